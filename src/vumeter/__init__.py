@@ -1,0 +1,3 @@
+"""vumeter: a terminal cockpit for load testing."""
+
+__version__ = "0.1.0"

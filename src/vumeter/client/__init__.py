@@ -1,0 +1,1 @@
+"""One timed HTTP exchange; wire failures become `ErrorKind`s."""

@@ -1,0 +1,1 @@
+"""VUs, the worker process, and the launcher that owns the workers."""

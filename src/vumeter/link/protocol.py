@@ -1,0 +1,33 @@
+"""
+What a run and its viewers say to each other over the control socket.
+
+`GET  /stream?viewer=NAME&watch=0|1`  WebSocket: one `Hello`, then a `Frame` a second (msgpack).
+`GET  /status`                        the newest `Frame` (JSON).
+`GET  /points?from=K`                 every `Point` from second K on (JSON).
+`GET  /journal`                       every `JournalEntry` (JSON).
+`POST /commands?viewer=NAME`          a `Command` in, its `Outcome` out (JSON).
+`POST /control?viewer=NAME`           take the control over; an `Outcome`.
+"""
+
+from msgspec import Struct
+
+from vumeter.model.frame import Frame, Point
+from vumeter.model.plan import Plan
+
+SCHEMA = 1
+"""Raised with every change that an older viewer or run would misread."""
+
+SOCKET_NAME = "control.sock"
+
+
+class Hello(Struct, frozen=True, kw_only=True):
+    """The first message of a stream: all that a new viewer has missed."""
+
+    schema: int
+    version: str
+    """vumeter's, of the run."""
+    plan: Plan
+    """Without its secrets."""
+    frame: Frame
+    points: tuple[Point, ...]
+    """Every second so far, oldest first."""

@@ -1,0 +1,180 @@
+"""
+What a viewer is sent each second: complete in itself, so that any frame may be skipped.
+
+The cockpit, the headless progress lines and the control API all show frames, so they
+cannot disagree.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from vumeter.model.measure import ErrorKind, GeneratorReading
+from vumeter.model.probes import HostReading, PostgresReading
+from vumeter.model.throttle import ThrottleState
+
+WINDOW_S = 10
+"""What "current" means in a frame: the last ten seconds."""
+
+
+class RunState(StrEnum):
+    """Where a run is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+class StopCause(StrEnum):
+    """Why a run ended."""
+
+    SCHEDULE = "schedule"
+    STOPPED = "stopped"
+    ABORTED = "aborted"
+    SIGNAL = "signal"
+    DEAD_MAN = "dead-man"
+    WORKERS_LOST = "workers-lost"
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Percentiles of response time over some span, in µs, each to three digits."""
+
+    min_us: int
+    mean_us: int
+    p50_us: int
+    p90_us: int
+    p95_us: int
+    p99_us: int
+    p99_9_us: int
+    max_us: int
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """What happened over some span: all requests, or those of one name."""
+
+    requests: int
+    requests_per_s: float
+    errors: int
+    errors_by_kind: dict[ErrorKind, int]
+    statuses: dict[int, int]
+    sent_bytes: int
+    received_bytes: int
+    latency: Latency | None
+    """`None`: nothing was answered."""
+
+    @property
+    def error_ratio(self) -> float:
+        """Errors of requests, 0 when there was none."""
+        return self.errors / self.requests if self.requests else 0.0
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One second for a chart. Latencies are `None` where nothing was answered: a gap."""
+
+    second: int
+    at_unix_ms: int
+    requests: int
+    errors: int
+    p50_us: int | None
+    p95_us: int | None
+    p99_us: int | None
+    max_us: int | None
+    vus: int
+    vus_target: float
+    rate_target_per_s: float | None
+    dropped: int
+    generator_limited: bool
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """One row of the endpoint table."""
+
+    name: str
+    window: Figures
+    total: Figures
+    previous_p95_us: int | None
+    """p95 of the window before this one, for the change; `None`: there was none."""
+
+
+class ErrorCount(Struct, frozen=True, kw_only=True):
+    """One row of the error panel: a kind (with its status, if it is one) at one endpoint."""
+
+    kind: ErrorKind
+    status: int | None
+    endpoint: str
+    window: int
+    """In the last 60 s."""
+    total: int
+    first_second: int
+    last_second: int
+
+
+class EventLevel(StrEnum):
+    """How much an event asks for attention."""
+
+    INFO = "info"
+    ACTION = "action"
+    MARK = "mark"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One line of the event log. *label*, when there is one, stands on the charts."""
+
+    serial: int
+    second: float
+    at_unix_ms: int
+    level: EventLevel
+    author: str
+    text: str
+    label: str = ""
+
+
+class Undoable(Struct, frozen=True, kw_only=True):
+    """What `u` would undo, or `U` redo: in words, and when it was done."""
+
+    text: str
+    second: float
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """All that a screen shows of the second that has just ended."""
+
+    run: str
+    target: str
+    state: RunState
+    stop_cause: StopCause | None
+    second: int
+    """The newest second that is in the numbers; −1 before the first."""
+    at_unix_ms: int
+    started_unix_ms: int
+    elapsed_s: float
+    duration_s: float | None
+    throttles: tuple[ThrottleState, ...]
+    window: Figures
+    """The last ten seconds."""
+    total: Figures
+    in_flight: int
+    dropped: int
+    """Iterations, since the start."""
+    points: tuple[Point, ...]
+    """The newest few seconds, oldest first; older ones by `GET /points`."""
+    endpoints: tuple[Endpoint, ...]
+    """Most requests in the window first."""
+    errors: tuple[ErrorCount, ...]
+    """Most in the window first."""
+    generator: GeneratorReading | None
+    host: HostReading | None
+    postgres: PostgresReading | None
+    events: tuple[Event, ...]
+    """The newest, oldest first."""
+    undo: Undoable | None
+    redo: Undoable | None
+    workers_heard: int
+    workers_expected: int
+    viewers: int
+    control: str
+    """Who holds the control; empty when nobody does."""

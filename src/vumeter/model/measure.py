@@ -1,0 +1,146 @@
+"""What is measured: from one second of one worker up to all workers and all probes."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from vumeter.model.probes import HostReading, PostgresReading
+
+
+class ErrorKind(StrEnum):
+    """How a request failed. The target's failures are data, never exceptions."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    REFUSED = "refused"
+    TLS = "tls"
+    TIMEOUT_CONNECT = "timeout_connect"
+    TIMEOUT_RESPONSE = "timeout_response"
+    RESET = "reset"
+    CLOSED = "closed"
+    """Closed by the target before the answer was complete."""
+    PROTOCOL = "protocol"
+    """An answer that is not HTTP, breaks its framing, or was never asked for."""
+    STATUS = "status"
+    """A complete answer with a status of 400 or above; `statuses` says which."""
+    EXTRACT = "extract"
+    """A complete answer that lacks what the scenario needs from it."""
+    DESCRIPTORS = "descriptors"
+    """The generator ran out of file descriptors."""
+    PORTS = "ports"
+    """The generator ran out of local ports."""
+    INTERRUPTED = "interrupted"
+    """Still in flight when the run ended for good."""
+
+
+class Histogram(Struct, frozen=True, kw_only=True):
+    """
+    Recorded times in HdrHistogram's own bucket layout: 1 µs to 1 h, three digits, sparse.
+
+    `stats.histogram` has the arithmetic. Adding two is exact.
+    """
+
+    counts: dict[int, int] = {}
+    """Bucket index → how many."""
+    sum_us: int = 0
+    over_range: int = 0
+    """Values above the range: recorded at its top, and counted here."""
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """Many samples of one request."""
+
+    answered: int = 0
+    """Attempts that got a complete answer, whatever its status."""
+    errors: dict[ErrorKind, int] = {}
+    """Every attempt that failed, once, by kind; `status` and `extract` were answered too."""
+    statuses: dict[int, int] = {}
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    service: Histogram = Histogram()
+    """done − sent of the answered, and of time-outs at what was waited."""
+    response: Histogram | None = None
+    """done − due in the open model; `None` in the closed model, where due = sent."""
+
+    @property
+    def requests(self) -> int:
+        """Every attempt that ended, answered or failed."""
+        after_answer = self.errors.get(ErrorKind.STATUS, 0) + self.errors.get(ErrorKind.EXTRACT, 0)
+        return self.answered + sum(self.errors.values()) - after_answer
+
+
+class ScenarioCounts(Struct, frozen=True, kw_only=True):
+    """What the VUs of one scenario did, in one second of one worker, or of all."""
+
+    vus_active: int = 0
+    """VUs that exist at the end of the second, stopping ones included."""
+    vus_busy: int = 0
+    """Of these, how many are within an iteration."""
+    iterations_due: int = 0
+    """Open model: how many the schedule asked for."""
+    iterations_started: int = 0
+    iterations_done: int = 0
+    iterations_dropped: int = 0
+    iterations_interrupted: int = 0
+
+
+class Vitals(Struct, frozen=True, kw_only=True):
+    """One worker's own health over one second."""
+
+    cpu_percent: float
+    """Of one core."""
+    tick_lag: Histogram
+    """How late a periodic tick of the event loop fired."""
+    start_lag: Histogram
+    """Open model: sent − due of each start."""
+    late_starts: int
+    """Starts more than 1 ms late."""
+    descriptors: int
+    descriptor_limit: int
+    rss_bytes: int
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """All that one worker saw in one second of the run. Sent even when nothing happened."""
+
+    worker: int
+    second: int
+    """The second [second, second + 1) after the start; samples belong to the one they ended in."""
+    tallies: dict[str, Tally]
+    scenarios: dict[str, ScenarioCounts]
+    vitals: Vitals
+
+
+class GeneratorReading(Struct, frozen=True, kw_only=True):
+    """The generator's testimony about itself over one second, over all workers."""
+
+    limited: bool
+    """True: the generator was the limit, and this second's numbers are marked so."""
+    reasons: tuple[str, ...]
+    """Why, in words; empty when the target was the limit."""
+    cpu_percent: float
+    """The busiest worker's, of one core."""
+    cpu_total_percent: float
+    tick_lag_p99_us: int
+    tick_lag_max_us: int
+    late_start_ratio: float
+    """Starts more than 1 ms late, of all; 0 in the closed model."""
+    descriptors: int
+    descriptor_limit: int
+    rss_bytes: int
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """One second of the run over all workers, with the probes'. `None`: not watched."""
+
+    second: int
+    at_unix_ms: int
+    tallies: dict[str, Tally]
+    scenarios: dict[str, ScenarioCounts]
+    generator: GeneratorReading
+    workers_heard: int
+    workers_expected: int
+    late_snapshots: int
+    """Snapshots of earlier seconds that came too late for their reading; they count in totals."""
+    host: HostReading | None = None
+    postgres: PostgresReading | None = None

@@ -1,0 +1,78 @@
+"""What the run process and its workers say to each other: length-prefixed msgpack."""
+
+from msgspec import Struct
+
+from vumeter.model.measure import Snapshot
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import Leg, Lever
+
+
+class Share(Struct, frozen=True, kw_only=True):
+    """One worker's part of the plan: every *count*-th VU and iteration, from *index* on."""
+
+    index: int
+    count: int
+
+
+class Launch(Struct, frozen=True, kw_only=True, tag="launch"):
+    """To a worker, first: what to do, and when second 0 begins."""
+
+    plan: Plan
+    share: Share
+    start_ns: int
+    """`clock.monotonic_ns` at run time 0, the same for all workers of this host."""
+
+
+class Retarget(Struct, frozen=True, kw_only=True, tag="retarget"):
+    """To a worker: a lever has a new leg. `None` for the rate: back to the closed model."""
+
+    id: int
+    scenario: str
+    lever: Lever
+    leg: Leg | None
+
+
+class Pause(Struct, frozen=True, kw_only=True, tag="pause"):
+    """To a worker: start no new iteration (VUs stay), or go on."""
+
+    id: int
+    paused: bool
+
+
+class Stop(Struct, frozen=True, kw_only=True, tag="stop"):
+    """To a worker: start no new iteration; interrupt what still runs after *graceful_s*."""
+
+    id: int
+    graceful_s: float
+
+
+class Ready(Struct, frozen=True, kw_only=True, tag="ready"):
+    """From a worker, first: it listens for its launch."""
+
+    pid: int
+
+
+class Acknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
+    """From a worker: the command with this id has taken effect here."""
+
+    id: int
+
+
+class SnapshotTaken(Struct, frozen=True, kw_only=True, tag="snapshot"):
+    """From a worker, once a second."""
+
+    snapshot: Snapshot
+
+
+class Remark(Struct, frozen=True, kw_only=True, tag="remark"):
+    """From a worker: something a person should know. Rate-limited at its source."""
+
+    text: str
+
+
+class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
+    """From a worker, last: every VU has ended and every sample has been sent."""
+
+
+ToWorker = Launch | Retarget | Pause | Stop
+FromWorker = Ready | Acknowledged | SnapshotTaken | Remark | Finished

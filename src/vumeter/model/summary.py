@@ -1,0 +1,86 @@
+"""A whole run as one value, from which every report is made."""
+
+from msgspec import Struct
+
+from vumeter.model.frame import Figures, StopCause
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import JournalEntry
+
+
+class GeneratorSummary(Struct, frozen=True, kw_only=True):
+    """The generator's testimony over the whole run."""
+
+    seconds: int
+    limited_seconds: int
+    """Seconds in which the generator was the limit."""
+    cpu_percent_mean: float
+    cpu_percent_max: float
+    """The busiest worker's, of one core."""
+    tick_lag_p99_us: int
+    tick_lag_max_us: int
+    late_start_ratio: float
+    rss_bytes_max: int
+    reasons: tuple[str, ...]
+
+
+class HostSummary(Struct, frozen=True, kw_only=True):
+    """The host's extremes."""
+
+    cpu_percent_mean: float
+    cpu_percent_max: float
+    memory_used_bytes_max: int
+    memory_total_bytes: int
+    swap_used_bytes_max: int
+    load_1m_max: float
+    network_received_bytes_per_s_max: float
+    network_sent_bytes_per_s_max: float
+
+
+class PostgresSummary(Struct, frozen=True, kw_only=True):
+    """The database's extremes; `None` where it was never seen."""
+
+    server_version: str
+    seconds_watched: int
+    seconds_up: int
+    connections_used_max: int | None
+    connections_max: int | None
+    active_sessions_max: float | None
+    blocked_sessions_max: int | None
+    transactions_per_s_max: float | None
+    cache_hit_ratio_min: float | None
+    longest_transaction_s_max: float | None
+    deadlocks: int | None
+    remark: str
+    """The last complaint, when the database was not up throughout."""
+
+
+class Iterations(Struct, frozen=True, kw_only=True):
+    """Iterations over the whole run."""
+
+    due: int
+    started: int
+    done: int
+    dropped: int
+    interrupted: int
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """One run from start to end."""
+
+    plan: Plan
+    """Without its secrets."""
+    started_unix_ms: int
+    duration_s: float
+    stop: StopCause
+    total: Figures
+    service: Figures | None
+    """The same with service time as latency, in runs that had an open model; else `None`."""
+    endpoints: dict[str, Figures]
+    iterations: Iterations
+    vus_max: int
+    generator: GeneratorSummary
+    host: HostSummary | None
+    postgres: PostgresSummary | None
+    journal: tuple[JournalEntry, ...]
+    remarks: tuple[str, ...]
+    """Whatever was not measured, or not as it should be, in words."""

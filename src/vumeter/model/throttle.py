@@ -1,0 +1,113 @@
+"""The operator's hand: legs that targets move along, commands, and what became of them."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Lever(StrEnum):
+    """What a throttle moves: VUs (closed model, or the pool of the open one) or arrival rate."""
+
+    VUS = "vus"
+    RATE = "rate"
+
+
+class Leg(Struct, frozen=True, kw_only=True):
+    """
+    A target over time: from *begin* to *end* in a straight line, and *end* for ever after.
+
+    Every change of a target is a new leg that starts now, so the schedule is rebased and
+    never catches up on what an older leg would have asked for.
+    """
+
+    start_s: float
+    """In run time: seconds after the start that all workers agreed on."""
+    begin: float
+    end: float
+    ramp_s: float = 0.0
+
+
+class CommandKind(StrEnum):
+    """What an operator, or an automatic rule, can ask of a run."""
+
+    SET = "set"
+    STEP = "step"
+    SCALE = "scale"
+    CLOSE = "close"
+    HOLD = "hold"
+    RESUME_PLAN = "resume-plan"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    ABORT = "abort"
+    PANIC = "panic"
+    MARK = "mark"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """
+    One request of a hand on the throttle.
+
+    `set` moves the lever to *value*; `step` by *value* (may be negative); `scale` by *value*
+    percent; each over *ramp_s*. `set` of the rate on a closed scenario opens it; `close`
+    returns it to the closed model. `hold` freezes a ramp in progress at the present target
+    and `resume-plan` lets it go on from there. `mark` carries its text in *note*.
+    """
+
+    kind: CommandKind
+    author: str
+    scenario: str | None = None
+    """`None`: the first scenario."""
+    lever: Lever | None = None
+    """`None`: the rate of an open scenario, the VUs of a closed one."""
+    value: float | None = None
+    ramp_s: float = 0.0
+    note: str = ""
+    """A mark's text, or the reason for any other command."""
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What the run answered to a command, at once."""
+
+    id: int
+    accepted: bool
+    message: str
+    """For people: "VU 10 → 12", "VU clamped to 1000, the run's limit", or why it was refused."""
+
+
+class JournalEntry(Struct, frozen=True, kw_only=True):
+    """A command with its time and its effect, as it is stored, shown and reported."""
+
+    id: int
+    second: float
+    """Run time at which it was asked for."""
+    at_unix_ms: int
+    command: Command
+    accepted: bool
+    effect: str
+    """The outcome's message."""
+    acknowledged_s: float | None = None
+    """Run time at which the last worker had taken it up; `None`: not yet, or none had to."""
+
+
+class ThrottleState(Struct, frozen=True, kw_only=True):
+    """One lever of one scenario as the screen shows it: requested → acknowledged → actual."""
+
+    scenario: str
+    lever: Lever
+    requested: float
+    """Where the newest command wants it, at the end of its ramp."""
+    acknowledged: float | None
+    """The newest end of ramp that every worker has taken up."""
+    target: float
+    """Where the ramp wants it at this moment."""
+    actual: float
+    """VUs running, or iterations started in the last second."""
+    eta_s: float
+    """Seconds until the ramp ends; 0 when it has."""
+    held: bool
+    limit: float
+    step: float
+    """What `+` and `-` move it by."""

@@ -1,0 +1,1 @@
+"""What watches the host and the database while load runs."""

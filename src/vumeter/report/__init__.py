@@ -1,0 +1,1 @@
+"""A summary as people and programs read it."""

@@ -1,0 +1,1 @@
+"""The conductor: owns a run from launch to summary, and serves its control API."""

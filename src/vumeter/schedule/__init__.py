@@ -1,0 +1,1 @@
+"""Pure: legs, shares and pacers; iteration number → due time."""

@@ -1,0 +1,1 @@
+"""Pure: histograms, tallies, the aggregator, and what screens and reports show of them."""

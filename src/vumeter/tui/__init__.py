@@ -1,0 +1,1 @@
+"""The cockpit, in Textual: sees frames and commands only."""
