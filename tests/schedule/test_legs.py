@@ -1,0 +1,115 @@
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from vumeter.model.throttle import Leg
+from vumeter.schedule.legs import asked_for, due_s, flat, hold, rebase, remaining_s, target
+
+# Rates between nothing and far above what a core can do, never so small that a due time
+# leaves the range in which seconds are still told apart.
+rates = st.just(0.0) | st.floats(0.01, 200_000)
+lengths = st.just(0.0) | st.floats(0.001, 3_600)
+legs = st.builds(Leg, start_s=st.floats(0, 86_400), begin=rates, end=rates, ramp_s=lengths)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "expected"),
+    [
+        pytest.param(0, 100, id="before it starts, where it begins"),
+        pytest.param(10, 100, id="at its start"),
+        pytest.param(15, 125, id="within the ramp, in proportion"),
+        pytest.param(30, 200, id="at the end of the ramp"),
+        pytest.param(1e6, 200, id="for ever after"),
+    ],
+)
+def test_a_target_moves_in_a_straight_line(at_s: float, expected: float) -> None:
+    assert target(Leg(start_s=10, begin=100, end=200, ramp_s=20), at_s) == expected
+
+
+def test_a_leg_without_a_ramp_jumps_at_its_start() -> None:
+    leg = Leg(start_s=10, begin=5, end=40)
+    assert (target(leg, 9.999), target(leg, 10)) == (5, 40)
+
+
+@given(legs, st.floats(0, 90_000))
+def test_a_target_stays_between_its_ends(leg: Leg, at_s: float) -> None:
+    low, high = sorted((leg.begin, leg.end))
+    # One rounding of the interpolation.
+    assert low * (1 - 1e-12) <= target(leg, at_s) <= high * (1 + 1e-12)
+
+
+@given(legs, st.floats(0, 10_000), rates, lengths)
+def test_a_rebased_leg_begins_where_the_one_before_stood(
+    leg: Leg, at_s: float, end: float, ramp_s: float
+) -> None:
+    assume(ramp_s > 0)
+    new = rebase(leg, at_s=at_s, end=end, ramp_s=ramp_s)
+    assert target(new, at_s) == target(leg, at_s)
+    assert target(new, at_s + 2 * ramp_s) == end
+
+
+@given(legs, st.floats(0, 10_000), st.floats(0, 10_000))
+def test_a_held_leg_stays_where_it_stood(leg: Leg, at_s: float, later_s: float) -> None:
+    assert target(hold(leg, at_s), at_s + later_s) == target(leg, at_s)
+
+
+def test_what_remains_of_a_ramp_runs_down_to_nothing() -> None:
+    leg = Leg(start_s=10, begin=1, end=2, ramp_s=5)
+    assert [remaining_s(leg, at_s) for at_s in (10, 12, 15, 99)] == [5, 3, 0, 0]
+    assert remaining_s(flat(7), 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("leg", "at_s", "expected"),
+    [
+        pytest.param(flat(50), 10, 500, id="constant"),
+        pytest.param(flat(50, start_s=4), 10, 300, id="from its start only"),
+        pytest.param(flat(50, start_s=4), 3, 0, id="nothing before"),
+        pytest.param(Leg(start_s=0, begin=0, end=100, ramp_s=10), 10, 500, id="a triangle up"),
+        pytest.param(Leg(start_s=0, begin=100, end=0, ramp_s=10), 10, 500, id="a triangle down"),
+        pytest.param(Leg(start_s=0, begin=100, end=0, ramp_s=10), 99, 500, id="then nothing"),
+        pytest.param(Leg(start_s=0, begin=0, end=100, ramp_s=10), 5, 125, id="half of the time"),
+        pytest.param(Leg(start_s=0, begin=50, end=150, ramp_s=10), 12, 1300, id="and its tail"),
+    ],
+)
+def test_what_is_asked_for_is_the_area_under_the_rate(
+    leg: Leg, at_s: float, expected: float
+) -> None:
+    assert asked_for(leg, at_s) == pytest.approx(expected)
+
+
+@given(legs)
+def test_the_area_agrees_with_adding_up_small_steps(leg: Leg) -> None:
+    # The midpoint rule is exact for a straight line, and the ramp's end is a step's edge.
+    edges_s = [leg.start_s + leg.ramp_s * i / 50 for i in range(101)]
+    added = sum(target(leg, (a + b) / 2) * (b - a) for a, b in pairwise(edges_s))
+    # `begin` at the jump of a leg without a ramp; a start late in the day has 1e-11 s grain.
+    tolerance = 1e-6 + 1e-9 * (leg.begin + leg.end)
+    assert asked_for(leg, edges_s[-1]) == pytest.approx(added, rel=1e-6, abs=tolerance)
+
+
+@given(legs, st.floats(0, 1e7))
+def test_a_due_time_is_when_the_area_reaches_the_iteration(leg: Leg, iterations: float) -> None:
+    at_s = due_s(iterations, leg)
+    assume(math.isfinite(at_s))
+    # The grain of a run time of a day, as iterations at the leg's fastest; and where a ramp
+    # ends in rate 0 the area is flat, so that rounding in the time is far less than this.
+    grain = 1e-9 * max(leg.begin, leg.end) + 1e-6
+    assert asked_for(leg, at_s) == pytest.approx(iterations, rel=1e-6, abs=grain)
+
+
+@given(legs, st.floats(0, 1e7))
+def test_what_a_leg_never_asks_for_is_never_due(leg: Leg, iterations: float) -> None:
+    if math.isinf(due_s(iterations, leg)):
+        assert leg.end == 0
+        assert asked_for(leg, 1e9) <= iterations
+
+
+@given(legs, st.lists(st.floats(0, 1e6), min_size=2))
+def test_a_due_time_never_goes_backwards(leg: Leg, numbers: list[float]) -> None:
+    dues_s = [due_s(number, leg) for number in sorted(numbers)]
+    # Two numbers a rounding apart may swap by a rounding: a nanosecond of run time.
+    assert all(b - a >= -1e-9 for a, b in pairwise(dues_s) if math.isfinite(a))
