@@ -92,4 +92,6 @@ def due_s(iterations: float, leg: Leg) -> float:
     slope_per_s2 = (leg.end - leg.begin) / leg.ramp_s
     # A ramp down to zero meets √0 at its last iteration; rounding can fall a hair below.
     under_root = max(0.0, leg.begin**2 + 2 * slope_per_s2 * iterations)
-    return leg.start_s + 2 * iterations / (leg.begin + math.sqrt(under_root))
+    divisor = leg.begin + math.sqrt(under_root)
+    # From rate 0, the square of a vanishing fraction underflows: due at the start.
+    return leg.start_s + 2 * iterations / divisor if divisor > 0 else leg.start_s
