@@ -1,0 +1,78 @@
+"""Who watches a run, and whose hand is on its throttle: pure."""
+
+from dataclasses import dataclass
+
+from vumeter.model.throttle import CommandKind
+
+FREE_KINDS = frozenset({CommandKind.MARK, CommandKind.PANIC, CommandKind.STOP, CommandKind.ABORT})
+"""What needs no control: a note hurts nobody, and anyone who sees a fire may end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """One open stream. Streams with the same name are one person's."""
+
+    name: str
+    watches_only: bool
+
+
+class Control:
+    """
+    One writer at a time: the first viewer who came to command, until another takes over.
+
+    Someone who is not attached (`vumeter ctl`, curl) may command while nobody holds the
+    control, and may take it over; having no stream they keep nobody else out afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._viewers: dict[int, Viewer] = {}
+        self._next_seat = 0
+        self._holder = ""
+
+    @property
+    def holder(self) -> str:
+        """The name of whoever holds the control; empty when nobody does."""
+        return self._holder
+
+    @property
+    def viewers(self) -> int:
+        """How many streams are open."""
+        return len(self._viewers)
+
+    def join(self, viewer: Viewer) -> int:
+        """Seat a viewer, who takes the control if it is free; return the number of the seat."""
+        seat = self._next_seat
+        self._next_seat += 1
+        self._viewers[seat] = viewer
+        self._pass_on()
+        return seat
+
+    def leave(self, seat: int) -> None:
+        """Free a seat; the control passes on to whoever has waited longest for it."""
+        del self._viewers[seat]
+        self._pass_on()
+
+    def refusal(self, name: str, kind: CommandKind) -> str:
+        """Return why *name* may not give a command of this *kind*, in words; empty: it may."""
+        if kind in FREE_KINDS or self._holder in ("", name):
+            return self._watching(name) if kind is not CommandKind.MARK else ""
+        return self._watching(name) or f"{self._holder} holds the control; take it over first"
+
+    def take(self, name: str) -> str:
+        """Give the control to *name*; return why not, in words, or nothing."""
+        refusal = self._watching(name)
+        if not refusal:
+            self._holder = name
+            self._pass_on()
+        return refusal
+
+    def _watching(self, name: str) -> str:
+        seats = [viewer for viewer in self._viewers.values() if viewer.name == name]
+        if seats and all(viewer.watches_only for viewer in seats):
+            return "This viewer only watches; attach without --watch to command"
+        return ""
+
+    def _pass_on(self) -> None:
+        writers = [viewer.name for viewer in self._viewers.values() if not viewer.watches_only]
+        if self._holder not in writers:
+            self._holder = writers[0] if writers else ""

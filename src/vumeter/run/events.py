@@ -1,0 +1,53 @@
+"""The event log of a run: what happened, in order, for screens and charts."""
+
+from collections import deque
+
+from vumeter.model.frame import Event, EventLevel
+
+KEPT_EVENTS = 2000
+"""How many events a run remembers; the oldest are forgotten first."""
+
+FRAME_EVENTS = 40
+"""How many of the newest ones each frame carries; a new viewer is given all."""
+
+
+class EventLog:
+    """Numbers events as they come, and keeps the newest."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._serial = 0
+
+    def add(
+        self,
+        text: str,
+        *,
+        second: float,
+        at_unix_ms: int,
+        level: EventLevel = EventLevel.INFO,
+        author: str = "vumeter",
+        label: str = "",
+    ) -> Event:
+        """Write one event down, and return it."""
+        self._serial += 1
+        event = Event(
+            serial=self._serial,
+            second=second,
+            at_unix_ms=at_unix_ms,
+            level=level,
+            author=author,
+            text=text,
+            label=label,
+        )
+        self._events.append(event)
+        return event
+
+    @property
+    def all(self) -> tuple[Event, ...]:
+        """Every event that is remembered, oldest first."""
+        return tuple(self._events)
+
+    @property
+    def newest(self) -> tuple[Event, ...]:
+        """The events of a frame, oldest first."""
+        return tuple(self._events)[-FRAME_EVENTS:]
