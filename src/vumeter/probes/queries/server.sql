@@ -1,0 +1,8 @@
+-- Once per connection: what does not change while the server runs.
+-- reserved_connections exists from 16 on; elsewhere there are none.
+SELECT
+    current_setting('server_version') AS version,
+    current_setting('max_connections')::int AS connections_max,
+    current_setting('superuser_reserved_connections')::int
+        + coalesce(current_setting('reserved_connections', true)::int, 0) AS connections_reserved,
+    quote_ident(current_user) AS role
