@@ -1,0 +1,120 @@
+"""From the workers' snapshots to one reading a second, and to the totals of the run."""
+
+from collections.abc import Iterable
+
+from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally, Vitals
+from vumeter.stats.tally import TallySum, merge
+from vumeter.stats.verdict import GeneratorJudge
+
+
+class Aggregator:
+    """
+    Merges snapshots, which may come in any order, into readings, which come in order.
+
+    A second is read when every expected worker was heard, or *grace_s* after it has ended.
+    What comes later than that is in the totals and in `late_snapshots`, and in no reading:
+    the totals are of every snapshot that ever came.
+    """
+
+    def __init__(self, *, start_unix_ms: int, grace_s: float = 0.5) -> None:
+        self._start_unix_ms = start_unix_ms
+        self._grace_s = grace_s
+        self._expected: frozenset[int] = frozenset()
+        self._next_second = 0
+        self._waiting: dict[int, list[Snapshot]] = {}
+        self._late_since_reading = 0
+        self._totals: dict[str, TallySum] = {}
+        self._scenario_totals: dict[str, ScenarioCounts] = {}
+        self._judge = GeneratorJudge()
+        self.late_snapshots = 0
+
+    def expect(self, workers: frozenset[int]) -> None:
+        """Wait for these *workers* from now on; one that is lost or has finished is left out."""
+        self._expected = workers
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Count *snapshot*: in the totals at once, in its second's reading if it is in time."""
+        for name, tally in snapshot.tallies.items():
+            self._totals.setdefault(name, TallySum()).add(tally)
+        _count_scenarios(self._scenario_totals, snapshot.scenarios.items())
+        if snapshot.second >= self._next_second:
+            self._waiting.setdefault(snapshot.second, []).append(snapshot)
+        else:
+            self.late_snapshots += 1
+            self._late_since_reading += 1
+
+    def take(self, elapsed_s: float) -> list[Reading]:
+        """Return the readings that have become complete by run time *elapsed_s*, in order."""
+        readings = []
+        while self._is_complete(self._next_second, elapsed_s):
+            readings.append(self._reading(self._next_second))
+            self._next_second += 1
+        return readings
+
+    @property
+    def totals(self) -> dict[str, Tally]:
+        """Everything that was ever counted, by request name."""
+        return {name: total.tally() for name, total in self._totals.items()}
+
+    @property
+    def scenario_totals(self) -> dict[str, ScenarioCounts]:
+        """Iterations since the start, by scenario. VUs are a state, no count: 0 here."""
+        return {
+            name: ScenarioCounts(
+                iterations_due=counts.iterations_due,
+                iterations_started=counts.iterations_started,
+                iterations_done=counts.iterations_done,
+                iterations_dropped=counts.iterations_dropped,
+                iterations_interrupted=counts.iterations_interrupted,
+            )
+            for name, counts in self._scenario_totals.items()
+        }
+
+    def _is_complete(self, second: int, elapsed_s: float) -> bool:
+        if elapsed_s >= second + 1 + self._grace_s:
+            return True
+        if self._expected:
+            return self._expected <= {each.worker for each in self._waiting.get(second, ())}
+        # Nobody is left who could still report: what there is, is all there will be.
+        return any(waiting >= second for waiting in self._waiting)
+
+    def _reading(self, second: int) -> Reading:
+        snapshots = self._waiting.pop(second, [])
+        heard = frozenset(each.worker for each in snapshots)
+        tallies: dict[str, list[Tally]] = {}
+        scenarios: dict[str, ScenarioCounts] = {}
+        vitals: dict[int, Vitals] = {}
+        for snapshot in snapshots:
+            for name, tally in snapshot.tallies.items():
+                tallies.setdefault(name, []).append(tally)
+            _count_scenarios(scenarios, snapshot.scenarios.items())
+            vitals[snapshot.worker] = snapshot.vitals
+        late, self._late_since_reading = self._late_since_reading, 0
+        return Reading(
+            second=second,
+            # From the start, not from the wall clock of today, which may have been set since.
+            at_unix_ms=self._start_unix_ms + second * 1000,
+            tallies={name: merge(parts) for name, parts in tallies.items()},
+            scenarios=scenarios,
+            generator=self._judge.judge(vitals, missing=self._expected - heard),
+            workers_heard=len(heard),
+            workers_expected=len(self._expected | heard),
+            late_snapshots=late,
+        )
+
+
+def _count_scenarios(
+    counts: dict[str, ScenarioCounts], more: Iterable[tuple[str, ScenarioCounts]]
+) -> None:
+    for name, added in more:
+        counts[name] = sum_of(counts.get(name, ScenarioCounts()), added)
+
+
+def sum_of(first: ScenarioCounts, second: ScenarioCounts) -> ScenarioCounts:
+    """Return the two added up, field by field."""
+    return ScenarioCounts(
+        **{
+            field: getattr(first, field) + getattr(second, field)
+            for field in ScenarioCounts.__struct_fields__
+        }
+    )

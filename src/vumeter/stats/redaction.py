@@ -1,0 +1,166 @@
+"""
+Taking secrets out of whatever leaves a run: its plan, and text that may quote one.
+
+The rule for a plan is to keep only what is known to be harmless: header values but of the
+few headers listed here, bodies, query values and the database's DSN all go. For text there
+are two nets: the plan's own secrets, to the letter, and patterns of what secrets look like.
+"""
+
+import re
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from msgspec.structs import replace
+
+from vumeter.model.plan import Choice, Plan, Request, Scenario
+
+REDACTED = "***"
+
+HARMLESS_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "connection",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
+"""The only headers whose values a report, a viewer or a log may show."""
+
+_SHORTEST_SECRET = 6
+"""Shorter values ("true", "1") would be found in innocent text; patterns must do for them."""
+
+_SECRET_WORD = (
+    r"passw|passphrase|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|auth|"
+    r"signature|session|credential|cookie"
+)
+_PATTERNS = (
+    (re.compile(r"(://[^\s/:@]*):[^\s/@]*@"), rf"\1:{REDACTED}@"),
+    (
+        re.compile(
+            r"\b((?:proxy-)?authorization|(?:set-)?cookie|[\w-]*(?:token|secret|api-?key))"
+            r"(\s*:\s*)[^\r\n]+",
+            re.IGNORECASE,
+        ),
+        rf"\1\2{REDACTED}",
+    ),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
+    (
+        re.compile(
+            rf"(\b[\w.-]*(?:{_SECRET_WORD})[\w.-]*|\bkey|\bsig)(\s?=\s?)('[^']*'|[^\s&#;]+)",
+            re.IGNORECASE,
+        ),
+        rf"\1\2{REDACTED}",
+    ),
+)
+_DSN_PASSWORD = re.compile(r"password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
+
+
+class Redactor:
+    """Knows the secrets of one plan, and takes them out of it and of any text."""
+
+    def __init__(self, plan: Plan) -> None:
+        secrets = {secret for secret in _secrets(plan) if len(secret) >= _SHORTEST_SECRET}
+        # Longest first: a secret may be the beginning of another one.
+        alternatives = "|".join(re.escape(each) for each in sorted(secrets, key=len, reverse=True))
+        self._known = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)") if secrets else None
+        self.plan: Plan = without_secrets(plan)
+        """The plan as it may be shown to anybody."""
+
+    def text(self, text: str) -> str:
+        """Return *text* with each secret replaced by `REDACTED`."""
+        if self._known is not None:
+            text = self._known.sub(REDACTED, text)
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+def without_secrets(plan: Plan) -> Plan:
+    """Return *plan* without header values, bodies, query values, passwords and the DSN."""
+    return replace(
+        plan,
+        scenarios=tuple(_shown_scenario(scenario) for scenario in plan.scenarios),
+        postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
+    )
+
+
+def _shown_scenario(scenario: Scenario) -> Scenario:
+    return replace(
+        scenario,
+        mix=tuple(
+            Choice(request=_shown_request(choice.request), weight=choice.weight)
+            for choice in scenario.mix
+        ),
+        on_start=tuple(map(_shown_request, scenario.on_start)),
+    )
+
+
+def _shown_request(request: Request) -> Request:
+    return replace(
+        request,
+        url=_shown_url(request.url),
+        headers=tuple(
+            (name, value if name.lower() in HARMLESS_HEADERS else REDACTED)
+            for name, value in request.headers
+        ),
+        body=b"",
+    )
+
+
+def _shown_url(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(
+        parts._replace(
+            netloc=parts.netloc.rpartition("@")[2],
+            query="&".join(
+                f"{name}={REDACTED}" if equals else name
+                for name, equals, _ in (pair.partition("=") for pair in parts.query.split("&"))
+            ),
+            fragment="",
+        )
+    )
+
+
+def _secrets(plan: Plan) -> set[str]:
+    found = _dsn_secrets(plan.postgres_dsn) if plan.postgres_dsn else set()
+    for scenario in plan.scenarios:
+        for request in (*scenario.on_start, *(choice.request for choice in scenario.mix)):
+            found |= _request_secrets(request)
+    return found
+
+
+def _dsn_secrets(dsn: str) -> set[str]:
+    passwords = {match[1].strip("'") for match in _DSN_PASSWORD.finditer(dsn)}
+    return {dsn} | _both_spellings(passwords | _userinfo_secrets(dsn))
+
+
+def _request_secrets(request: Request) -> set[str]:
+    found = _userinfo_secrets(request.url)
+    for name, value in request.headers:
+        if name.lower() not in HARMLESS_HEADERS:
+            # "Bearer abc" is quoted whole, or only its last word; cookies pair by pair.
+            found |= {value, value.rpartition(" ")[2]}
+            found |= {pair.rpartition("=")[2] for pair in value.split("; ")}
+    return _both_spellings(found)
+
+
+def _userinfo_secrets(url: str) -> set[str]:
+    netloc = _split(url).netloc
+    password = netloc.rpartition("@")[0].partition(":")[2]
+    return {password} if password else set()
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        # Not a URL that anything could be connected to; taken whole as a secret elsewhere.
+        return SplitResult("", "", "", "", "")
+
+
+def _both_spellings(secrets: set[str]) -> set[str]:
+    return secrets | {unquote(secret) for secret in secrets}

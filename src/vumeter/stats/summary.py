@@ -1,0 +1,114 @@
+"""The whole run as one value, gathered second by second in constant memory."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from vumeter.model.frame import StopCause
+from vumeter.model.measure import Reading, ScenarioCounts, Tally
+from vumeter.model.plan import Plan
+from vumeter.model.summary import Iterations, Summary
+from vumeter.model.throttle import JournalEntry
+from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtremes
+from vumeter.stats.redaction import Redactor
+from vumeter.stats.remarks import Coverage, remarks_on
+from vumeter.stats.tally import figures, merge, service_figures
+
+
+class SummaryBuilder:
+    """Takes every reading of a run, and makes its summary at the end."""
+
+    def __init__(self) -> None:
+        self._generator = GeneratorExtremes()
+        self._host = HostExtremes()
+        self._postgres = PostgresExtremes()
+        self._coverage = Coverage()
+        self._vus_max = 0
+
+    def add(self, reading: Reading) -> None:
+        """Take *reading* into account: once, in any order."""
+        self._generator.add(reading)
+        self._host.add(reading.host)
+        self._postgres.add(reading.postgres)
+        self._coverage.add(reading)
+        vus = sum(counts.vus_active for counts in reading.scenarios.values())
+        self._vus_max = max(self._vus_max, vus)
+
+    def build(
+        self,
+        *,
+        plan: Plan,
+        started_unix_ms: int,
+        duration_s: float,
+        stop: StopCause,
+        totals: Mapping[str, Tally],
+        scenario_totals: Mapping[str, ScenarioCounts],
+        journal: Iterable[JournalEntry],
+        remarks: Iterable[str],
+    ) -> Summary:
+        """
+        Return the summary, without any of the plan's secrets.
+
+        Args:
+            plan: With its secrets: only who knows them can take them out of other text.
+            started_unix_ms: When second 0 began.
+            duration_s: Of the load, from second 0 to the last answer; rates are over it.
+            stop: Why the run ended.
+            totals: The aggregator's, late snapshots included.
+            scenario_totals: Likewise.
+            journal: Every command that was given.
+            remarks: What others want said; what the readings say is added.
+        """
+        redactor = Redactor(plan)
+        named = _by_shown_name(totals, redactor)
+        total = merge(named.values())
+        iterations = _iterations(scenario_totals)
+        generator = self._generator.summary()
+        postgres = self._postgres.summary()
+        own_remarks = remarks_on(
+            total, iterations=iterations, generator=generator, coverage=self._coverage
+        )
+        return Summary(
+            plan=redactor.plan,
+            started_unix_ms=started_unix_ms,
+            duration_s=duration_s,
+            stop=stop,
+            total=figures(total, duration_s),
+            service=None if total.response is None else service_figures(total, duration_s),
+            endpoints={name: figures(tally, duration_s) for name, tally in named.items()},
+            iterations=iterations,
+            vus_max=self._vus_max,
+            generator=generator,
+            host=self._host.summary(),
+            postgres=postgres and replace(postgres, remark=redactor.text(postgres.remark)),
+            journal=tuple(_shown_entry(entry, redactor) for entry in journal),
+            remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
+        )
+
+
+def _by_shown_name(totals: Mapping[str, Tally], redactor: Redactor) -> dict[str, Tally]:
+    shown: dict[str, list[Tally]] = {}
+    for name, tally in totals.items():
+        # Two names may differ by a secret alone: what then has one name is one endpoint.
+        shown.setdefault(redactor.text(name), []).append(tally)
+    return {name: merge(tallies) for name, tallies in shown.items()}
+
+
+def _iterations(scenario_totals: Mapping[str, ScenarioCounts]) -> Iterations:
+    counts = scenario_totals.values()
+    return Iterations(
+        due=sum(each.iterations_due for each in counts),
+        started=sum(each.iterations_started for each in counts),
+        done=sum(each.iterations_done for each in counts),
+        dropped=sum(each.iterations_dropped for each in counts),
+        interrupted=sum(each.iterations_interrupted for each in counts),
+    )
+
+
+def _shown_entry(entry: JournalEntry, redactor: Redactor) -> JournalEntry:
+    command = replace(
+        entry.command,
+        note=redactor.text(entry.command.note),
+        author=redactor.text(entry.command.author),
+    )
+    return replace(entry, command=command, effect=redactor.text(entry.effect))

@@ -1,0 +1,133 @@
+"""Adding tallies up, and reading figures off them."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from vumeter.model.frame import Figures
+from vumeter.model.measure import ErrorKind, Histogram, Tally
+from vumeter.stats.histogram import HistogramSum, latency
+
+KeyT = TypeVar("KeyT", ErrorKind, int)
+
+
+def merge(tallies: Iterable[Tally]) -> Tally:
+    """
+    Return all of *tallies* as one: exact, in any order and grouping.
+
+    Where only some have response times, the others were taken in the closed model; there
+    due = sent, and their service times are their response times.
+    """
+    several = list(tallies)
+    if len(several) == 1:
+        return several[0]
+    total = TallySum()
+    for tally in several:
+        total.add(tally)
+    return total.tally()
+
+
+def response_times(tally: Tally) -> Histogram:
+    """Return done − due: what a user would have waited."""
+    return tally.service if tally.response is None else tally.response
+
+
+def figures(tally: Tally, seconds: float) -> Figures:
+    """Return what a screen shows of *tally*, with response time as latency, over *seconds*."""
+    return _figures(tally, seconds, response_times(tally))
+
+
+def service_figures(tally: Tally, seconds: float) -> Figures:
+    """Return the same as `figures` with service time, done − sent, as latency."""
+    return _figures(tally, seconds, tally.service)
+
+
+def _figures(tally: Tally, seconds: float, times: Histogram) -> Figures:
+    return Figures(
+        requests=tally.requests,
+        requests_per_s=tally.requests / seconds if seconds > 0 else 0.0,
+        errors=sum(tally.errors.values()),
+        errors_by_kind=dict(tally.errors),
+        statuses=dict(tally.statuses),
+        sent_bytes=tally.sent_bytes,
+        received_bytes=tally.received_bytes,
+        latency=latency(times),
+    )
+
+
+class TallySum:
+    """A tally that others are added to, and taken away from again: both exact."""
+
+    __slots__ = (
+        "_answered",
+        "_errors",
+        "_open_tallies",
+        "_received_bytes",
+        "_response",
+        "_sent_bytes",
+        "_service",
+        "_statuses",
+    )
+
+    def __init__(self) -> None:
+        self._answered = 0
+        self._errors: dict[ErrorKind, int] = {}
+        self._statuses: dict[int, int] = {}
+        self._sent_bytes = 0
+        self._received_bytes = 0
+        self._service = HistogramSum()
+        # Kept only while something of the open model is in the sum: `_open_tallies` tells.
+        self._response: HistogramSum | None = None
+        self._open_tallies = 0
+
+    def add(self, tally: Tally) -> None:
+        """Count every sample of *tally*."""
+        if tally.response is not None:
+            self._open_tallies += 1
+            if self._response is None:
+                self._response = HistogramSum()
+                self._response.add(self._service.histogram())
+        if self._response is not None:
+            self._response.add(response_times(tally))
+        self._service.add(tally.service)
+        self._answered += tally.answered
+        self._sent_bytes += tally.sent_bytes
+        self._received_bytes += tally.received_bytes
+        for kind, number in tally.errors.items():
+            self._errors[kind] = self._errors.get(kind, 0) + number
+        for status, number in tally.statuses.items():
+            self._statuses[status] = self._statuses.get(status, 0) + number
+
+    def remove(self, tally: Tally) -> None:
+        """Take back what an `add` of the same *tally* counted."""
+        if tally.response is not None:
+            self._open_tallies -= 1
+        if self._open_tallies == 0:
+            self._response = None
+        elif self._response is not None:
+            self._response.remove(response_times(tally))
+        self._service.remove(tally.service)
+        self._answered -= tally.answered
+        self._sent_bytes -= tally.sent_bytes
+        self._received_bytes -= tally.received_bytes
+        for kind, number in tally.errors.items():
+            _lower(self._errors, kind, number)
+        for status, number in tally.statuses.items():
+            _lower(self._statuses, status, number)
+
+    def tally(self) -> Tally:
+        """Return the sum so far, as a value that later changes do not touch."""
+        return Tally(
+            answered=self._answered,
+            errors=self._errors.copy(),
+            statuses=self._statuses.copy(),
+            sent_bytes=self._sent_bytes,
+            received_bytes=self._received_bytes,
+            service=self._service.histogram(),
+            response=None if self._response is None else self._response.histogram(),
+        )
+
+
+def _lower(counts: dict[KeyT, int], key: KeyT, number: int) -> None:
+    counts[key] -= number
+    if counts[key] == 0:
+        del counts[key]
