@@ -1,0 +1,126 @@
+"""The first row: which run this is, what it is doing, and how fresh the screen is."""
+
+from collections.abc import Sequence
+
+from textual.reactive import var
+
+from vumeter.model.frame import Frame, RunState, StopCause
+from vumeter.tui.format import age_text, clock_text, span_text
+from vumeter.tui.terminal import Ink, Look
+from vumeter.tui.widgets.line import Line, joined
+from vumeter.tui.widgets.panel import Panel
+
+STALE_AFTER_S = 3.0
+"""A frame comes every second; when three are missing, the age becomes a warning."""
+
+_STATES = {
+    RunState.STARTING: ("STARTING", Ink.ACTIVE),
+    RunState.RUNNING: ("RUN", Ink.GOOD),
+    RunState.PAUSED: ("LOAD PAUSED", Ink.ALARM),
+    RunState.STOPPING: ("STOPPING", Ink.WARN),
+    RunState.ENDED: ("ENDED", Ink.STRONG),
+}
+
+_CAUSES = {
+    StopCause.SCHEDULE: "as planned",
+    StopCause.STOPPED: "stopped",
+    StopCause.ABORTED: "aborted",
+    StopCause.SIGNAL: "by a signal",
+    StopCause.DEAD_MAN: "nobody watched",
+    StopCause.WORKERS_LOST: "workers lost",
+}
+
+
+class HeaderRow(Panel):
+    """
+    Run, state, clock, age, control and viewers.
+
+    The cockpit keeps *age_s* (since the shown frame arrived), *viewer* (its own name, to
+    tell "CTRL you" from another's hand) and *frozen* (the display, not the load) current.
+    """
+
+    age_s: var[float] = var(0.0, init=False)
+    viewer: var[str] = var("", init=False)
+    frozen: var[bool] = var(False, init=False)
+    _frame: Frame | None = None
+
+    def show(self, frame: Frame) -> None:
+        """Show the head of *frame*."""
+        self._frame = frame
+        self.repaint()
+
+    def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
+        """Return the row."""
+        if self._frame is None:
+            return [Line(self.look).add(" connecting to the run", Ink.DIM)]
+        return [
+            header_line(
+                self._frame,
+                width=width,
+                look=self.look,
+                age_s=self.age_s,
+                viewer=self.viewer,
+                frozen=self.frozen,
+            )
+        ]
+
+    def watch_age_s(self) -> None:
+        """Draw the new age."""
+        self.repaint()
+
+    def watch_viewer(self) -> None:
+        """Draw who holds the control."""
+        self.repaint()
+
+    def watch_frozen(self) -> None:
+        """Draw whether the display is frozen."""
+        self.repaint()
+
+
+def header_line(
+    frame: Frame, *, width: int, look: Look, age_s: float, viewer: str, frozen: bool
+) -> Line:
+    """Return the row, with what matters least left out where it does not fit."""
+    word, ink = _STATES[frame.state]
+    if frame.stop_cause is not None:
+        word = f"{word} {_CAUSES[frame.stop_cause]}"
+    parts = [
+        (4, Line(look).add(f" {frame.run}", Ink.STRONG).add("@", Ink.DIM).add(_host(frame.target))),
+        (0, Line(look).add(word, ink).add(f" {_clock(frame)}", Ink.VALUE)),
+        (0, Line(look).add("DISPLAY FROZEN" if frozen else "", Ink.ALARM)),
+        (1, _age(age_s, look)),
+        (2, _control(frame, viewer, look)),
+        (5, Line(look).add(f"{frame.viewers} viewers" if frame.viewers > 1 else "", Ink.DIM)),
+        (2, _workers(frame, look)),
+    ]
+    help_key = Line(look).add("?", Ink.KEY).add(" help", Ink.DIM)
+    row = joined(parts, width - help_key.width - 3, look)
+    return row.pad_to(width - help_key.width - 1).extend(help_key)
+
+
+def _host(target: str) -> str:
+    return target.partition("://")[2] or target
+
+
+def _clock(frame: Frame) -> str:
+    if frame.duration_s is None:
+        return clock_text(frame.elapsed_s)
+    return f"{clock_text(frame.elapsed_s)} of {span_text(frame.duration_s)}"
+
+
+def _age(age_s: float, look: Look) -> Line:
+    ink = Ink.WARN if age_s > STALE_AFTER_S else Ink.DIM
+    word = "STALE" if age_s > STALE_AFTER_S else "age"
+    return Line(look).add(f"{word} {age_text(age_s)}", ink)
+
+
+def _control(frame: Frame, viewer: str, look: Look) -> Line:
+    if frame.control and frame.control == viewer:
+        return Line(look).add("CTRL", Ink.ACTIVE)
+    return Line(look).add(f"CTRL {frame.control or 'free'}", Ink.DIM)
+
+
+def _workers(frame: Frame, look: Look) -> Line:
+    if frame.workers_heard >= frame.workers_expected or frame.second < 0:
+        return Line(look)
+    return Line(look).add(f"{frame.workers_heard}/{frame.workers_expected} workers", Ink.WARN)
