@@ -102,13 +102,17 @@ def _servers_of(data: Path) -> Iterator[psutil.Process]:
         return
 
 
+def kept_folders() -> list[Path]:
+    """Return every keeper's folder on this machine that is to be seen from here."""
+    return [folder for parent in _parents() for folder in parent.glob(f"{_PREFIX}*")]
+
+
 def sweep() -> None:
     """Remove what keepers left that were killed together with their holders."""
-    for parent in _parents():
-        for folder in parent.glob(f"{_PREFIX}*"):
-            with contextlib.suppress(OSError):
-                if _is_stale(folder):
-                    remove(folder)
+    for folder in kept_folders():
+        with contextlib.suppress(OSError):
+            if _is_stale(folder):
+                remove(folder)
 
 
 def _is_stale(folder: Path) -> bool:

@@ -1,0 +1,1 @@
+SELECT id, symbol, name FROM instruments WHERE segment = $1 ORDER BY symbol

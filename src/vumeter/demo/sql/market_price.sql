@@ -1,0 +1,1 @@
+SELECT price, at FROM prices WHERE instrument_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM orders WHERE id <= (SELECT max(id) FROM orders) - $1::bigint
