@@ -1,0 +1,226 @@
+"""A summary as `report.json`, for programs and for the archive."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from vumeter import __version__
+from vumeter.model.frame import Figures, Latency
+from vumeter.model.plan import Scenario
+from vumeter.model.summary import GeneratorSummary, HostSummary, PostgresSummary, Summary
+from vumeter.model.throttle import JournalEntry
+from vumeter.report.schema import (
+    SCHEMA_VERSION,
+    CpuPercent,
+    EndpointReport,
+    GeneratorReport,
+    HostReport,
+    JournalReport,
+    LagMs,
+    LatencyMs,
+    PostgresReport,
+    Report,
+    RequestReport,
+    RequestTotals,
+    RunReport,
+    RunTotals,
+    ScenarioReport,
+)
+from vumeter.stats.plaintext import plain
+from vumeter.stats.verdict import verdict
+
+
+def report_bytes(summary: Summary) -> bytes:
+    """Return *summary* as indented JSON in UTF-8, ending in a line break."""
+    return msgspec.json.format(msgspec.json.encode(report(summary)), indent=2) + b"\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema (2020-12) that every report obeys."""
+    return msgspec.json.schema(Report)
+
+
+def report(summary: Summary) -> Report:
+    """Return *summary* in the report's shape: ms for µs, `null` for what was not measured."""
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        vumeter_version=__version__,
+        run=_run(summary),
+        totals=_run_totals(summary),
+        duration_s=_rounded(summary.duration_s),
+        rps=_rps(summary.total, summary.duration_s),
+        latency_ms=_latency_ms(summary.total.latency),
+        service_ms=_latency_ms(None if summary.service is None else summary.service.latency),
+        errors=_errors(summary.total),
+        statuses=_statuses(summary.total),
+        endpoints=tuple(
+            _endpoint(name, summary.endpoints[name], summary.duration_s)
+            for name in sorted(summary.endpoints)
+        ),
+        generator=_generator(summary.generator, is_open=summary.service is not None),
+        host=None if summary.host is None else _host(summary.host),
+        postgres=None if summary.postgres is None else _postgres(summary.postgres),
+        journal=tuple(map(_journal_entry, summary.journal)),
+        remarks=tuple(map(plain, summary.remarks)),
+    )
+
+
+def _run(summary: Summary) -> RunReport:
+    started = datetime.fromtimestamp(summary.started_unix_ms / 1000, tz=UTC)
+    return RunReport(
+        name=plain(summary.plan.name),
+        target=plain(summary.plan.target),
+        model="closed" if summary.service is None else "open",
+        started=started.isoformat(timespec="milliseconds"),
+        started_unix_ms=summary.started_unix_ms,
+        stop=summary.stop.value,
+        workers=summary.plan.workers,
+        vus_max=summary.vus_max,
+        scenarios=tuple(map(_scenario, summary.plan.scenarios)),
+    )
+
+
+def _scenario(scenario: Scenario) -> ScenarioReport:
+    load = scenario.load
+    return ScenarioReport(
+        name=plain(scenario.name),
+        executor=load.executor.value,
+        vus=load.vus,
+        rate_per_s=load.rate_per_s,
+        iterations=load.iterations,
+        duration_s=load.duration_s,
+        requests=tuple(
+            RequestReport(
+                name=plain(choice.request.name),
+                method=plain(choice.request.method),
+                url=plain(choice.request.url),
+                weight=choice.weight,
+            )
+            for choice in scenario.mix
+        ),
+    )
+
+
+def _run_totals(summary: Summary) -> RunTotals:
+    iterations = summary.iterations
+    return RunTotals(
+        **msgspec.structs.asdict(_request_totals(summary.total)),
+        dropped=iterations.dropped,
+        iterations=iterations.done,
+        iterations_due=None if summary.service is None else iterations.due,
+        iterations_started=iterations.started,
+        iterations_interrupted=iterations.interrupted,
+    )
+
+
+def _request_totals(figures: Figures) -> RequestTotals:
+    return RequestTotals(
+        requests=figures.requests,
+        errors=figures.errors,
+        error_ratio=_rounded(figures.error_ratio, 6) if figures.requests else None,
+        sent_bytes=figures.sent_bytes,
+        received_bytes=figures.received_bytes,
+    )
+
+
+def _endpoint(name: str, figures: Figures, duration_s: float) -> EndpointReport:
+    return EndpointReport(
+        name=plain(name),
+        totals=_request_totals(figures),
+        rps=_rps(figures, duration_s),
+        latency_ms=_latency_ms(figures.latency),
+        errors=_errors(figures),
+        statuses=_statuses(figures),
+    )
+
+
+def _rps(figures: Figures, duration_s: float) -> float | None:
+    return _rounded(figures.requests_per_s) if duration_s > 0 else None
+
+
+def _errors(figures: Figures) -> dict[str, int]:
+    return {kind.value: figures.errors_by_kind[kind] for kind in sorted(figures.errors_by_kind)}
+
+
+def _statuses(figures: Figures) -> dict[str, int]:
+    return {str(status): figures.statuses[status] for status in sorted(figures.statuses)}
+
+
+def _latency_ms(latency: Latency | None) -> LatencyMs | None:
+    if latency is None:
+        return None
+    return LatencyMs(
+        min=latency.min_us / 1000,
+        mean=latency.mean_us / 1000,
+        p50=latency.p50_us / 1000,
+        p90=latency.p90_us / 1000,
+        p95=latency.p95_us / 1000,
+        p99=latency.p99_us / 1000,
+        p99_9=latency.p99_9_us / 1000,
+        max=latency.max_us / 1000,
+    )
+
+
+def _generator(it: GeneratorSummary, *, is_open: bool) -> GeneratorReport:
+    # A process that takes no memory cannot be: no worker was ever heard in time.
+    was_heard = it.rss_bytes_max > 0
+    return GeneratorReport(
+        verdict=verdict(it),
+        seconds=it.seconds,
+        limited_seconds=it.limited_seconds,
+        cpu_percent=_cpu_percent(it.cpu_percent_mean, it.cpu_percent_max) if was_heard else None,
+        tick_lag_ms=LagMs(p99=it.tick_lag_p99_us / 1000, max=it.tick_lag_max_us / 1000)
+        if was_heard
+        else None,
+        late_start_ratio=_rounded(it.late_start_ratio, 6) if was_heard and is_open else None,
+        rss_bytes_max=it.rss_bytes_max or None,
+        reasons=tuple(map(plain, it.reasons)),
+    )
+
+
+def _host(it: HostSummary) -> HostReport:
+    return HostReport(
+        cpu_percent=_cpu_percent(it.cpu_percent_mean, it.cpu_percent_max),
+        memory_used_bytes_max=it.memory_used_bytes_max,
+        memory_total_bytes=it.memory_total_bytes,
+        swap_used_bytes_max=it.swap_used_bytes_max,
+        load_1m_max=_rounded(it.load_1m_max),
+        network_received_bytes_per_s_max=_rounded(it.network_received_bytes_per_s_max),
+        network_sent_bytes_per_s_max=_rounded(it.network_sent_bytes_per_s_max),
+    )
+
+
+def _cpu_percent(mean: float, maximum: float) -> CpuPercent:
+    return CpuPercent(mean=_rounded(mean, 1), max=_rounded(maximum, 1))
+
+
+def _postgres(it: PostgresSummary) -> PostgresReport:
+    fields = msgspec.structs.asdict(it)
+    fields["server_version"] = plain(it.server_version) or None
+    fields["remark"] = plain(it.remark) or None
+    return PostgresReport(**fields)
+
+
+def _journal_entry(entry: JournalEntry) -> JournalReport:
+    command = entry.command
+    return JournalReport(
+        id=entry.id,
+        at_s=_rounded(entry.second),
+        at_unix_ms=entry.at_unix_ms,
+        author=plain(command.author),
+        kind=command.kind.value,
+        scenario=None if command.scenario is None else plain(command.scenario),
+        lever=None if command.lever is None else command.lever.value,
+        value=command.value,
+        ramp_s=command.ramp_s,
+        note=plain(command.note),
+        accepted=entry.accepted,
+        effect=plain(entry.effect),
+        acknowledged_s=None if entry.acknowledged_s is None else _rounded(entry.acknowledged_s),
+    )
+
+
+def _rounded(value: float, digits: int = 3) -> float:
+    """To µs or a thousandth: what follows is noise of floating point."""
+    return round(value, digits)

@@ -1,0 +1,185 @@
+"""
+The shape of `report.json`: what `docs/report.md` describes field by field.
+
+`null` means "not measured", and is never written as 0. Times are in ms, as everywhere in
+exports; what ends in `_s` is in seconds, `_unix_ms` in ms since 1970, UTC.
+"""
+
+from msgspec import Struct
+
+SCHEMA_VERSION = 1
+"""Raised when a field goes or changes its meaning; a new field does not raise it."""
+
+
+class LatencyMs(Struct, frozen=True, kw_only=True):
+    """A distribution of times, each value to three significant digits."""
+
+    min: float
+    mean: float
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    p99_9: float
+    max: float
+
+
+class RequestTotals(Struct, frozen=True, kw_only=True):
+    """Counts of requests."""
+
+    requests: int
+    errors: int
+    error_ratio: float | None
+    sent_bytes: int
+    received_bytes: int
+
+
+class RunTotals(RequestTotals, frozen=True, kw_only=True):
+    """Counts of requests, and of the iterations that they were sent in."""
+
+    dropped: int
+    iterations: int
+    iterations_due: int | None
+    iterations_started: int
+    iterations_interrupted: int
+
+
+class EndpointReport(Struct, frozen=True, kw_only=True):
+    """One name's part of the run, with the keys of the whole."""
+
+    name: str
+    totals: RequestTotals
+    rps: float | None
+    latency_ms: LatencyMs | None
+    errors: dict[str, int]
+    statuses: dict[str, int]
+
+
+class RequestReport(Struct, frozen=True, kw_only=True):
+    """A request that a scenario draws, as far as it may be shown."""
+
+    name: str
+    method: str
+    url: str
+    weight: float
+
+
+class ScenarioReport(Struct, frozen=True, kw_only=True):
+    """What a scenario started with; the journal has what the operator made of it."""
+
+    name: str
+    executor: str
+    vus: int
+    rate_per_s: float | None
+    iterations: int | None
+    duration_s: float | None
+    requests: tuple[RequestReport, ...]
+
+
+class RunReport(Struct, frozen=True, kw_only=True):
+    """What ran, against what, and when."""
+
+    name: str
+    target: str
+    model: str
+    started: str
+    started_unix_ms: int
+    stop: str
+    workers: int
+    vus_max: int
+    scenarios: tuple[ScenarioReport, ...]
+
+
+class CpuPercent(Struct, frozen=True, kw_only=True):
+    """Mean and maximum of a CPU's load."""
+
+    mean: float
+    max: float
+
+
+class LagMs(Struct, frozen=True, kw_only=True):
+    """How late the generator's own clock ticked."""
+
+    p99: float
+    max: float
+
+
+class GeneratorReport(Struct, frozen=True, kw_only=True):
+    """The generator's testimony about itself."""
+
+    verdict: str | None
+    seconds: int
+    limited_seconds: int
+    cpu_percent: CpuPercent | None
+    tick_lag_ms: LagMs | None
+    late_start_ratio: float | None
+    rss_bytes_max: int | None
+    reasons: tuple[str, ...]
+
+
+class HostReport(Struct, frozen=True, kw_only=True):
+    """The extremes of the host that vumeter ran on."""
+
+    cpu_percent: CpuPercent
+    memory_used_bytes_max: int
+    memory_total_bytes: int
+    swap_used_bytes_max: int
+    load_1m_max: float
+    network_received_bytes_per_s_max: float
+    network_sent_bytes_per_s_max: float
+
+
+class PostgresReport(Struct, frozen=True, kw_only=True):
+    """The extremes of the database that was watched."""
+
+    server_version: str | None
+    seconds_watched: int
+    seconds_up: int
+    connections_used_max: int | None
+    connections_max: int | None
+    active_sessions_max: float | None
+    blocked_sessions_max: int | None
+    transactions_per_s_max: float | None
+    cache_hit_ratio_min: float | None
+    longest_transaction_s_max: float | None
+    deadlocks: int | None
+    remark: str | None
+
+
+class JournalReport(Struct, frozen=True, kw_only=True):
+    """One movement of a hand on the throttle."""
+
+    id: int
+    at_s: float
+    at_unix_ms: int
+    author: str
+    kind: str
+    scenario: str | None
+    lever: str | None
+    value: float | None
+    ramp_s: float
+    note: str
+    accepted: bool
+    effect: str
+    acknowledged_s: float | None
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    schema_version: int
+    vumeter_version: str
+    run: RunReport
+    totals: RunTotals
+    duration_s: float
+    rps: float | None
+    latency_ms: LatencyMs | None
+    service_ms: LatencyMs | None
+    errors: dict[str, int]
+    statuses: dict[str, int]
+    endpoints: tuple[EndpointReport, ...]
+    generator: GeneratorReport
+    host: HostReport | None
+    postgres: PostgresReport | None
+    journal: tuple[JournalReport, ...]
+    remarks: tuple[str, ...]

@@ -1,0 +1,332 @@
+"""The summary's sections, each a function from a summary to its lines; none if it has none."""
+
+from collections.abc import Callable
+from textwrap import wrap
+
+from vumeter.model.frame import Figures, Latency, StopCause
+from vumeter.model.measure import ErrorKind
+from vumeter.model.summary import Summary
+from vumeter.model.throttle import JournalEntry
+from vumeter.report.numbers import (
+    bytes_text,
+    clock_text,
+    compact,
+    count_text,
+    duration_text,
+    rate_text,
+    ratio_text,
+)
+from vumeter.stats.plaintext import fitted, plain
+from vumeter.stats.verdict import GENERATOR_LIMITED, verdict
+from vumeter.units import duration_text as span_text
+
+LABEL_WIDTH = 28
+CELL_WIDTH = 9
+TEXT_WIDTH = 96
+JOURNAL_LINES = 30
+
+_STOPS = {
+    StopCause.SCHEDULE: "ran to its end",
+    StopCause.STOPPED: "stopped by the operator",
+    StopCause.ABORTED: "aborted by the operator",
+    StopCause.SIGNAL: "ended by a signal",
+    StopCause.DEAD_MAN: "stopped itself, nobody was watching",
+    StopCause.WORKERS_LOST: "ended because every worker was lost",
+}
+
+
+class Ink:
+    """Emphasis for a terminal that has it; plain text for all others."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def heading(self, text: str) -> str:
+        """Return *text* in bold."""
+        return self._in("1", text)
+
+    def good(self, text: str) -> str:
+        """Return *text* in green."""
+        return self._in("32", text)
+
+    def bad(self, text: str) -> str:
+        """Return *text* in bold red."""
+        return self._in("1;31", text)
+
+    def warning(self, text: str) -> str:
+        """Return *text* in yellow."""
+        return self._in("33", text)
+
+    def _in(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+def title(summary: Summary, ink: Ink) -> list[str]:
+    """What ran, against what, how long, and how it ended."""
+    text = " · ".join(
+        (
+            plain(summary.plan.name),
+            plain(summary.plan.target),
+            span_text(round(summary.duration_s, 1)),
+            _STOPS[summary.stop],
+        )
+    )
+    return ["  " + ink.heading(fitted(text, TEXT_WIDTH).rstrip())]
+
+
+def http(summary: Summary, ink: Ink) -> list[str]:
+    """Times, failures, statuses and the rate of requests."""
+    total = summary.total
+    names = ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)")
+    lines = [_heading("HTTP", ink, names)]
+    if summary.service is None:
+        lines.append(_row("http_req_duration", _trend(total.latency)))
+    else:
+        lines.append(_row("response time, from due", _trend(total.latency)))
+        lines.append(_row("http_req_duration, from sent", _trend(summary.service.latency)))
+    failed = f"{count_text(total.errors)} out of {count_text(total.requests)}"
+    line = _row("http_req_failed", [ratio_text(total.error_ratio)], failed)
+    lines.append(ink.bad(line) if total.errors else line)
+    lines += _kinds(total)
+    lines.append(_row("http_reqs", [count_text(total.requests)], rate_text(total.requests_per_s)))
+    return lines
+
+
+def _kinds(total: Figures) -> list[str]:
+    rows = [
+        (kind.value, number)
+        for kind, number in total.errors_by_kind.items()
+        if kind is not ErrorKind.STATUS
+    ]
+    rows += [(f"status {code}", number) for code, number in total.statuses.items() if code >= 400]
+    rows.sort(key=lambda row: (-row[1], row[0]))
+    return [_row(f"  {name}", [count_text(number)]) for name, number in rows]
+
+
+def endpoints(summary: Summary, ink: Ink) -> list[str]:
+    """A row for each name, the busiest first; nothing where there is only one."""
+    if len(summary.endpoints) < 2:
+        return []
+    names = ("requests", "rps", "failed", "med", "p(95)", "p(99)", "max")
+    rows = sorted(summary.endpoints.items(), key=lambda item: (-item[1].requests, item[0]))
+    return [
+        _heading("ENDPOINTS", ink, names),
+        *(_row(name, _endpoint_cells(figures)) for name, figures in rows),
+    ]
+
+
+def _endpoint_cells(figures: Figures) -> list[str]:
+    latency = figures.latency
+    times = (
+        ["-"] * 4
+        if latency is None
+        else [
+            duration_text(us)
+            for us in (latency.p50_us, latency.p95_us, latency.p99_us, latency.max_us)
+        ]
+    )
+    requests = count_text(figures.requests)
+    return [
+        requests if len(requests) < CELL_WIDTH else compact(figures.requests),
+        f"{figures.requests_per_s:.1f}",
+        ratio_text(figures.error_ratio),
+        *times,
+    ]
+
+
+def execution(summary: Summary, ink: Ink) -> list[str]:
+    """Iterations and VUs."""
+    counts = summary.iterations
+    per_s = counts.done / summary.duration_s if summary.duration_s > 0 else 0.0
+    lines = [_heading("EXECUTION", ink)]
+    dropped = _row("dropped_iterations", [count_text(counts.dropped)])
+    if summary.service is not None:
+        dropped = _row(
+            "dropped_iterations",
+            [count_text(counts.dropped)],
+            f"out of {count_text(counts.due)} due",
+        )
+    lines.append(ink.bad(dropped) if counts.dropped else dropped)
+    if counts.interrupted:
+        lines.append(_row("interrupted_iterations", [count_text(counts.interrupted)]))
+    lines.append(_row("iterations", [count_text(counts.done)], rate_text(per_s)))
+    lines.append(_row("vus_max", [count_text(summary.vus_max)]))
+    return lines
+
+
+def network(summary: Summary, ink: Ink) -> list[str]:
+    """Bytes, as HTTP carried them."""
+    return [
+        _heading("NETWORK", ink),
+        _traffic("data_received", summary.total.received_bytes, summary.duration_s),
+        _traffic("data_sent", summary.total.sent_bytes, summary.duration_s),
+    ]
+
+
+def _traffic(label: str, number: int, duration_s: float) -> str:
+    per_s = number / duration_s if duration_s > 0 else 0.0
+    return _row(label, [bytes_text(number)], f"{bytes_text(per_s)}/s")
+
+
+def generator(summary: Summary, ink: Ink) -> list[str]:
+    """Whether the numbers are the target's or ours, and why."""
+    it = summary.generator
+    lines = [f"{_heading('GENERATOR', ink)}  {_verdict(summary, ink)}"]
+    if it.rss_bytes_max:
+        lines += [
+            _text(
+                "cpu of its core",
+                f"{it.cpu_percent_mean:.0f} % mean, {it.cpu_percent_max:.0f} % max",
+            ),
+            _text(
+                "loop lag",
+                f"{duration_text(it.tick_lag_p99_us)} p99 of the worst second, "
+                f"{duration_text(it.tick_lag_max_us)} max",
+            ),
+            _text("memory", f"{bytes_text(it.rss_bytes_max)} max"),
+        ]
+    if summary.service is not None:
+        lines.append(_text("late starts", f"{ratio_text(it.late_start_ratio)} more than 1 ms late"))
+    for reason in it.reasons:
+        lines += _bullet("!", reason, ink)
+    return lines
+
+
+def _verdict(summary: Summary, ink: Ink) -> str:
+    it = summary.generator
+    word = verdict(it)
+    if word is None:
+        return "not measured: the run was shorter than a second"
+    marked = f" in {it.limited_seconds} of {it.seconds} s" if it.limited_seconds else ""
+    if word == GENERATOR_LIMITED:
+        return ink.bad(f"✗ {word}{marked}")
+    if marked:
+        return ink.warning(f"! {word}, but generator-limited{marked}")
+    return ink.good(f"✓ {word}")
+
+
+def journal(summary: Summary, ink: Ink) -> list[str]:
+    """Every hand on the throttle; the newest where there were many."""
+    entries = summary.journal
+    if not entries:
+        return []
+    lines = [_heading("JOURNAL", ink)]
+    left_out = len(entries) - JOURNAL_LINES
+    if left_out > 0:
+        lines.append(f"    {left_out} earlier ones are in the JSON report")
+    return lines + [_entry(entry, ink) for entry in entries[-JOURNAL_LINES:]]
+
+
+def _entry(entry: JournalEntry, ink: Ink) -> str:
+    note = f" ({entry.command.note})" if entry.command.note else ""
+    sign = " " if entry.accepted else "✗"
+    text = (
+        f"{clock_text(entry.second)} {fitted(entry.command.author, 12)} {sign} {entry.effect}{note}"
+    )
+    line = "    " + fitted(text, TEXT_WIDTH - 2).rstrip()
+    return line if entry.accepted else ink.bad(line)
+
+
+def host(summary: Summary, ink: Ink) -> list[str]:
+    """The host's extremes."""
+    it = summary.host
+    if it is None:
+        return []
+    return [
+        _heading("HOST", ink),
+        _text("cpu", f"{it.cpu_percent_mean:.0f} % mean, {it.cpu_percent_max:.0f} % max"),
+        _text("load, 1 min", f"{it.load_1m_max:.2f} max"),
+        _text(
+            "memory",
+            f"{bytes_text(it.memory_used_bytes_max)} max of {bytes_text(it.memory_total_bytes)}",
+        ),
+        _text("swap", f"{bytes_text(it.swap_used_bytes_max)} max"),
+        _text(
+            "network",
+            f"{bytes_text(it.network_received_bytes_per_s_max)}/s in, "
+            f"{bytes_text(it.network_sent_bytes_per_s_max)}/s out, max",
+        ),
+    ]
+
+
+def postgres(summary: Summary, ink: Ink) -> list[str]:
+    """The database's extremes, as far as they were seen."""
+    it = summary.postgres
+    if it is None:
+        return []
+    of_max = "" if it.connections_max is None else f" of {it.connections_max}"
+    rows = (
+        ("connections", it.connections_used_max, f"{{}}{of_max} max"),
+        ("active sessions", it.active_sessions_max, "{:.1f} max"),
+        ("blocked sessions", it.blocked_sessions_max, "{} max"),
+        ("transactions", it.transactions_per_s_max, "{:.0f}/s max"),
+        ("cache hits", it.cache_hit_ratio_min, "{:.1%} min"),
+        ("longest transaction", it.longest_transaction_s_max, "{:.1f} s"),
+        ("deadlocks", it.deadlocks, "{}"),
+    )
+    lines = [_heading(f"POSTGRESQL {plain(it.server_version)}".rstrip(), ink)]
+    lines += [_text(label, form.format(value)) for label, value, form in rows if value is not None]
+    if it.seconds_up < it.seconds_watched:
+        away = f"up in {it.seconds_up} of {it.seconds_watched} seconds watched"
+        lines += _bullet("!", f"{away}: {it.remark}" if it.remark else away, ink)
+    return lines
+
+
+def remarks(summary: Summary, ink: Ink) -> list[str]:
+    """What must be known before any of the numbers is believed."""
+    if not summary.remarks:
+        return []
+    lines = [_heading("REMARKS", ink)]
+    for remark in summary.remarks:
+        lines += _bullet("!", remark, ink)
+    return lines
+
+
+SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
+    title,
+    http,
+    endpoints,
+    execution,
+    network,
+    generator,
+    journal,
+    host,
+    postgres,
+    remarks,
+)
+
+
+def _heading(text: str, ink: Ink, columns: tuple[str, ...] = ()) -> str:
+    cells = "".join(f"{column:>{CELL_WIDTH}}" for column in columns)
+    width = LABEL_WIDTH - 2 if columns else 0
+    return "  " + ink.heading(fitted(text, width) if columns else text) + cells
+
+
+def _row(label: str, cells: list[str], remark: str = "") -> str:
+    aligned = "".join(f"{cell:>{CELL_WIDTH}}" for cell in cells)
+    return f"    {fitted(label, LABEL_WIDTH - 4)}{aligned}  {remark}".rstrip()
+
+
+def _text(label: str, text: str) -> str:
+    return f"    {fitted(label, LABEL_WIDTH - 4)} {text}"
+
+
+def _trend(latency: Latency | None) -> list[str]:
+    if latency is None:
+        return ["-"] * 8
+    values_us = (
+        latency.mean_us,
+        latency.min_us,
+        latency.p50_us,
+        latency.max_us,
+        latency.p90_us,
+        latency.p95_us,
+        latency.p99_us,
+        latency.p99_9_us,
+    )
+    return [duration_text(us) for us in values_us]
+
+
+def _bullet(sign: str, text: str, ink: Ink) -> list[str]:
+    first, *rest = wrap(plain(text), TEXT_WIDTH - 4) or [""]
+    return [f"    {ink.warning(sign)} {first}", *(f"      {line}" for line in rest)]
