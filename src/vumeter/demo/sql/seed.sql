@@ -26,6 +26,7 @@ SELECT
 FROM instruments, generate_series(1, 2000) AS n;
 
 CREATE INDEX ON ticks (instrument_id, at);
+ALTER TABLE ticks ADD FOREIGN KEY (instrument_id) REFERENCES instruments;
 
 INSERT INTO prices (instrument_id, price, at)
 SELECT DISTINCT ON (instrument_id) instrument_id, price, at
