@@ -82,8 +82,8 @@ def http(summary: Summary, ink: Ink) -> list[str]:
     if summary.service is None:
         lines.append(_row("http_req_duration", _trend(total.latency)))
     else:
-        lines.append(_row("response time, from due", _trend(total.latency)))
-        lines.append(_row("http_req_duration, from sent", _trend(summary.service.latency)))
+        lines.append(_row("response_time (from due)", _trend(total.latency)))
+        lines.append(_row("http_req_duration (sent)", _trend(summary.service.latency)))
     failed = f"{count_text(total.errors)} out of {count_text(total.requests)}"
     line = _row("http_req_failed", [ratio_text(total.error_ratio)], failed)
     lines.append(ink.bad(line) if total.errors else line)
@@ -175,7 +175,7 @@ def generator(summary: Summary, ink: Ink) -> list[str]:
     if it.rss_bytes_max:
         lines += [
             _text(
-                "cpu of its core",
+                "cpu, busiest worker",
                 f"{it.cpu_percent_mean:.0f} % mean, {it.cpu_percent_max:.0f} % max",
             ),
             _text(

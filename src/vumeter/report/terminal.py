@@ -18,18 +18,26 @@ def progress_line(frame: Frame) -> str:
     """
     Return the second that has just ended in one plain line of at most `WIDTH` columns.
 
-    Rate, percentiles (ms) and the share of errors are over the last ten seconds, as on
-    the cockpit; errors and dropped iterations are counted since the start.
+    Rate and percentiles are over the last ten seconds, as on the cockpit; errors and
+    dropped iterations are counted since the start.
     """
-    window = frame.window
+    line = _line(frame, with_targets=True)
+    if len(line) <= WIDTH:
+        return line
+    # Alignment goes before what was asked for, and that before anything that was measured.
+    line = " ".join(line.split())
+    return line if len(line) <= WIDTH else " ".join(_line(frame, with_targets=False).split())
+
+
+def _line(frame: Frame, *, with_targets: bool) -> str:
+    vus = sum(state.actual for state in frame.throttles if state.lever is Lever.VUS)
     generator = "-" if frame.generator is None else "LIMIT" if frame.generator.limited else "ok"
     return (
         f"{clock_text(frame.elapsed_s)} {frame.state.value:<8} "
-        f"VU {_moved(frame, Lever.VUS, actual=None):<9} "
-        f"rps {_moved(frame, Lever.RATE, actual=window.requests_per_s):<9} "
-        f"{_percentiles(frame)}  "
-        f"err {ratio_text(window.error_ratio):>6} {compact(frame.total.errors):<5} "
-        f"drop {compact(frame.dropped):<4} gen {generator}"
+        f"vu {_of_target(vus, frame, Lever.VUS, with_targets):<7} "
+        f"rps {_of_target(frame.window.requests_per_s, frame, Lever.RATE, with_targets):<9} "
+        f"{_percentiles(frame):<28} "
+        f"err {compact(frame.total.errors):<5} drop {compact(frame.dropped):<5} gen {generator}"
     )
 
 
@@ -45,24 +53,18 @@ def summary_text(summary: Summary, *, colour: bool) -> str:
     return "\n" + "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
 
-def _moved(frame: Frame, lever: Lever, *, actual: float | None) -> str:
-    """What a lever has reached, of what was asked for where the two differ."""
-    states = [state for state in frame.throttles if state.lever is lever]
-    if actual is None:
-        actual = sum(state.actual for state in states)
-    requested = sum(state.requested for state in states)
-    if not states or compact(requested) == compact(actual):
-        return compact(actual)
-    return f"{compact(actual)}/{compact(requested)}"
+def _of_target(actual: float, frame: Frame, lever: Lever, with_target: bool) -> str:
+    """What a lever has reached, and what was asked for where that is something else."""
+    targets = [state.requested for state in frame.throttles if state.lever is lever]
+    reached, asked = compact(actual), compact(sum(targets))
+    return f"{reached}/{asked}" if with_target and targets and asked != reached else reached
 
 
 def _percentiles(frame: Frame) -> str:
     latency = frame.window.latency
     if latency is None:
-        return "p50     - p95     - p99     - ms"
-    return (
-        f"p50 {_ms(latency.p50_us):>5} p95 {_ms(latency.p95_us):>5} p99 {_ms(latency.p99_us):>5} ms"
-    )
+        return "nothing answered in 10 s"
+    return f"p50 {_ms(latency.p50_us)} p95 {_ms(latency.p95_us)} p99 {_ms(latency.p99_us)} ms"
 
 
 def _ms(us: int) -> str:
