@@ -47,10 +47,11 @@ class Control:
         self._pass_on()
         return seat
 
-    def leave(self, seat: int) -> None:
+    def leave(self, seat: int) -> Viewer:
         """Free a seat; the control passes on to whoever has waited longest for it."""
-        del self._viewers[seat]
+        viewer = self._viewers.pop(seat)
         self._pass_on()
+        return viewer
 
     def refusal(self, name: str, kind: CommandKind) -> str:
         """Return why *name* may not give a command of this *kind*, in words; empty: it may."""

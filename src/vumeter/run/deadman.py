@@ -1,4 +1,7 @@
-"""The dead-man switch: a run without an end does not outlive everyone's interest. Pure."""
+"""The dead man's switch: a run without an end does not outlive everyone's interest. Pure."""
+
+NOTICE_S = 5.0
+"""After so long without anyone it is worth a line in the event log."""
 
 
 class DeadMan:
@@ -8,31 +11,24 @@ class DeadMan:
     Only a run without an end has one that is armed: a run with an end goes on to it.
     """
 
-    def __init__(self, *, limit_s: float, armed: bool) -> None:
+    def __init__(self, *, limit_s: float, is_armed: bool) -> None:
         self._limit_s = limit_s
-        self._armed = armed
-        self._seen_s: float | None = None
-        self._alone = False
+        self._is_armed = is_armed
+        self._seen_s = 0.0
+        self._is_noticed = False
 
     def sign_of_life(self, at_s: float) -> None:
-        """Someone watches, or gave a command."""
+        """Someone took a frame, or gave a command."""
         self._seen_s = at_s
-        self._alone = False
+        self._is_noticed = False
 
-    def is_alone_now(self, at_s: float) -> bool:
-        """Whether the run has just become unwatched: once each time, worth an event."""
-        self._since(at_s)
-        if self._alone or not self._armed or self._seen_s == at_s:
+    def has_been_left(self, at_s: float) -> bool:
+        """Whether the run has become unwatched: true once each time that it has."""
+        if not self._is_armed or self._is_noticed or at_s - self._seen_s < NOTICE_S:
             return False
-        self._alone = True
+        self._is_noticed = True
         return True
 
     def has_tripped(self, at_s: float) -> bool:
         """Whether it is time to stop."""
-        return self._armed and at_s - self._since(at_s) >= self._limit_s
-
-    def _since(self, at_s: float) -> float:
-        # The count begins with the run, not with the machine.
-        if self._seen_s is None:
-            self._seen_s = at_s
-        return self._seen_s
+        return self._is_armed and at_s - self._seen_s >= self._limit_s

@@ -16,7 +16,7 @@ from vumeter.model.plan import Plan
 from vumeter.model.throttle import Command, CommandKind, Leg, Lever, ThrottleState
 from vumeter.run import steps
 from vumeter.run.levers import Aim, Aims, Key, Stand
-from vumeter.run.words import amount, bare, change, number, over
+from vumeter.run.words import amount, change, number, over
 from vumeter.schedule import legs
 
 UNDO_DEPTH = 100
@@ -176,11 +176,11 @@ class Throttles:
         end = min(wanted, self._limit(key))
         notes = [change(lever, here, end) + (over(command.ramp_s) if here != end else "")]
         if end < wanted:
-            notes.append(f"clamped to {bare(lever, end)}: the run's limit")
+            notes.append(f"clamped to {number(end)}: the run's limit")
         if leg is None:
             notes.append(f"the model is open now, with {self._pool(key[0], at_s)} VUs as its pool")
         elif legs.remaining_s(leg, at_s) > 0:
-            notes.append(f"the ramp to {bare(lever, leg.end)} is off")
+            notes.append(f"the ramp to {number(leg.end)} is off")
         elif end == here and not self._stands[key].held:
             return Effect(accepted=True, message="; ".join(notes))
         aims = {key: Aim(end, command.ramp_s)}

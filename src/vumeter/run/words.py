@@ -1,7 +1,11 @@
 """How targets and their changes read in outcomes, in the journal and in the event log."""
 
+from vumeter.model.plan import Load, Plan
 from vumeter.model.throttle import Lever
 from vumeter.units import duration_text
+
+NAMES = {Lever.VUS: "VU", Lever.RATE: "RPS"}
+"""How levers are called on screens and in outcomes."""
 
 _ONE_MINUTE_S = 60.0
 
@@ -16,14 +20,9 @@ def number(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:.6g}"
 
 
-def bare(lever: Lever, value: float) -> str:
-    """Return the value alone, in the lever's unit: "12", "450/s"."""
-    return number(value) if lever is Lever.VUS else f"{number(value)}/s"
-
-
 def amount(lever: Lever, value: float) -> str:
-    """Return the value with its lever: "VU 12", "rate 450/s"."""
-    return f"{name(lever)} {bare(lever, value)}"
+    """Return the value with its lever: "VU 12", "RPS 450"."""
+    return f"{NAMES[lever]} {number(value)}"
 
 
 def change(lever: Lever, before: float | None, after: float | None) -> str:
@@ -31,15 +30,15 @@ def change(lever: Lever, before: float | None, after: float | None) -> str:
     Return a change in words; `None` stands for the closed model, which has no rate.
 
     >>> change(Lever.VUS, 10, 12), change(Lever.RATE, None, 500), change(Lever.RATE, 500, None)
-    ('VU 10 → 12', 'rate → 500/s', 'rate 500/s → closed')
+    ('VU 10 → 12', 'RPS → 500', 'RPS 500 → closed')
     """
     if after is None:
         return f"{amount(lever, before or 0.0)} → closed"
     if before is None:
-        return f"{name(lever)} → {bare(lever, after)}"
+        return f"{NAMES[lever]} → {number(after)}"
     if before == after:
-        return f"{name(lever)} stays at {bare(lever, after)}"
-    return f"{name(lever)} {bare(lever, before)} → {bare(lever, after)}"
+        return f"{NAMES[lever]} stays at {number(after)}"
+    return f"{NAMES[lever]} {number(before)} → {number(after)}"
 
 
 def over(ramp_s: float) -> str:
@@ -54,6 +53,19 @@ def over(ramp_s: float) -> str:
     return f" over {ramp_s:.3g} s" if ramp_s < _ONE_MINUTE_S else f" over {duration_text(ramp_s)}"
 
 
-def name(lever: Lever) -> str:
-    """Return what people call the lever."""
-    return "VU" if lever is Lever.VUS else "rate"
+def load(plan: Plan) -> str:
+    """Return what *plan* begins with: "10 VUs, no end", "500 RPS on up to 500 VUs, for 30s"."""
+    return "; ".join(
+        f"{f'{number(rate)} RPS on up to ' if (rate := each.load.rate_per_s) is not None else ''}"
+        f"{each.load.vus} VU{'s' if each.load.vus != 1 else ''}, {_end(each.load)}"
+        for each in plan.scenarios
+    )
+
+
+def _end(load: Load) -> str:
+    ends = []
+    if load.iterations is not None:
+        ends.append(f"{load.iterations} iterations")
+    if load.duration_s is not None:
+        ends.append(f"for {duration_text(load.duration_s)}")
+    return " or ".join(ends) or "no end"

@@ -1,0 +1,210 @@
+"""
+The control API of a run: HTTP and one WebSocket over a Unix socket. docs/control-api.md has it.
+
+Nobody slows anybody: each viewer has one place for one frame, and what was not sent by the
+time the next one comes is replaced by it.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from vumeter.model.frame import Frame, RunState
+from vumeter.model.throttle import Command
+from vumeter.run.conductor import Conductor
+from vumeter.run.control import Viewer
+from vumeter.stats.plaintext import plain
+
+LONGEST_NAME = 64
+"""Characters of a viewer's name; the rest is cut off."""
+
+_ANONYMOUS = "anonymous"
+_LARGEST_BODY_BYTES = 16 * 1024
+_PEER_CREDENTIALS = struct.Struct("3i")
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ControlApi:
+    """Serves one run on one socket. Use once, with `async with`; then `farewell`."""
+
+    def __init__(self, conductor: Conductor, path: Path) -> None:
+        self._conductor = conductor
+        self._path = path
+        self._viewers: set[_Outlet] = set()
+        app = web.Application(middlewares=[_own_user_only], client_max_size=_LARGEST_BODY_BYTES)
+        app.add_routes(
+            [
+                web.get("/stream", self._stream),
+                web.get("/status", self._status),
+                web.get("/points", self._points),
+                web.get("/journal", self._journal),
+                web.post("/commands", self._commands),
+                web.post("/control", self._take_control),
+            ]
+        )
+        # A short time to go: the streams are ended by us, and nothing else takes long.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+
+    async def __aenter__(self) -> "ControlApi":
+        await self._runner.setup()
+        await web.SockSite(self._runner, _private_socket(self._path)).start()
+        self._conductor.add_sink(self._publish)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._conductor.remove_sink(self._publish)
+        await self._runner.cleanup()
+
+    async def farewell(self, limit_s: float) -> None:
+        """Wait until every viewer has the last frame, for *limit_s* at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                for viewer in list(self._viewers):
+                    await viewer.done.wait()
+
+    def _publish(self, frame: Frame) -> None:
+        if self._viewers:
+            message = msgspec.msgpack.encode(frame)
+            for viewer in self._viewers:
+                viewer.put(message, is_last=frame.state is RunState.ENDED)
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        watches_only = request.query.get("watch", "0") not in ("", "0")
+        # Frames are small and the way is short: compressing would only cost.
+        stream = web.WebSocketResponse(compress=False)
+        await stream.prepare(request)
+        seat = self._conductor.join(Viewer(_name(request), watches_only=watches_only))
+        outlet = _Outlet()
+        self._viewers.add(outlet)
+        try:
+            hello = self._conductor.hello
+            await stream.send_bytes(msgspec.msgpack.encode(hello))
+            if hello.frame.state is not RunState.ENDED:
+                await self._send_frames(stream, outlet)
+        except (ConnectionError, aiohttp.ClientError):
+            pass  # gone, in the middle of a frame: viewers come and go
+        finally:
+            outlet.done.set()
+            self._viewers.discard(outlet)
+            self._conductor.leave(seat)
+        return stream
+
+    async def _send_frames(self, stream: web.WebSocketResponse, outlet: "_Outlet") -> None:
+        """Send frames until the last one, or until the viewer has gone."""
+        async with asyncio.TaskGroup() as tasks:
+            gone = tasks.create_task(_drained(stream))
+            sending = tasks.create_task(self._pump(stream, outlet))
+            await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+            gone.cancel()
+            sending.cancel()
+
+    async def _pump(self, stream: web.WebSocketResponse, outlet: "_Outlet") -> None:
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            async for message in outlet.messages():
+                await stream.send_bytes(message)
+                self._conductor.saw()
+            outlet.done.set()
+            await stream.close()
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.frame)
+
+    async def _points(self, request: web.Request) -> web.Response:
+        start = request.query.get("from", "0")
+        if not start.isdecimal():
+            raise web.HTTPBadRequest(text=f'from: "{plain(start)}" is not a second of the run')
+        return _json(self._conductor.points_from(int(start)))
+
+    async def _journal(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.journal)
+
+    async def _commands(self, request: web.Request) -> web.Response:
+        viewer = _name(request)
+        try:
+            fields = msgspec.json.decode(await request.read(), type=dict[str, Any])
+            command = msgspec.convert({"author": viewer} | fields, Command)
+        except msgspec.MsgspecError as error:
+            raise web.HTTPBadRequest(text=f"not a command: {plain(str(error))}") from error
+        return _json(self._conductor.command(command, viewer=viewer))
+
+    async def _take_control(self, request: web.Request) -> web.Response:
+        return _json(self._conductor.take_control(_name(request)))
+
+
+class _Outlet:
+    """One viewer's place for one frame."""
+
+    def __init__(self) -> None:
+        self._message: bytes | None = None
+        self._is_last = False
+        self._filled = asyncio.Event()
+        self.done = asyncio.Event()
+
+    def put(self, message: bytes, *, is_last: bool) -> None:
+        self._message, self._is_last = message, is_last
+        self._filled.set()
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        while not (self._is_last and self._message is None):
+            await self._filled.wait()
+            self._filled.clear()
+            message, self._message = self._message, None
+            if message is not None:
+                yield message
+
+
+async def _drained(stream: web.WebSocketResponse) -> None:
+    """Return when the viewer has gone. What it says is not listened to: commands are POSTs."""
+    async for _ in stream:
+        pass
+
+
+@web.middleware
+async def _own_user_only(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Refuse everyone but the user that the run belongs to, and root."""
+    uid = _peer_uid(request)
+    if uid not in (None, 0, os.getuid()):
+        raise web.HTTPForbidden(text="this run belongs to another user")
+    return await handler(request)
+
+
+def _peer_uid(request: web.Request) -> int | None:
+    """Return who is at the other end; `None` where the system does not say."""
+    own = request.transport.get_extra_info("socket") if request.transport is not None else None
+    if own is None or not hasattr(socket, "SO_PEERCRED"):
+        return None  # the folder's mode has to do
+    credentials = own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
+    return int(_PEER_CREDENTIALS.unpack(credentials)[1])
+
+
+def _private_socket(path: Path) -> socket.socket:
+    """Return a listening place that only its owner may connect to, from the first moment on."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    except BaseException:
+        listener.close()
+        raise
+    finally:
+        os.umask(mask)
+    listener.setblocking(False)
+    return listener
+
+
+def _name(request: web.Request) -> str:
+    return plain(request.query.get("viewer", ""))[:LONGEST_NAME].strip() or _ANONYMOUS
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

@@ -1,0 +1,388 @@
+"""
+One run from launch to summary: the only place where everything meets.
+
+What is to be decided is decided elsewhere, by values in and values out (`hand`, `life`,
+`control`, `deadman`, `picture`); the conductor carries: messages from the workers,
+commands from the viewers, and once a second a frame to whoever shows it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Self
+
+from msgspec.structs import replace
+
+from vumeter import __version__
+from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns, unix_ms
+from vumeter.engine.launcher import Crew, WorkerLost
+from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.model.frame import EventLevel, Frame, Point, StopCause
+from vumeter.model.messages import (
+    Acknowledged,
+    Finished,
+    FromWorker,
+    Remark,
+    SnapshotTaken,
+    ToWorker,
+)
+from vumeter.model.plan import Plan
+from vumeter.model.summary import Summary
+from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
+from vumeter.probes.host import HostProbe
+from vumeter.probes.postgres import PostgresProbe
+from vumeter.run.control import Control, Viewer
+from vumeter.run.deadman import DeadMan
+from vumeter.run.events import EventLog
+from vumeter.run.frames import new_frame
+from vumeter.run.hand import Hand
+from vumeter.run.life import Life
+from vumeter.run.picture import Picture
+from vumeter.run.words import load
+from vumeter.stats.redaction import Redactor
+from vumeter.units import duration_text
+
+Sink = Callable[[Frame], None]
+"""Takes each frame as it is made. It must not wait: what is slow keeps the newest only."""
+
+_TICK_S = 0.1
+_FRAME_EVERY_S = 1.0
+_KEPT_REMARKS = 200
+
+
+class Conductor:
+    """
+    Run one plan. Use once: `async with`, `start`, then `finish`.
+
+    Args:
+        plan: With its secrets; nothing that leaves here has them.
+        sinks: Called with each frame.
+        is_attended: Someone sits before it (`--headless`), so no dead man's switch is needed.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        sinks: tuple[Sink, ...] = (),
+        is_attended: bool = False,
+        clock: NsClock = monotonic_ns,
+    ) -> None:
+        self._plan = plan
+        self._redactor = Redactor(plan)
+        self._sinks = list(sinks)
+        self._clock = clock
+        self._crew = Crew(plan, on_message=self._hear)
+        self._host = HostProbe()
+        self._postgres = PostgresProbe(plan.postgres_dsn) if plan.postgres_dsn else None
+        self._probing: asyncio.Task[None] | None = None
+        self._life = Life(plan)
+        self._control = Control()
+        self._hand = Hand(plan, control=self._control, life=self._life)
+        is_armed = not plan.has_end and not is_attended
+        self._dead_man = DeadMan(limit_s=plan.dead_man_s, is_armed=is_armed)
+        self._events = EventLog()
+        self._remarks: list[str] = []
+        self._working = frozenset(range(plan.workers))
+        self._has_finished = False
+        self._start_ns: int | None = None
+        self._unsent: tuple[ToWorker, ...] = ()
+        self._started_unix_ms = unix_ms()
+        self._picture = self._blank_picture()
+        self._probed_second = -1
+        self._shown_s = 0.0
+        self._wake = asyncio.Event()
+        self.frame = self._new_frame()
+        """The newest."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave nothing behind: no worker, no probe."""
+        if self._probing is not None:
+            self._probing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._probing
+        if self._postgres is not None:
+            await self._postgres.close()
+        await self._crew.close()
+
+    async def start(self) -> None:
+        """
+        Bring the workers up and the load on.
+
+        Raises:
+            VumeterError: A worker did not come up.
+        """
+        if self._postgres is not None:
+            self._probing = asyncio.create_task(self._postgres.run(), name="postgres-probe")
+        self._start_ns = await self._crew.start()
+        self._started_unix_ms = unix_ms() + (self._start_ns - self._clock()) // 1_000_000
+        self._picture = self._blank_picture()
+        self._life.begin()
+        self._send(self._unsent)
+        self._tell(f"load on {self._plan.target}: {load(self._plan)}")
+        self._show()
+
+    async def finish(self) -> Summary:
+        """Carry on until the last worker has ended, and return the whole run as one value."""
+        while self._working and not self._life.is_overdue(self.elapsed_s):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _TICK_S)
+            self._wake.clear()
+            self._tick()
+        if self._working:
+            self._give_up()
+        ended_s = self.elapsed_s
+        await self._crew.close()
+        self._picture.develop(ended_s)
+        self._life.end(StopCause.SCHEDULE, at_s=ended_s)
+        self._show()
+        return self._summary(ended_s)
+
+    # What viewers see
+
+    @property
+    def elapsed_s(self) -> float:
+        """Run time: seconds since the start that all workers agreed on; 0 before it."""
+        if self._life.ended_s is not None:
+            return self._life.ended_s
+        if self._start_ns is None:
+            return 0.0
+        return max(0.0, (self._clock() - self._start_ns) / NANOSECONDS_PER_S)
+
+    @property
+    def hello(self) -> Hello:
+        """All that a new viewer has missed."""
+        return Hello(
+            schema=SCHEMA,
+            version=__version__,
+            plan=self._redactor.plan,
+            frame=replace(self.frame, events=self._events.all),
+            points=self._picture.points_from(0),
+        )
+
+    @property
+    def journal(self) -> tuple[JournalEntry, ...]:
+        """Every command so far."""
+        return self._hand.journal
+
+    def points_from(self, second: int) -> tuple[Point, ...]:
+        """Every second from *second* on."""
+        return self._picture.points_from(second)
+
+    def add_sink(self, sink: Sink) -> None:
+        """Give *sink* each frame from now on."""
+        self._sinks.append(sink)
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Give *sink* no more frames."""
+        self._sinks.remove(sink)
+
+    def join(self, viewer: Viewer) -> int:
+        """Let *viewer* watch; return the number of the seat."""
+        seat = self._control.join(viewer)
+        self._tell("attached, to watch" if viewer.watches_only else "attached", author=viewer.name)
+        self.saw()
+        self._show()
+        return seat
+
+    def leave(self, seat: int) -> None:
+        """Let the viewer on this seat go."""
+        former = self._control.holder
+        viewer = self._control.leave(seat)
+        self._tell("left", author=viewer.name)
+        if self._control.holder not in ("", former):
+            self._tell("has the control now", author=self._control.holder)
+        self._show()
+
+    def saw(self) -> None:
+        """Somebody took a frame or gave a command: the run is watched."""
+        self._dead_man.sign_of_life(self.elapsed_s)
+
+    # What hands do
+
+    def command(self, command: Command, *, viewer: str) -> Outcome:
+        """Do what *viewer* asks, if it may be done, and write it down either way."""
+        self.saw()
+        return self._do(replace(command, author=viewer))
+
+    def take_control(self, viewer: str) -> Outcome:
+        """Give the control to *viewer*, whoever had it."""
+        former = self._control.holder
+        refusal = self._control.take(viewer)
+        if not refusal and former != viewer:
+            text = "took the control" + (f" over from {former}" if former else "")
+            self._tell(text, level=EventLevel.ACTION, author=viewer)
+        self._show()
+        message = refusal or f"{viewer} has the control"
+        return Outcome(id=0, accepted=not refusal, message=message)
+
+    def interrupt(self, signal_name: str) -> None:
+        """Stop gracefully for the first signal, at once for the second."""
+        kind = CommandKind.ABORT if self._life.is_stopping else CommandKind.STOP
+        self._do(Command(kind=kind, author=signal_name), cause=StopCause.SIGNAL)
+
+    def _do(self, command: Command, *, cause: StopCause | None = None) -> Outcome:
+        deed = self._hand.do(
+            command,
+            at_s=self.elapsed_s,
+            at_unix_ms=self._now_unix_ms,
+            workers=self._working,
+            cause=cause,
+        )
+        self._send(deed.messages)
+        if deed.text:
+            self._tell(deed.text, level=deed.level, author=command.author, label=deed.label)
+        # At once, not on the second: requested and acknowledged are what the hand looks for.
+        self._show()
+        self._wake.set()
+        return deed.outcome
+
+    def _send(self, messages: tuple[ToWorker, ...]) -> None:
+        if self._start_ns is None:
+            # A signal in the middle of the start: a worker's first message is its launch.
+            self._unsent += messages
+            return
+        for message in messages:
+            self._crew.send(message)
+
+    # What workers say
+
+    def _hear(self, worker: int, message: FromWorker | WorkerLost) -> None:
+        match message:
+            case SnapshotTaken(snapshot=snapshot):
+                self._picture.add_snapshot(snapshot)
+            case Acknowledged(id=serial):
+                if self._hand.acknowledge(serial, worker, at_s=self.elapsed_s):
+                    self._show()
+            case Remark(text=text):
+                self._remark(self._redactor.text(text))
+            case Finished():
+                self._has_finished = True
+                self._part_with(worker)
+            case WorkerLost(cause=cause) if worker in self._working:
+                self._lose(worker, cause)
+        self._wake.set()
+
+    def _part_with(self, worker: int) -> None:
+        self._working -= {worker}
+        self._picture.expect(self._working)
+        self._hand.forget(worker, at_s=self.elapsed_s)
+
+    def _lose(self, worker: int, cause: str) -> None:
+        self._part_with(worker)
+        share = f"{100 / self._plan.workers:.0f} % of the load went with it"
+        self._remark(f"worker {worker} was lost: {cause}; {share}", level=EventLevel.ERROR)
+        if not self._working and not self._has_finished:
+            self._life.end(StopCause.WORKERS_LOST, at_s=self.elapsed_s)
+
+    def _give_up(self) -> None:
+        """Say what is lost with the workers that are about to be ended by force."""
+        names = ", ".join(str(worker) for worker in sorted(self._working))
+        plural = len(self._working) > 1
+        self._remark(
+            f"worker{'s' * plural} {names} did not end in time and {'were' if plural else 'was'} "
+            "ended by force: requests since the last full second are not counted",
+            level=EventLevel.ERROR,
+        )
+
+    # Second by second
+
+    def _tick(self) -> None:
+        at_s = self.elapsed_s
+        self._probe(int(at_s) - 1)
+        developed = self._picture.develop(at_s)
+        if self._dead_man.has_been_left(at_s):
+            limit = duration_text(self._plan.dead_man_s)
+            self._tell(
+                f"nobody watches: the run stops itself {limit} after the last look",
+                level=EventLevel.WARNING,
+            )
+        if self._dead_man.has_tripped(at_s) and not self._life.is_stopping:
+            command = Command(
+                kind=CommandKind.STOP,
+                author="dead man's switch",
+                note=f"nobody has watched for {duration_text(self._plan.dead_man_s)}",
+            )
+            self._do(command, cause=StopCause.DEAD_MAN)
+        if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
+            self._show()
+
+    def _probe(self, second: int) -> None:
+        """Look at the host and the database as *second* has just ended, once."""
+        if second <= self._probed_second:
+            return
+        self._probed_second = second
+        postgres = None if self._postgres is None else self._postgres.latest
+        self._picture.add_probes(second, self._host.read(), postgres)
+
+    def _blank_picture(self) -> Picture:
+        return Picture(
+            start_unix_ms=self._started_unix_ms,
+            workers=self._working,
+            throttles=self._hand.throttles,
+        )
+
+    # Telling
+
+    @property
+    def _now_unix_ms(self) -> int:
+        # From the start, not from the wall clock of today, which may have been set since.
+        return self._started_unix_ms + round(self.elapsed_s * 1000)
+
+    def _tell(
+        self,
+        text: str,
+        *,
+        level: EventLevel = EventLevel.INFO,
+        author: str = "vumeter",
+        label: str = "",
+    ) -> None:
+        self._events.add(
+            text,
+            second=self.elapsed_s,
+            at_unix_ms=self._now_unix_ms,
+            level=level,
+            author=author,
+            label=label,
+        )
+
+    def _remark(self, text: str, *, level: EventLevel = EventLevel.WARNING) -> None:
+        """Tell, and remember for the summary."""
+        self._tell(text, level=level)
+        if text not in self._remarks and len(self._remarks) < _KEPT_REMARKS:
+            self._remarks.append(text)
+
+    def _show(self) -> None:
+        self.frame = self._new_frame()
+        self._shown_s = self.elapsed_s
+        for sink in self._sinks:
+            sink(self.frame)
+
+    def _new_frame(self) -> Frame:
+        return new_frame(
+            plan=self._redactor.plan,
+            at_s=self.elapsed_s,
+            started_unix_ms=self._started_unix_ms,
+            life=self._life,
+            throttles=self._hand.throttles,
+            picture=self._picture,
+            postgres=None if self._postgres is None else self._postgres.latest,
+            events=self._events.newest,
+            control=self._control,
+        )
+
+    def _summary(self, ended_s: float) -> Summary:
+        aggregator = self._picture.aggregator
+        return self._picture.summary.build(
+            plan=self._plan,
+            started_unix_ms=self._started_unix_ms,
+            duration_s=ended_s,
+            stop=self._life.cause or StopCause.SCHEDULE,
+            totals=aggregator.totals,
+            scenario_totals=aggregator.scenario_totals,
+            journal=self._hand.journal,
+            remarks=self._remarks,
+        )

@@ -1,0 +1,57 @@
+"""A frame: everything that a screen shows, put together."""
+
+from vumeter.model.frame import Event, Frame
+from vumeter.model.plan import Plan
+from vumeter.model.probes import PostgresReading
+from vumeter.run.control import Control
+from vumeter.run.life import Life
+from vumeter.run.picture import Picture
+from vumeter.run.throttles import Throttles
+
+
+def new_frame(
+    *,
+    plan: Plan,
+    at_s: float,
+    started_unix_ms: int,
+    life: Life,
+    throttles: Throttles,
+    picture: Picture,
+    postgres: PostgresReading | None,
+    events: tuple[Event, ...],
+    control: Control,
+) -> Frame:
+    """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
+    reading = picture.reading
+    # What is counted ends with the newest second, so the time that rates are over does, too.
+    counted_s = min(at_s, picture.second + 1.0)
+    return Frame(
+        run=plan.name,
+        target=plan.target,
+        state=life.state(is_paused=throttles.paused),
+        stop_cause=life.cause,
+        second=picture.second,
+        # From the start, not from the wall clock of today, which may have been set since.
+        at_unix_ms=started_unix_ms + round(at_s * 1000),
+        started_unix_ms=started_unix_ms,
+        elapsed_s=at_s,
+        duration_s=plan.duration_s,
+        throttles=throttles.states(at_s, picture.counts),
+        window=picture.window,
+        total=picture.total(counted_s),
+        in_flight=picture.in_flight,
+        dropped=picture.dropped,
+        points=picture.newest_points,
+        endpoints=picture.endpoints(counted_s),
+        errors=picture.errors,
+        generator=None if reading is None else reading.generator,
+        host=picture.host,
+        postgres=postgres,
+        events=events,
+        undo=throttles.undo,
+        redo=throttles.redo,
+        workers_heard=0 if reading is None else reading.workers_heard,
+        workers_expected=plan.workers,
+        viewers=control.viewers,
+        control=control.holder,
+    )

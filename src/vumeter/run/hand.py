@@ -1,0 +1,147 @@
+"""
+The hand on the throttle: from a command to its outcome, its journal entry and its messages.
+
+Pure but for what it remembers; the conductor sends the messages and shows the words.
+"""
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from vumeter.model.frame import EventLevel, StopCause
+from vumeter.model.messages import Pause, Retarget, Stop
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
+from vumeter.run.control import Control
+from vumeter.run.journal import Journal
+from vumeter.run.life import Life
+from vumeter.run.throttles import Effect, Throttles
+from vumeter.stats.plaintext import plain
+from vumeter.units import duration_text
+
+LONGEST_NOTE = 500
+"""Characters of a mark or a reason; the rest is cut off."""
+
+_ENDS = (CommandKind.STOP, CommandKind.ABORT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What became of one command."""
+
+    outcome: Outcome
+    messages: tuple[Retarget | Pause | Stop, ...]
+    """For every worker."""
+    level: EventLevel
+    text: str
+    """For the event log; empty when nothing happened that others should read of."""
+    label: str
+
+
+class Hand:
+    """Takes commands, one by one, and writes every one of them into the journal."""
+
+    def __init__(self, plan: Plan, *, control: Control, life: Life) -> None:
+        self._graceful_stop_s = plan.graceful_stop_s
+        self._control = control
+        self._life = life
+        self.throttles = Throttles(plan)
+        self._journal = Journal()
+
+    @property
+    def journal(self) -> tuple[JournalEntry, ...]:
+        """Every command so far, oldest first."""
+        return self._journal.entries
+
+    def do(
+        self,
+        command: Command,
+        *,
+        at_s: float,
+        at_unix_ms: int,
+        workers: frozenset[int],
+        cause: StopCause | None = None,
+    ) -> Deed:
+        """
+        Return what becomes of *command*, which is in force and in the journal from now on.
+
+        Args:
+            command: Whose author is known to be who it says.
+            at_s: Run time.
+            at_unix_ms: The same for people.
+            workers: Who has to acknowledge it.
+            cause: Of a stop or an abort that no operator asked for.
+        """
+        command = replace(command, note=plain(command.note)[:LONGEST_NOTE])
+        serial = self._journal.next_id
+        effect = self._effect(command, serial, at_s, cause)
+        messages = self._messages(command, serial, effect)
+        self._journal.write(
+            command,
+            accepted=effect.accepted,
+            effect=effect.message,
+            second=at_s,
+            at_unix_ms=at_unix_ms,
+        )
+        self._journal.await_workers(serial, workers, messages=len(messages))
+        is_mark = command.kind is CommandKind.MARK
+        reason = f" ({command.note})" if command.note and not is_mark else ""
+        return Deed(
+            outcome=Outcome(id=serial, accepted=effect.accepted, message=effect.message),
+            messages=messages,
+            level=EventLevel.MARK if is_mark else EventLevel.ACTION,
+            text=effect.message + reason if effect.label else "",
+            label=effect.label,
+        )
+
+    def acknowledge(self, serial: int, worker: int, *, at_s: float) -> bool:
+        """Take a worker's word into account; return whether it was the last one awaited."""
+        if not self._journal.acknowledge(serial, worker, second=at_s):
+            return False
+        self.throttles.acknowledge(serial)
+        return True
+
+    def forget(self, worker: int, *, at_s: float) -> None:
+        """Wait for *worker* no longer: it has ended."""
+        for serial in self._journal.forget(worker, second=at_s):
+            self.throttles.acknowledge(serial)
+
+    def _effect(
+        self, command: Command, serial: int, at_s: float, cause: StopCause | None
+    ) -> Effect:
+        refusal = self._control.refusal(command.author, command.kind)
+        if not refusal and command.kind is CommandKind.MARK:
+            note = command.note or "mark"
+            return Effect(accepted=True, message=note, label=note)
+        if not refusal and command.kind in _ENDS and self._life.ended_s is None:
+            return self._stop(command.kind, at_s, cause)
+        refusal = refusal or self._life.refusal
+        if refusal:
+            return Effect(accepted=False, message=refusal)
+        return self.throttles.apply(command, serial=serial, at_s=at_s)
+
+    def _stop(self, kind: CommandKind, at_s: float, cause: StopCause | None) -> Effect:
+        if kind is CommandKind.ABORT:
+            self._life.stop(cause or StopCause.ABORTED, graceful_s=0.0, at_s=at_s)
+            return Effect(accepted=True, message="ending at once", label="abort")
+        if self._life.is_stopping:
+            return Effect(accepted=True, message="Stopping already")
+        graceful_s = self._graceful_stop_s
+        self._life.stop(cause or StopCause.STOPPED, graceful_s=graceful_s, at_s=at_s)
+        message = f"stopping: what is in flight has {duration_text(graceful_s)} to end"
+        return Effect(accepted=True, message=message, label="stop")
+
+    def _messages(
+        self, command: Command, serial: int, effect: Effect
+    ) -> tuple[Retarget | Pause | Stop, ...]:
+        if not effect.accepted or not effect.label:
+            return ()
+        if command.kind in _ENDS:
+            is_abort = command.kind is CommandKind.ABORT
+            return (Stop(id=serial, graceful_s=0.0 if is_abort else self._graceful_stop_s),)
+        if effect.paused is not None:
+            return (Pause(id=serial, paused=effect.paused),)
+        return tuple(
+            Retarget(id=serial, scenario=move.scenario, lever=move.lever, leg=move.leg)
+            for move in effect.moves
+        )

@@ -1,0 +1,75 @@
+"""Where a run is in its life, why it ends, and when waiting for its workers is over. Pure."""
+
+from vumeter.model.frame import RunState, StopCause
+from vumeter.model.plan import Plan
+
+ABORT_LIMIT_S = 0.5
+"""
+Workers that were told to end at once have this long before they are ended by force, so
+that a second SIGINT is through within a second.
+"""
+
+OVERDUE_S = 3.0
+"""A worker whose graceful time is over still has to count, send and say goodbye."""
+
+
+class Life:
+    """
+    Starting → running → stopping → ended; pausing is the throttles' affair.
+
+    The first graceful stop says why the run ended, unless an abort comes after it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._graceful_stop_s = plan.graceful_stop_s
+        self._overdue_s = (
+            None if plan.duration_s is None else plan.duration_s + plan.graceful_stop_s + OVERDUE_S
+        )
+        self._has_begun = False
+        self.cause: StopCause | None = None
+        """Why it ends; `None` while nobody and nothing has ended it before its schedule."""
+        self.ended_s: float | None = None
+
+    def begin(self) -> None:
+        """The load is on."""
+        self._has_begun = True
+
+    def stop(self, cause: StopCause, *, graceful_s: float, at_s: float) -> None:
+        """Ask for the end: with *graceful_s* for what is in flight, or with 0 at once."""
+        at_once = graceful_s == 0
+        if self.cause is None or at_once:
+            self.cause = cause
+            self._overdue_s = at_s + (ABORT_LIMIT_S if at_once else graceful_s + OVERDUE_S)
+
+    def end(self, cause: StopCause, *, at_s: float) -> None:
+        """It is over; *cause* is why, unless another was known before."""
+        self.cause = self.cause or cause
+        self.ended_s = at_s
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the end was asked for, or is there."""
+        return self.cause is not None
+
+    def is_overdue(self, at_s: float) -> bool:
+        """Whether workers that are still there have to be ended by force."""
+        return self._overdue_s is not None and at_s >= self._overdue_s
+
+    def state(self, *, is_paused: bool) -> RunState:
+        """Return the state for the screen."""
+        if self.ended_s is not None:
+            return RunState.ENDED
+        if self.is_stopping:
+            return RunState.STOPPING
+        if not self._has_begun:
+            return RunState.STARTING
+        return RunState.PAUSED if is_paused else RunState.RUNNING
+
+    @property
+    def refusal(self) -> str:
+        """Why no throttle can be moved now, in words; empty: it can."""
+        if self.ended_s is not None:
+            return "The run has ended"
+        if self.is_stopping:
+            return "The run is stopping"
+        return "" if self._has_begun else "The run is starting; ask again in a moment"

@@ -1,0 +1,110 @@
+"""A whole run in this process: guard, control API, conductor, signals, and the summary on disk."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from vumeter.link.folders import RunFolder
+from vumeter.model.plan import Plan
+from vumeter.model.summary import Summary
+from vumeter.probes.postgres import PostgresProbe
+from vumeter.run.api import ControlApi
+from vumeter.run.conductor import Conductor, Sink
+from vumeter.run.guard import check_targets
+
+FAREWELL_S = 3.0
+"""How long the run process stays for viewers to read the end."""
+
+
+async def check(plan: Plan, *, waits_for_postgres: bool = False) -> None:
+    """
+    Return when everything that *plan* needs is there; no request has been sent by then.
+
+    Raises:
+        TargetError: Load must not be sent to one of its hosts.
+        ProbeError: Its database cannot be watched, and *waits_for_postgres* is not set.
+    """
+    await check_targets(plan)
+    if plan.postgres_dsn is not None:
+        probe = PostgresProbe(plan.postgres_dsn)
+        try:
+            if not waits_for_postgres:
+                await probe.check()
+        finally:
+            await probe.close()
+
+
+async def conduct(
+    plan: Plan,
+    folder: RunFolder,
+    *,
+    sinks: tuple[Sink, ...] = (),
+    is_attended: bool = False,
+    on_started: Callable[[], None] = lambda: None,
+    on_ended: Callable[[Summary], None] = lambda _: None,
+) -> Summary:
+    """
+    Run *plan*, which was checked, to its end, and return its summary.
+
+    SIGINT and SIGTERM stop it gracefully, a second one at once; in both cases there is a
+    summary. SIGHUP does the same when someone sits before it, unless it is ignored (nohup);
+    a detached run does not hear it.
+
+    Args:
+        plan: What to do.
+        folder: Where the socket and the summary go.
+        sinks: Take each frame, without waiting.
+        is_attended: It runs in someone's foreground.
+        on_started: Called when the load is on.
+        on_ended: Called with the summary while viewers can still ask.
+    """
+    async with Conductor(plan, sinks=sinks, is_attended=is_attended) as conductor:
+        with _signals(conductor, is_attended=is_attended):
+            async with ControlApi(conductor, folder.socket) as api:
+                await conductor.start()
+                on_started()
+                summary = await conductor.finish()
+                try:
+                    on_ended(summary)
+                    write_whole(folder.summary, msgspec.msgpack.encode(summary))
+                finally:
+                    await api.farewell(FAREWELL_S)
+    return summary
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """
+    Write a file so that no reader ever sees half of it.
+
+    What is there and is no plain file (a pipe, /dev/stdout) is written to as it is.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    real = path.resolve()
+    partial = real.with_name(f".{real.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(real)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _signals(conductor: Conductor, *, is_attended: bool) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    heard = [signal.SIGINT, signal.SIGTERM]
+    if is_attended and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    for each in heard:
+        loop.add_signal_handler(each, conductor.interrupt, each.name)
+    try:
+        yield
+    finally:
+        for each in heard:
+            loop.remove_signal_handler(each)
