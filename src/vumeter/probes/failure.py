@@ -9,21 +9,17 @@ import asyncpg
 from vumeter.model.probes import PostgresState
 from vumeter.probes.plain import plain_text
 
-_MESSAGE_LIMIT = 200
+_MESSAGE_LIMIT = 160
+_REFUSED, _DOWN, _SLOW = PostgresState.REFUSED, PostgresState.DOWN, PostgresState.SLOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One failed look: *message* says what is wrong, *hint* what to do."""
+    """One failed look: *message* says what is wrong, *hint* what to do; neither ends in a dot."""
 
     state: PostgresState
     message: str
     hint: str
-
-    @property
-    def remark(self) -> str:
-        """Both in one line, for a panel."""
-        return f"{self.message} → {self.hint}" if self.hint else self.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +31,7 @@ class _Rule:
     """Empty: the error's own."""
 
 
-_REFUSED, _DOWN, _SLOW = PostgresState.REFUSED, PostgresState.DOWN, PostgresState.SLOW
-
-# The first rule that fits. Classes stand before their bases.
+# The first rule that fits an error counts, so classes stand before their bases.
 _RULES = (
     _Rule(
         errors=(asyncpg.InvalidPasswordError,),
@@ -47,53 +41,54 @@ _RULES = (
     _Rule(
         errors=(asyncpg.InvalidAuthorizationSpecificationError,),
         state=_REFUSED,
-        hint="check the user's name, its LOGIN right and pg_hba.conf",
+        hint="check the user's name, its LOGIN right and the server's pg_hba.conf",
     ),
     _Rule(
         errors=(asyncpg.InvalidCatalogNameError,),
         state=_REFUSED,
-        hint="check the name after the last / of the connection string",
+        hint="check the database's name in the connection string",
     ),
     _Rule(
         errors=(asyncpg.TooManyConnectionsError,),
         state=_REFUSED,
-        hint="the probe comes back when a connection is closed",
+        hint="close sessions, or raise the limit",
     ),
     _Rule(
         errors=(asyncpg.InsufficientPrivilegeError,),
         state=_REFUSED,
-        hint="GRANT CONNECT ON DATABASE …, and pg_monitor, to the probe's role",
+        hint="GRANT CONNECT ON DATABASE … and GRANT pg_monitor to the probe's role",
     ),
     _Rule(
         errors=(asyncpg.CannotConnectNowError,),
         state=_DOWN,
-        hint="the probe comes back by itself",
+        hint="wait until the server has started",
     ),
     _Rule(
         errors=(
             asyncpg.AdminShutdownError,
             asyncpg.CrashShutdownError,
-            asyncpg.PostgresConnectionError,
             asyncpg.IdleSessionTimeoutError,
+            asyncpg.PostgresConnectionError,
         ),
         state=_DOWN,
         message="the server closed the connection",
-        hint="the probe comes back by itself",
+        hint="check that it is PostgreSQL that listens there",
     ),
     _Rule(
         errors=(asyncpg.QueryCanceledError,),
         state=_SLOW,
         message="a look took longer than its 500 ms",
-        hint="the database is overloaded; looks are rarer until it answers",
+        hint="the database is overloaded; looks are rarer until it answers in time",
     ),
     _Rule(
         errors=(
             asyncpg.UndefinedTableError,
             asyncpg.UndefinedFunctionError,
             asyncpg.UndefinedColumnError,
+            asyncpg.UndefinedObjectError,
         ),
         state=_REFUSED,
-        hint="the probe needs PostgreSQL 12 or newer itself, not something that speaks like it",
+        hint="the probe needs PostgreSQL 12 or newer, not something that speaks like it",
     ),
     _Rule(
         errors=(asyncpg.ProtocolViolationError, asyncpg.FeatureNotSupportedError),
@@ -125,6 +120,7 @@ _RULES = (
     _Rule(
         errors=(PermissionError,),
         state=_REFUSED,
+        message="the way to the server's socket is barred",
         hint="check the rights on the socket's folder",
     ),
     _Rule(
@@ -136,30 +132,37 @@ _RULES = (
     _Rule(
         errors=(asyncpg.InterfaceError,),
         state=_DOWN,
-        hint="the probe comes back by itself",
+        hint="check that it is PostgreSQL that listens there",
     ),
-    _Rule(
-        errors=(OSError,),
-        state=_DOWN,
-        hint="start the server, or check host and port",
-    ),
-    _Rule(errors=(asyncpg.PostgresError,), state=_REFUSED, hint=""),
-    _Rule(errors=(BaseException,), state=_DOWN, hint="the probe tries again"),
+    _Rule(errors=(OSError,), state=_DOWN, hint="start the server, or check host and port"),
+    _Rule(errors=(asyncpg.PostgresError,), state=_REFUSED, hint="see the server's log"),
+    _Rule(errors=(BaseException,), state=_DOWN, hint="please report this as a bug of vumeter"),
 )
 
 
 def failure_of(error: BaseException) -> Failure:
     """Return what *error*, raised on the way to a look, means to the person at the terminal."""
+    if isinstance(error, OSError) and "SSL" in str(error) and not isinstance(error, ssl.SSLError):
+        # asyncpg has no class of its own for a server that does not want to speak TLS.
+        return Failure(
+            state=_REFUSED,
+            message="the server refuses TLS, or it is not PostgreSQL that listens there",
+            hint="check host and port, and sslmode in the connection string",
+        )
     rule = next(rule for rule in _RULES if isinstance(error, rule.errors))
     return Failure(state=rule.state, message=rule.message or _own_message(error), hint=rule.hint)
 
 
 def _own_message(error: BaseException) -> str:
-    if isinstance(error, OSError) and "rejected SSL" in str(error):
-        return "the server does not speak TLS, which sslmode asks for"
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = f"the server's certificate is not trusted: {error.verify_message}"
+    elif isinstance(error, ssl.SSLError):
+        text = f"TLS failed: {error.reason or error}"
+    elif isinstance(error, OSError):
         # With several addresses asyncio puts its errors into one that has no number.
         refused = isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error)
-        return "connection refused" if refused else f"connection lost ({type(error).__name__})"
-    text = plain_text(str(error), limit=_MESSAGE_LIMIT)
-    return text or type(error).__name__
+        text = "connection refused" if refused else f"connection lost: {error.strerror or error}"
+    else:
+        # Without PostgreSQL's DETAIL and HINT, which str() appends.
+        text = str(error.args[0]) if error.args else type(error).__name__
+    return plain_text(text, limit=_MESSAGE_LIMIT).rstrip(".")

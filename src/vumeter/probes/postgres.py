@@ -7,8 +7,6 @@ whatever happens to the server becomes a state and a remark in the reading, neve
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,34 +16,18 @@ import msgspec
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import ProbeError
 from vumeter.model.probes import PostgresReading, PostgresState
+from vumeter.probes.cadence import LOOK_INTERVAL_S, SAMPLE_INTERVAL_S, interval_ns
+from vumeter.probes.connection import CONNECT_LIMIT_S, connected
 from vumeter.probes.dsn import parse_dsn, redacted
 from vumeter.probes.failure import Failure, failure_of
 from vumeter.probes.look import Observer, Server
 
-SAMPLE_INTERVAL_S = 0.2
-LOOK_INTERVAL_S = 1.0
-
-# A probe that took more than a tenth of the time would be part of what it measures.
-_TIME_SHARE_INVERSE = 10
-_LONGEST_PAUSE_S = 5.0
-
-_CONNECT_LIMIT_S = 2.5
+# Longer than the server lets a statement take: who is silent for so long is not there.
 _ANSWER_LIMIT_S = 2.0
-_CLOSE_LIMIT_S = 1.0
+
+_HALF_A_SAMPLE_NS = round(SAMPLE_INTERVAL_S / 2 * NANOSECONDS_PER_S)
 _FIRST_RETRY_S = 0.25
 _LAST_RETRY_S = 4.0
-
-_SETTINGS = {
-    "application_name": "vumeter",
-    # The server gives up before the probe does, so a slow look costs no connection.
-    "statement_timeout": "500",
-    "default_transaction_read_only": "on",
-    # No function or operator of the same name in a user's schema is ever called.
-    "search_path": "pg_catalog",
-    # Compiling the probe's small queries would cost many times what they cost.
-    "jit": "off",
-    "max_parallel_workers_per_gather": "0",
-}
 
 
 class PostgresProbe:
@@ -57,25 +39,21 @@ class PostgresProbe:
     """
 
     def __init__(self, dsn: str, *, clock: NsClock = monotonic_ns) -> None:
-        self._parsed = parse_dsn(dsn)
-        self._shown = redacted(dsn)
+        self._dsn = parse_dsn(dsn)
+        self._shown_dsn = redacted(dsn)
         self._clock = clock
-        self._connection: Any = None
-        self._closed = False
+        self._running: asyncio.Task[None] | None = None
         self._server: Server | None = None
-        self._good_ns = clock()
         self._deadlocks = 0
+        self._good_ns = clock()
         self._reading = PostgresReading(
-            state=PostgresState.CONNECTING, cpu_count=os.cpu_count() if self._is_local else None
+            state=PostgresState.CONNECTING,
+            cpu_count=os.cpu_count() if self._dsn.is_local else None,
         )
 
     @property
-    def _is_local(self) -> bool:
-        return self._parsed.is_local
-
-    @property
     def latest(self) -> PostgresReading:
-        """The newest look, with its age; before the first, the age of the probe itself."""
+        """The newest look and its age; before the first, the age of the probe itself."""
         age_s = (self._clock() - self._good_ns) / NANOSECONDS_PER_S
         return msgspec.structs.replace(self._reading, age_s=age_s)
 
@@ -87,58 +65,42 @@ class PostgresProbe:
             ProbeError: The server could not be watched; the message says why and what to do.
         """
         try:
-            async with asyncio.timeout(_CONNECT_LIMIT_S), self._connected() as connection:
+            async with asyncio.timeout(CONNECT_LIMIT_S), connected(self._dsn) as connection:
                 observer = await Observer.begin(connection, clock=self._clock)
                 await observer.sample()
                 await observer.look()
         except Exception as error:
             failure = self._failure(error)
             raise ProbeError(
-                f"PostgreSQL at {self._shown}: {failure.message}.",
-                hint=failure.hint[:1].upper() + failure.hint[1:] + "." if failure.hint else "",
+                f"PostgreSQL at {self._shown_dsn}: {failure.message}.",
+                hint=f"{failure.hint[0].upper()}{failure.hint[1:]}.",
             ) from error
 
     async def run(self) -> None:
         """Watch until cancelled or closed; never raises anything but CancelledError."""
+        self._running = asyncio.current_task()
         retry_s = _FIRST_RETRY_S
-        while not self._closed:
-            before_ns = self._good_ns
+        while True:
+            last_good_ns = self._good_ns
             try:
-                async with self._connected() as connection:
+                async with connected(self._dsn) as connection:
                     await self._watch(connection)
             except Exception as error:
-                # Everything: a probe that fails is a remark and an empty panel, never a lost run.
+                # Whatever it is: a failing probe is a remark and an empty panel, not a lost run.
                 self._note(self._failure(error))
-            if self._good_ns != before_ns:
+            if self._good_ns != last_good_ns:
                 retry_s = _FIRST_RETRY_S
             await asyncio.sleep(retry_s)
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
 
     async def close(self) -> None:
-        """Give the connection back, if there still is one; `run` ends."""
-        self._closed = True
-        if self._connection is not None:
-            await _hang_up(self._connection)
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Any]:
-        connection = await asyncpg.connect(
-            **self._parsed.connect_arguments(),
-            timeout=_CONNECT_LIMIT_S,
-            server_settings=_SETTINGS,
-        )
-        self._connection = connection
-        try:
-            yield connection
-        except (TimeoutError, OSError, asyncpg.InterfaceError):
-            # Nobody listens any more: a polite farewell would only wait.
-            connection.terminate()
-            raise
-        finally:
-            self._connection = None
-            await _hang_up(connection)
+        """End `run`, wherever it is, and with it the connection."""
+        if self._running is not None and self._running is not asyncio.current_task():
+            self._running.cancel()
+            await asyncio.wait((self._running,))
 
     async def _watch(self, connection: Any) -> None:
+        """Ask until the connection fails; a question that the server gives up is only noted."""
         async with asyncio.timeout(_ANSWER_LIMIT_S):
             observer = await Observer.begin(connection, clock=self._clock)
         self._server = observer.server
@@ -149,30 +111,46 @@ class PostgresProbe:
             try:
                 async with asyncio.timeout(_ANSWER_LIMIT_S):
                     await observer.sample()
-                sampled_ns = self._clock()
-                if sampled_ns >= look_due_ns:
+                answered_ns = self._clock()
+                if answered_ns >= look_due_ns:
                     async with asyncio.timeout(_ANSWER_LIMIT_S):
                         reading = await observer.look()
-                    self._accept(reading, deadlocks_before=deadlocks_before)
-                    look_due_ns = began_ns + _pause_ns(LOOK_INTERVAL_S, self._clock() - sampled_ns)
+                    took_ns = self._clock() - answered_ns
+                    look_interval_ns = interval_ns(LOOK_INTERVAL_S, took_ns=took_ns)
+                    # Half a sample early, or a timer that fires early would cost a whole one.
+                    look_due_ns = began_ns + look_interval_ns - _HALF_A_SAMPLE_NS
+                    self._accept(reading, look_interval_ns, deadlocks_before)
             except asyncpg.QueryCanceledError as error:
                 self._note(self._failure(error))
-                sampled_ns = self._clock()
-            pause_ns = _pause_ns(SAMPLE_INTERVAL_S, sampled_ns - began_ns)
-            await asyncio.sleep((began_ns + pause_ns - self._clock()) / NANOSECONDS_PER_S)
+                answered_ns = self._clock()
+            next_ns = began_ns + interval_ns(SAMPLE_INTERVAL_S, took_ns=answered_ns - began_ns)
+            await asyncio.sleep((next_ns - self._clock()) / NANOSECONDS_PER_S)
 
-    def _accept(self, reading: PostgresReading, *, deadlocks_before: int) -> None:
+    def _accept(self, reading: PostgresReading, interval_ns: int, deadlocks_before: int) -> None:
         self._good_ns = self._clock()
         self._deadlocks = deadlocks_before + (reading.deadlocks or 0)
+        remark = reading.remark
+        interval_s = interval_ns / NANOSECONDS_PER_S
+        if interval_s > LOOK_INTERVAL_S:
+            rare = (
+                f"a look takes {reading.probe_ms:.0f} ms, so there is one every {interval_s:.1f} s"
+            )
+            remark = f"{remark}; {rare}" if remark else rare
         self._reading = msgspec.structs.replace(
-            reading, cpu_count=self._reading.cpu_count, deadlocks=self._deadlocks
+            reading,
+            remark=remark,
+            cpu_count=self._reading.cpu_count,
+            deadlocks=self._deadlocks,
         )
 
     def _note(self, failure: Failure) -> None:
+        # A server that was there and went needs patience, not another connection string.
+        lost = failure.state is PostgresState.DOWN and self._server is not None
+        hint = "the probe comes back with it" if lost else failure.hint
         # Numbers of an earlier look are not carried on: a gap is a gap.
         self._reading = PostgresReading(
             state=failure.state,
-            remark=failure.remark,
+            remark=f"{failure.message} → {hint}",
             server_version=self._reading.server_version,
             cpu_count=self._reading.cpu_count,
         )
@@ -180,28 +158,14 @@ class PostgresProbe:
     def _failure(self, error: BaseException) -> Failure:
         failure = failure_of(error)
         if isinstance(error, asyncpg.TooManyConnectionsError):
-            return replace(failure, message=self._no_slot(failure.message))
+            return replace(failure, message=_no_slot(failure.message, self._server))
         return failure
 
-    def _no_slot(self, answer: str) -> str:
-        if self._server is None:
-            return f"no slot left ({answer})"
-        slots, free = self._server.connections_max, 0
-        if "reserved" in answer:
-            free = self._server.connections_reserved
-        return f"no slot left: {slots - free}/{slots}" + (", the rest is reserved" if free else "")
 
-
-def _pause_ns(interval_s: float, took_ns: int) -> int:
-    rare_ns = min(took_ns * _TIME_SHARE_INVERSE, round(_LONGEST_PAUSE_S * NANOSECONDS_PER_S))
-    return max(round(interval_s * NANOSECONDS_PER_S), rare_ns)
-
-
-async def _hang_up(connection: Any) -> None:
-    """Close *connection* within a time limit, and without manners where that fails."""
-    try:
-        with suppress(Exception):
-            await connection.close(timeout=_CLOSE_LIMIT_S)
-    finally:
-        if not connection.is_closed():
-            connection.terminate()
+def _no_slot(answer: str, server: Server | None) -> str:
+    if server is None or "role" in answer or "database" in answer:
+        return f"no slot left: {answer}"
+    slots, reserved = server.connections_max, server.connections_reserved
+    if "reserved" in answer:
+        return f"no slot left: {slots - reserved}/{slots}, {reserved} are reserved"
+    return f"no slot left: {slots}/{slots}"

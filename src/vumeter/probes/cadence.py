@@ -1,0 +1,22 @@
+"""How often the probe asks: too seldom to matter, and less where answers are slow. Pure."""
+
+from vumeter.clock import NANOSECONDS_PER_S
+
+SAMPLE_INTERVAL_S = 0.2
+LOOK_INTERVAL_S = 1.0
+
+_LONGEST_INTERVAL_S = 5.0
+# Of the time that passes, one tenth at most is spent waiting for answers.
+_INTERVALS_PER_ANSWER = 10
+
+
+def interval_ns(usual_s: float, *, took_ns: int) -> int:
+    """
+    Return the time from one question to the next of its kind, which is *usual_s* or longer.
+
+    >>> interval_ns(0.2, took_ns=1_000_000), interval_ns(0.2, took_ns=90_000_000)
+    (200000000, 900000000)
+    """
+    longest_ns = round(_LONGEST_INTERVAL_S * NANOSECONDS_PER_S)
+    usual_ns = round(usual_s * NANOSECONDS_PER_S)
+    return max(usual_ns, min(took_ns * _INTERVALS_PER_ANSWER, longest_ns))
