@@ -1,0 +1,123 @@
+"""Names to addresses: asked once in a while, in turn, and only where load may go."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from vumeter.client.failures import ForbiddenAddressError
+from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
+
+KEPT_S = 30.0
+FAILURE_KEPT_S = 1.0
+"""So that many VUs of a name that does not resolve ask once a second, not once each."""
+
+
+class Address(NamedTuple):
+    """Where a socket connects to."""
+
+    family: int
+    sockaddr: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+
+
+def is_allowed(ip: str, *, host: str, allow_hosts: Iterable[str]) -> bool:
+    """
+    Return whether load may go to *ip*, which *host* resolved to.
+
+    Loopback and private addresses are free; every other needs its host in *allow_hosts*.
+
+    >>> is_allowed("127.0.0.1", host="localhost", allow_hosts=())
+    True
+    >>> is_allowed("93.184.215.14", host="example.org", allow_hosts=())
+    False
+    """
+    if host.lower() in {allowed.lower() for allowed in allow_hosts}:
+        return True
+    address = ipaddress.ip_address(ip.partition("%")[0])
+    # An IPv4 address in IPv6 clothes counts as "private" by itself, wherever it leads.
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_private
+
+
+class _Known(NamedTuple):
+    addresses: tuple[Address, ...]
+    error: OSError | UnicodeError | None
+    until_ns: int
+
+
+class Resolver:
+    """
+    Addresses of hosts, kept for `KEPT_S` and given out in turn.
+
+    Where a host has addresses of both families, the one that a connection was made with
+    first is kept to: "localhost" is ::1 and 127.0.0.1, and most servers listen on one.
+    """
+
+    def __init__(self, *, allow_hosts: Iterable[str] = (), clock: NsClock = monotonic_ns) -> None:
+        self._allow_hosts = tuple(allow_hosts)
+        self._clock = clock
+        self._known: dict[tuple[str, int], _Known] = {}
+        self._asking: dict[tuple[str, int], asyncio.Lock] = {}
+        self._family: dict[tuple[str, int], int] = {}
+        self._turn = 0
+
+    async def candidates(self, host: str, port: int) -> tuple[Address, ...]:
+        """
+        Return the next address to connect to, and one of the other family while it is open
+        which of the two works.
+
+        Raises:
+            OSError, UnicodeError: The name does not resolve.
+            ForbiddenAddressError: It does, to where no load may go.
+        """
+        addresses = await self._addresses(host, port)
+        self._turn += 1
+        chosen = self._family.get((host, port))
+        if chosen is not None:
+            addresses = tuple(a for a in addresses if a.family == chosen) or addresses
+        first = addresses[self._turn % len(addresses)]
+        others = (a for a in addresses if a.family != first.family)
+        other = next(others, None) if chosen is None else None
+        return (first,) if other is None else (first, other)
+
+    def confirm(self, host: str, port: int, address: Address) -> None:
+        """Keep to the family of *address*: a connection to it was made."""
+        self._family.setdefault((host, port), address.family)
+
+    async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
+        key = (host, port)
+        known = self._known.get(key)
+        if known is None or known.until_ns <= self._clock():
+            # One question at a time: those who wait find its answer.
+            async with self._asking.setdefault(key, asyncio.Lock()):
+                known = self._known.get(key)
+                if known is None or known.until_ns <= self._clock():
+                    known = self._known[key] = await self._ask(host, port)
+        if known.error is not None:
+            raise known.error
+        return known.addresses
+
+    async def _ask(self, host: str, port: int) -> _Known:
+        try:
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            return _Known((), error, self._clock() + round(FAILURE_KEPT_S * NANOSECONDS_PER_S))
+        return _Known(addresses, None, self._clock() + round(KEPT_S * NANOSECONDS_PER_S))
+
+    async def _resolve(self, host: str, port: int) -> tuple[Address, ...]:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = tuple(dict.fromkeys(Address(entry[0], entry[4]) for entry in found))
+        allowed = tuple(
+            address
+            for address in addresses
+            if is_allowed(str(address.sockaddr[0]), host=host, allow_hosts=self._allow_hosts)
+        )
+        if not allowed:
+            raise ForbiddenAddressError(
+                f"{host} is {addresses[0].sockaddr[0]}, neither loopback nor private"
+                " nor among the hosts that were allowed"
+            )
+        return allowed

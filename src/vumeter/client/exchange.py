@@ -1,0 +1,155 @@
+"""One connection, and on it one exchange of request and answer at a time."""
+
+import asyncio
+from typing import Protocol, cast
+
+from vumeter.client.expectation import NOTHING, READING, Expectation
+from vumeter.client.failures import error_kind
+from vumeter.client.origin import Origin
+from vumeter.client.reader import AnswerReader, CollectingReader, reader_for
+from vumeter.clock import monotonic_ns
+from vumeter.model.measure import ErrorKind
+
+
+class Caller(Protocol):
+    """Who sends requests over an exchange, and is told once what became of each."""
+
+    def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
+        """The answer is complete. Unless `transport` is `None`, the next one may be sent."""
+
+    def failed(self, kind: ErrorKind, received_bytes: int, done_ns: int) -> None:
+        """No complete answer will come, and the connection is gone."""
+
+
+class Exchange(asyncio.Protocol):
+    """
+    HTTP/1.1 as a client speaks it on one connection, in callbacks.
+
+    To the loop this is an `asyncio.Protocol`, and of the loop's transport it uses `write` and
+    `abort`, so whatever offers this pair can carry it. No task, no future and no timer is
+    made per request: the caller keeps the deadline.
+    """
+
+    __slots__ = (
+        "_reader",
+        "_reading",
+        "body",
+        "caller",
+        "expected",
+        "opened_ns",
+        "origin",
+        "transport",
+        "was_unasked",
+    )
+
+    def __init__(self, caller: Caller, origin: Origin) -> None:
+        self.caller = caller
+        self.origin = origin
+        self.transport: asyncio.Transport | None = None
+        """`None` before the connection is made, and again as soon as it cannot be used."""
+        self.expected = NOTHING
+        """What the request in flight expects; `NOTHING` when there is none."""
+        self.opened_ns = 0
+        self.was_unasked = False
+        """Whether the target sent something without having been asked."""
+        self.body: bytearray | None = None
+        """The last answer's, when it was to be collected; `None` when it was too long."""
+        self._reader: AnswerReader | None = None
+        self._reading = NOTHING
+
+    def send(self, request: bytes, expected: Expectation) -> None:
+        """Send *request*, and tell the caller what becomes of it. Only while open."""
+        self.expected = expected
+        self.transport.write(request)  # type: ignore[union-attr]  # only while open
+
+    def close(self) -> None:
+        """Close at once and silently: what is in flight is given up."""
+        transport, self.transport = self.transport, None
+        self.expected = NOTHING
+        self._drop_reader()
+        if transport is not None:
+            transport.abort()
+
+    # The loop's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection into use."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.opened_ns = monotonic_ns()
+
+    def data_received(self, data: bytes) -> None:
+        """Read an answer, or a part of one."""
+        expected = self.expected
+        # An answer whose head is known, whole in one read: no parser, see `Expectation`.
+        if len(data) == expected.size and data.startswith(expected.head):
+            self.expected = NOTHING
+            self.caller.answered(expected.status, expected.size, monotonic_ns())
+        elif expected is NOTHING:
+            self._refuse_unasked()
+        else:
+            self._read(data)
+
+    def eof_received(self) -> None:
+        """Take the end of the stream for the end of an answer that nothing else frames."""
+        reader = self._reader
+        if self.expected is READING and reader is not None and reader.is_ended_by_close():
+            self._finish(reader, is_kept=False)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Count the loss, when a request was in flight."""
+        if self.transport is None:
+            return
+        kind = ErrorKind.CLOSED if exc is None else error_kind(exc, connected=True)
+        self._give_up(kind)
+
+    # Off the good path.
+
+    def _read(self, data: bytes) -> None:
+        if self.expected is not READING:
+            self._reading, self.expected = self.expected, READING
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = reader_for(self._reading)
+        if not reader.feed(data):
+            self._give_up(ErrorKind.PROTOCOL)
+        elif reader.is_complete:
+            self._finish(reader, is_kept=reader.keeps_alive, last=data)
+
+    def _finish(self, reader: AnswerReader, *, is_kept: bool, last: bytes = b"") -> None:
+        done_ns = monotonic_ns()
+        status, received_bytes = reader.status, reader.received_bytes
+        if isinstance(reader, CollectingReader):
+            self.body = reader.body
+        if not is_kept:
+            self.close()
+        else:
+            if received_bytes == len(last):
+                self._reading.learn(last, now_ns=done_ns)
+            self._rest(reader)
+        self.caller.answered(status, received_bytes, done_ns)
+
+    def _rest(self, reader: AnswerReader) -> None:
+        """Get ready for the next request on this connection."""
+        self.expected = NOTHING
+        if type(reader) is AnswerReader:
+            reader.reset()
+        else:
+            self._drop_reader()
+
+    def _give_up(self, kind: ErrorKind) -> None:
+        is_in_flight = self.expected is not NOTHING
+        received_bytes = self._reader.received_bytes if self._reader is not None else 0
+        self.close()
+        if is_in_flight:
+            self.caller.failed(kind, received_bytes, monotonic_ns())
+
+    def _refuse_unasked(self) -> None:
+        # No request of ours failed by it, so there is no attempt to count; but this
+        # connection's next answer could be any request's.
+        self.was_unasked = True
+        self.close()
+
+    def _drop_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.release()
+            self._reader = None

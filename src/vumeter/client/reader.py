@@ -1,0 +1,198 @@
+"""Answers read by llhttp: bytes in, one finished answer or a broken one out."""
+
+from typing import Any
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from vumeter.client.expectation import Expectation
+
+HEAD_LIMIT_BYTES = 65_536
+INTERIM_LIMIT = 32
+"""1xx answers before the final one; beyond, the target only keeps us busy."""
+BODY_LIMIT_BYTES = 1_048_576
+"""Of a body that is collected, because something is extracted from it."""
+
+
+class AnswerReader:
+    """
+    Reads the answers of one connection, one at a time; nothing of a body is kept.
+
+    Memory is bounded whatever the target sends: a head by `HEAD_LIMIT_BYTES` beyond the read
+    that crosses it, interim answers by their number, and bodies are not accumulated.
+    """
+
+    __slots__ = (
+        "_closes",
+        "_head",
+        "_in_body",
+        "_interim",
+        "_is_surplus",
+        "_parser",
+        "is_complete",
+        "keeps_alive",
+        "received_bytes",
+        "status",
+    )
+
+    def __init__(self) -> None:
+        self._parser: Any = HttpResponseParser(self)
+        self.reset()
+
+    def reset(self) -> None:
+        """Make ready for the next answer of the same connection."""
+        self.received_bytes = 0
+        self.is_complete = False
+        self.status = 0
+        self.keeps_alive = False
+        self._in_body = False
+        self._closes = False
+        self._is_surplus = False
+        self._interim = 0
+        self._head = b""
+
+    def release(self) -> None:
+        """Cut the cycle of reader and parser, so that the collector has nothing to find."""
+        self._parser = None
+
+    def feed(self, data: bytes) -> bool:
+        """
+        Read on, and return whether what came so far is HTTP as far as it goes.
+
+        False: it breaks its framing, goes on after the answer's end, or is over a limit.
+        """
+        was_in_body = self._in_body
+        self.received_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            return False
+        if self._is_surplus or self._interim > INTERIM_LIMIT:
+            return False
+        if not self.is_complete and not was_in_body and not (self._in_body and not self._closes):
+            # Kept only while the head may be needed again, to say what frames the body.
+            self._head += data
+            return self._in_body or len(self._head) <= HEAD_LIMIT_BYTES
+        return True
+
+    def is_ended_by_close(self) -> bool:
+        """
+        Return whether the end of the stream completes the answer.
+
+        So it is for a body that neither Content-Length nor chunks frame; every other answer
+        that ends here is cut off.
+        """
+        return self._in_body and self._closes and not _declares_length(self._head)
+
+    # llhttp's side. Further arguments cost nothing here: each call is 50 ns.
+
+    def on_message_begin(self) -> None:
+        """Notice what follows a complete answer."""
+        if self.is_complete:
+            self._is_surplus = True
+
+    def on_headers_complete(self) -> None:
+        """Note what may frame the body."""
+        self._in_body = True
+        self.status = self._parser.get_status_code()
+        # llhttp's answer is right within its callbacks only.
+        self._closes = not self._parser.should_keep_alive()
+
+    def on_message_complete(self) -> None:
+        """Tell the final answer from an interim one (1xx), for which llhttp calls too."""
+        if self.status < 200:
+            self._in_body = False
+            self._interim += 1
+        else:
+            self.is_complete = True
+            self.keeps_alive = not self._closes
+
+
+class CollectingReader(AnswerReader):
+    """Keeps the body, up to `BODY_LIMIT_BYTES`."""
+
+    __slots__ = ("body",)
+
+    def reset(self) -> None:
+        """Make ready for the next answer of the same connection."""
+        super().reset()
+        self.body: bytearray | None = bytearray()
+        """`None`: it was over the limit."""
+
+    def on_body(self, data: bytes) -> None:
+        """Keep *data*, or nothing of the body any more once it is too long."""
+        if self.body is None:
+            return
+        self.body += data
+        if len(self.body) > BODY_LIMIT_BYTES:
+            self.body = None
+
+
+class HeadReader(AnswerReader):
+    """
+    Reads the answer to a HEAD request: it ends with its head, whatever that says of a body.
+
+    llhttp would wait for the body, so each answer takes a reader of its own.
+    """
+
+    __slots__ = ("_connection",)
+
+    def reset(self) -> None:
+        """Make ready for an answer."""
+        super().reset()
+        self._connection = b""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note what the target wants to do with the connection."""
+        if name.lower() == b"connection":
+            self._connection += value.lower() + b","
+
+    def on_headers_complete(self) -> None:
+        """End the answer, unless it is an interim one."""
+        super().on_headers_complete()
+        if self.status < 200:
+            return
+        self.is_complete = True
+        # llhttp says no where nothing frames a body; here none is needed.
+        tokens = {token.strip() for token in self._connection.split(b",")}
+        is_old = self._parser.get_http_version() == "1.0"
+        self.keeps_alive = b"keep-alive" in tokens if is_old else b"close" not in tokens
+
+    def on_message_complete(self) -> None:
+        """Count interim answers; the final one is complete before."""
+        if self.status < 200:
+            super().on_message_complete()
+
+    def on_body(self, data: bytes) -> None:
+        """Refuse what cannot be: HEAD has no body."""
+        self._is_surplus = True
+
+    def on_chunk_header(self) -> None:
+        """Refuse what cannot be: HEAD has no body."""
+        self._is_surplus = True
+
+
+def reader_for(expected: Expectation) -> AnswerReader:
+    """Return a reader for what is expected."""
+    if expected.is_bodyless:
+        return HeadReader()
+    return CollectingReader() if expected.collects_body else AnswerReader()
+
+
+class _Framing:
+    """Notes whether the last head that a parser saw says how long its body is."""
+
+    def __init__(self) -> None:
+        self.is_declared = False
+
+    def on_message_begin(self) -> None:
+        self.is_declared = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() in (b"content-length", b"transfer-encoding"):
+            self.is_declared = True
+
+
+def _declares_length(head: bytes) -> bool:
+    framing = _Framing()
+    HttpResponseParser(framing).feed_data(head)
+    return framing.is_declared

@@ -1,0 +1,206 @@
+"""One worker's part of a run, from its launch to its last snapshot."""
+
+import asyncio
+import gc
+import ssl
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from vumeter.client.addresses import Resolver
+from vumeter.client.connector import Connector, tls_context
+from vumeter.client.origin import origin_of
+from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.engine.crowd import Crowd
+from vumeter.engine.recorder import Recorder
+from vumeter.engine.steps import Script
+from vumeter.engine.sweep import Sweep
+from vumeter.engine.virtual_user import VirtualUser
+from vumeter.engine.vitals import Health, Pulse
+from vumeter.model.measure import Snapshot
+from vumeter.model.messages import Launch, Pause, Retarget, Stop
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import Lever
+from vumeter.stats.histogram import merge
+
+_REMARKS = 5
+"""Different ones, of a worker: enough to see what is wrong, too few to flood the log."""
+
+
+class Generator:
+    """
+    All VUs of one worker, and its report once a second. Use once.
+
+    What it has to say goes to *on_snapshot* and *on_remark*, in the loop's thread.
+    """
+
+    def __init__(
+        self,
+        launch: Launch,
+        *,
+        on_snapshot: Callable[[Snapshot], None],
+        on_remark: Callable[[str], None],
+    ) -> None:
+        self._launch = launch
+        self._on_snapshot = on_snapshot
+        self._on_remark = on_remark
+        self._remarks: set[str] = set()
+        self._loop = asyncio.get_running_loop()
+        self._recorders: dict[str, Recorder] = {}
+        self._scripts = scripts_of(launch.plan, self._recorders)
+        self._crowds: dict[str, Crowd] = {}
+        self._running = 0
+        self._over = asyncio.Event()
+        self._second = 0
+        """Whose snapshot comes next."""
+        self._health = Health()
+        self._pulse = Pulse()
+
+    async def run(self) -> None:
+        """Generate load until every VU has ended and every sample has been reported."""
+        plan = self._launch.plan
+        resolver = Resolver(allow_hosts=plan.limits.allow_hosts)
+        connector = Connector(resolver, tls=_tls_of(plan))
+        async with asyncio.TaskGroup() as tasks:
+            self._crowds = {
+                scenario.name: Crowd(
+                    scenario.load,
+                    self._scripts[scenario.name],
+                    portion=self._launch.share,
+                    start_ns=self._launch.start_ns,
+                    connector=connector,
+                    tasks=tasks,
+                    graceful_s=plan.graceful_stop_s,
+                    on_over=self._end_one,
+                    on_remark=self._remark,
+                )
+                for scenario in plan.scenarios
+            }
+            self._running = len(self._crowds)
+            await self._generate()
+
+    def aim(self, retarget: Retarget) -> None:
+        """Move a lever of a scenario."""
+        crowd = self._crowds[retarget.scenario]
+        if retarget.lever is Lever.RATE:
+            crowd.aim_rate(retarget.leg)
+        elif retarget.leg is not None:
+            crowd.aim_vus(retarget.leg)
+
+    def pause(self, pause: Pause) -> None:
+        """Begin no new iteration, or go on."""
+        for crowd in self._crowds.values():
+            crowd.pause(pause.paused)
+
+    def stop(self, stop: Stop) -> None:
+        """End every scenario."""
+        for crowd in self._crowds.values():
+            crowd.end(stop.graceful_s)
+
+    async def _generate(self) -> None:
+        shortest_s = min(script.shortest_timeout_s for script in self._scripts.values())
+        sweep = Sweep(self._vus, shortest_timeout_s=shortest_s)
+        # What was made for the start lives as long as the process: out of the collector's
+        # sight, which else looks at 10,000 VUs for 28 to 63 ms (HOTPATH, "Collector").
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 1000)
+        await asyncio.sleep(self._left_s(self._launch.start_ns))
+        self._pulse.start()
+        sweep.start()
+        self._arm_snapshot()
+        for crowd in self._crowds.values():
+            crowd.start()
+        try:
+            await self._over.wait()
+            self._report_last()
+        finally:
+            sweep.stop()
+            self._pulse.stop()
+
+    def _vus(self) -> Iterator[VirtualUser]:
+        return chain.from_iterable(crowd.vus() for crowd in self._crowds.values())
+
+    def _end_one(self) -> None:
+        self._running -= 1
+        if self._running == 0:
+            self._over.set()
+
+    def _remark(self, text: str) -> None:
+        if text not in self._remarks and len(self._remarks) < _REMARKS:
+            self._remarks.add(text)
+            self._on_remark(text)
+
+    # Once a second.
+
+    def _left_s(self, at_ns: int) -> float:
+        return max(0.0, (at_ns - monotonic_ns()) / NANOSECONDS_PER_S)
+
+    def _second_ends_ns(self) -> int:
+        return self._launch.start_ns + (self._second + 1) * NANOSECONDS_PER_S
+
+    def _arm_snapshot(self) -> None:
+        self._loop.call_later(self._left_s(self._second_ends_ns()), self._report_seconds)
+
+    def _report_seconds(self) -> None:
+        if self._over.is_set():
+            return
+        # Half a millisecond: uvloop's timers may fire so much early. After a standstill the
+        # seconds that were missed follow, empty.
+        while monotonic_ns() + 500_000 >= self._second_ends_ns():
+            self._report()
+        self._arm_snapshot()
+
+    def _report_last(self) -> None:
+        """Report up to the second that is not over yet."""
+        while monotonic_ns() >= self._second_ends_ns():
+            self._report()
+        self._report()
+
+    def _report(self) -> None:
+        tallies = {name: recorder.take() for name, recorder in self._recorders.items()}
+        lags = [crowd.take_lags() for crowd in self._crowds.values()]
+        vitals = self._health.take(
+            connections=sum(vu.connections for vu in self._vus()),
+            tick_lag=self._pulse.lag.take(),
+            start_lag=merge([lag for lag, _ in lags]),
+            late_starts=sum(late for _, late in lags),
+        )
+        snapshot = Snapshot(
+            worker=self._launch.share.index,
+            second=self._second,
+            tallies={name: tally for name, tally in tallies.items() if tally is not None},
+            scenarios={name: crowd.take() for name, crowd in self._crowds.items()},
+            vitals=vitals,
+        )
+        self._second += 1
+        self._on_snapshot(snapshot)
+
+
+def scripts_of(plan: Plan, recorders: dict[str, Recorder]) -> dict[str, Script]:
+    """
+    Return the plan's scenarios compiled, counting into *recorders* by request name.
+
+    Raises:
+        UsageError: A request cannot be sent as it stands.
+    """
+    return {
+        scenario.name: Script(
+            scenario,
+            recorders,
+            keep_alive=plan.keep_alive,
+            seed=zlib.crc32(scenario.name.encode()),
+        )
+        for scenario in plan.scenarios
+    }
+
+
+def _tls_of(plan: Plan) -> ssl.SSLContext | None:
+    # Reading the system's authorities takes 20 ms, and plain http needs none.
+    urls = [
+        request.url
+        for scenario in plan.scenarios
+        for request in (*scenario.on_start, *(choice.request for choice in scenario.mix))
+    ]
+    is_needed = any(origin_of(url).is_tls for url in urls)
+    return tls_context(verify=plan.verify_tls) if is_needed else None

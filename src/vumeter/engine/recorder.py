@@ -1,0 +1,94 @@
+"""Samples of one second, as they are counted where they happen."""
+
+from collections import defaultdict
+
+from vumeter.model.measure import ErrorKind, Histogram, Tally
+from vumeter.stats.histogram import TOP_US, bucket_index
+
+_TOP_INDEX = bucket_index(TOP_US)
+
+
+class Record:
+    """
+    A histogram that is still being written: `stats.histogram`'s layout, 0.1 µs a sample.
+
+    The hot path writes `counts` and `sum_us` itself, with `bucket_index` written out; a value
+    over the range gets an index over the top there, and is put right when it is frozen.
+    """
+
+    __slots__ = ("counts", "sum_us")
+
+    def __init__(self) -> None:
+        self.counts: defaultdict[int, int] = defaultdict(int)
+        self.sum_us = 0
+
+    def add(self, time_us: int) -> None:
+        """Count *time_us*; below zero, which no clock of ours gives, is zero."""
+        time_us = max(0, time_us)
+        shift = time_us.bit_length() - 11
+        index = (shift << 10) + (time_us >> shift) if shift > 0 else time_us
+        self.counts[index] += 1
+        self.sum_us += time_us
+
+    def take(self) -> Histogram:
+        """Return what was counted, and begin anew."""
+        counts, self.counts = self.counts, defaultdict(int)
+        sum_us, self.sum_us = self.sum_us, 0
+        over_range = 0
+        for index in [index for index in counts if index > _TOP_INDEX]:
+            over_range += counts[index]
+            counts[_TOP_INDEX] += counts.pop(index)
+        return Histogram(counts=dict(counts), sum_us=sum_us, over_range=over_range)
+
+
+class Recorder:
+    """
+    Counts the attempts of one request name.
+
+    What is zero or usual in the good case stays off the good path: a status of 200 is not
+    counted, it is what remains of the answered.
+    """
+
+    __slots__ = (
+        "errors",
+        "has_due",
+        "received_bytes",
+        "response",
+        "sent_bytes",
+        "service",
+        "unusual",
+    )
+
+    def __init__(self) -> None:
+        self.service = Record()
+        self.response = Record()
+        self.has_due = False
+        """Whether anything in this second had a due time: the open model."""
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        self.unusual: defaultdict[int, int] = defaultdict(int)
+        """Statuses other than 200."""
+        self.errors: defaultdict[ErrorKind, int] = defaultdict(int)
+
+    def take(self) -> Tally | None:
+        """Return the second's tally and begin anew; `None` when nothing happened."""
+        if not self.service.counts and not self.errors:
+            return None
+        errors, self.errors = dict(self.errors), defaultdict(int)
+        unusual, self.unusual = dict(self.unusual), defaultdict(int)
+        service, response = self.service.take(), self.response.take()
+        # Time-outs are in the histogram, at what was waited, but were not answered.
+        answered = sum(service.counts.values()) - errors.get(ErrorKind.TIMEOUT_RESPONSE, 0)
+        usual = answered - sum(unusual.values())
+        tally = Tally(
+            answered=answered,
+            errors=errors,
+            statuses={200: usual, **unusual} if usual else unusual,
+            sent_bytes=self.sent_bytes,
+            received_bytes=self.received_bytes,
+            service=service,
+            response=response if self.has_due else None,
+        )
+        self.sent_bytes = self.received_bytes = 0
+        self.has_due = False
+        return tally
