@@ -43,7 +43,7 @@ STORIES: Mapping[Bottleneck, Story] = {
     ),
     Bottleneck.LOCKS: Story(
         broken="POST /orders locks one row for all while it waits for the payment",
-        fixed="POST /orders waits for the payment first, then adds to one of 64 rows",
+        fixed="POST /orders waits for the payment first, then adds to one of 63 rows",
         watch="pg: Lock in AAS, blocked; latency of POST /orders",
     ),
     Bottleneck.LEAK: Story(

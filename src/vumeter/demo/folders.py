@@ -20,7 +20,7 @@ import psutil
 
 from vumeter.errors import VumeterError
 
-_PREFIX = "vumeter-pg-"
+_PREFIX = "vumeter-demo-"
 _LOCK_NAME = "keeper.lock"
 _SOCKET_NAME = ".s.PGSQL.65535"
 _SOCKET_PATH_LIMIT_BYTES = 103

@@ -139,7 +139,7 @@ class Trading:
         async with self._connections.one() as connection, connection.transaction():
             instrument_id, price = await _listed(connection, form.symbol)
             order = await _written(connection, customer_id, instrument_id, price, form)
-            shard = random.randrange(TURNOVER_SHARDS)
+            shard = random.randrange(1, TURNOVER_SHARDS)
             await connection.execute(statement("order_turnover"), shard, price * form.quantity)
             return order
 

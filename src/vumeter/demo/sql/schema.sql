@@ -52,7 +52,7 @@ CREATE TABLE orders (
 );
 
 -- The exchange's turnover is the sum over the shards. With the bottleneck "locks", every
--- order adds to shard 0: the hot row.
+-- order adds to shard 0, the hot row; without it, to any of the others.
 CREATE TABLE turnover (
     shard  smallint PRIMARY KEY,
     orders bigint NOT NULL DEFAULT 0,

@@ -1,0 +1,89 @@
+"""Real shops and clusters, and what it takes to see that nothing of them stays."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from vumeter.demo.binaries import NoPostgresError, found_binaries
+from vumeter.demo.shop import DemoShop
+
+DEADLINE_S = 20.0
+
+
+@pytest.fixture(scope="session")
+def postgres() -> None:
+    """Skip where there is no PostgreSQL to run."""
+    try:
+        found_binaries()
+    except NoPostgresError as error:
+        pytest.skip(error.message)
+
+
+@pytest.fixture(scope="module")
+def shop(postgres: None) -> Iterator[DemoShop]:
+    """A shop that the tests of a module share; each leaves every bottleneck in."""
+    with DemoShop.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds; fail when it does not in a generous time."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline_s = time.monotonic() + DEADLINE_S
+        while not condition():
+            assert time.monotonic() < deadline_s, "it did not happen in time"
+            time.sleep(0.02)
+
+    return wait
+
+
+class Traces:
+    """The processes and the folder of something that is to vanish."""
+
+    def __init__(self, *, folder: Path, pids: list[int]) -> None:
+        self.folder = folder
+        self._processes = [psutil.Process(pid) for pid in pids]
+
+    def all_there(self) -> bool:
+        return self.folder.exists() and all(map(_is_alive, self._processes))
+
+    def gone(self) -> bool:
+        return not self.folder.exists() and not any(map(_is_alive, self._processes))
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        # psutil compares start times as well: a pid given out again is another process.
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def traces() -> type[Traces]:
+    return Traces
+
+
+@pytest.fixture
+def holder() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Start Python with some code that prints a line and then waits to be killed."""
+    holders: list[subprocess.Popen[str]] = []
+
+    def start(code: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        holders.append(process)
+        return process
+
+    yield start
+    for process in holders:
+        process.kill()
+        process.communicate()
