@@ -1,0 +1,173 @@
+"""
+Runs that were written down, played back as a feed: for tests, screenshots and nothing else.
+
+A recording is what a viewer of a real run was sent. `PlayedFeed` hands it out again, either
+frame by frame as a test asks for them, or at any speed; it also obeys commands as far as a
+screen can tell, so that requested → acknowledged → actual can be watched.
+"""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from vumeter.link.protocol import Hello
+from vumeter.model.frame import Frame, Point, RunState
+from vumeter.model.throttle import Command, Outcome
+from vumeter.testing.rehearsal import Rehearsal
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """A run as one viewer saw it: the greeting, then each frame, oldest first."""
+
+    hello: Hello
+    frames: tuple[Frame, ...]
+
+    def points(self, upto: int) -> tuple[Point, ...]:
+        """Return every second known once frame number *upto* was sent, oldest first."""
+        by_second = {point.second: point for point in self.hello.points}
+        for frame in self.frames[: upto + 1]:
+            by_second.update((point.second, point) for point in frame.points)
+        return tuple(by_second[second] for second in sorted(by_second))
+
+    def index_of(self, second: int) -> int:
+        """Return the number of the first frame that knows *second*."""
+        return next(i for i, frame in enumerate(self.frames) if frame.second >= second)
+
+
+def save(recording: Recording, path: Path) -> None:
+    """Write *recording* to *path*; the same recording gives the same bytes."""
+    path.write_bytes(gzip.compress(msgspec.msgpack.encode(recording), mtime=0))
+
+
+def load(path: Path) -> Recording:
+    """
+    Return the recording in *path*.
+
+    Raises:
+        msgspec.MsgspecError: It was written by a version with other frames.
+    """
+    return msgspec.msgpack.decode(gzip.decompress(path.read_bytes()), type=Recording)
+
+
+async def record(hello: Hello, frames: AsyncIterator[Frame], *, upto_second: int) -> Recording:
+    """Return what *frames* brings, until the run ends or *upto_second* was seen."""
+    kept: list[Frame] = []
+    async for frame in frames:
+        kept.append(frame)
+        if frame.second >= upto_second or frame.state is RunState.ENDED:
+            break
+    return Recording(hello=hello, frames=tuple(kept))
+
+
+class PlayedFeed:
+    """
+    A recording as an open connection.
+
+    Args:
+        recording: What to play.
+        start: Number of the frame that the greeting carries.
+        frames_per_s: How fast to play; `None`: only when `advance` or `jump` says so.
+        viewer: Who is at the controls.
+        watch: Refuse every command, as a run does to those who only watch.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        *,
+        start: int = 0,
+        frames_per_s: float | None = None,
+        viewer: str = "ann",
+        watch: bool = False,
+    ) -> None:
+        self._recording = recording
+        self._position = start
+        self._period_s = None if frames_per_s is None else 1 / frames_per_s
+        self._viewer = viewer
+        self._watch = watch
+        self._rehearsal = Rehearsal()
+        self._news = asyncio.Event()
+        self._closed = False
+        self.commands: list[Command] = []
+        """Every command that came, oldest first."""
+
+    @property
+    def hello(self) -> Hello:
+        """The greeting as it would be at the present position."""
+        return msgspec.structs.replace(
+            self._recording.hello,
+            frame=self._frame(),
+            points=self._recording.points(self._position),
+        )
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Yield the frame at the present position whenever that has changed."""
+        while True:
+            await self._wait()
+            if self._closed:
+                return
+            frame = self._frame()
+            yield frame
+            if frame.state is RunState.ENDED:
+                return
+
+    async def command(self, command: Command) -> Outcome:
+        """Answer as a run would, and bend the frames to come accordingly."""
+        self.commands.append(command)
+        if self._watch:
+            return Outcome(
+                id=len(self.commands), accepted=False, message="You only watch: T takes control."
+            )
+        outcome = self._rehearsal.obey(command, self._frame(), number=len(self.commands))
+        self._news.set()
+        return outcome
+
+    async def points(self, from_second: int) -> tuple[Point, ...]:
+        """Return the seconds so far from *from_second* on."""
+        known = self._recording.points(self._position)
+        return tuple(point for point in known if point.second >= from_second)
+
+    async def take_control(self) -> Outcome:
+        """Hand the control to this viewer."""
+        self._watch = False
+        self._rehearsal.control = self._viewer
+        self._news.set()
+        return Outcome(id=0, accepted=True, message=f"{self._viewer} has the control")
+
+    async def close(self) -> None:
+        """End the stream of frames."""
+        self._closed = True
+        self._news.set()
+
+    def advance(self, frames: int = 1) -> None:
+        """Go on by so many frames, or to the last one."""
+        self.jump(self._position + frames)
+
+    def jump(self, position: int) -> None:
+        """Go to frame number *position*, or to the last one."""
+        self._position = min(position, len(self._recording.frames) - 1)
+        self._rehearsal.tick()
+        self._news.set()
+
+    def lose(self) -> None:
+        """Break the link, as a run that was killed does: the frames end without an ending."""
+        self._closed = True
+        self._news.set()
+
+    def _frame(self) -> Frame:
+        return self._rehearsal.bent(self._recording.frames[self._position])
+
+    async def _wait(self) -> None:
+        """Return once there is something new: by hand, or by the passing of time."""
+        if self._closed:
+            return
+        try:
+            async with asyncio.timeout(self._period_s):
+                await self._news.wait()
+        except TimeoutError:
+            self.advance()
+        self._news.clear()

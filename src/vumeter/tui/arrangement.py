@@ -1,0 +1,246 @@
+"""
+Where each part of the cockpit stands: a pure function of view, zoom and terminal size.
+
+The first three rows and the key line never go. When rows are short, the event log goes
+first, then the bodies of host and database, then the endpoint table; the charts last.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+SMALLEST_WIDTH = 60
+SMALLEST_HEIGHT = 15
+"""Below either, a digest of one screen is shown instead of panels."""
+
+WIDE = 112
+"""From this width on, a column for throttle and errors stands right of the charts."""
+
+
+class Part(StrEnum):
+    """A widget of the cockpit. The values are the widgets' ids."""
+
+    HEADER = "header"
+    THROTTLES = "throttles"
+    STATUS = "status"
+    PLAN = "plan"
+    LATENCY = "latency"
+    RPS = "rps"
+    ERRORS = "errors"
+    THROTTLE_PANEL = "throttle-panel"
+    ENDPOINTS = "endpoints"
+    HOST = "host"
+    POSTGRES = "postgres"
+    EVENTS = "events"
+    BAR = "bar"
+    """The key line; while a prompt or a question is open, that instead."""
+    DIGEST = "digest"
+    HELP = "help"
+
+
+class View(StrEnum):
+    """What the operator looks at: all of it, or one subject. In the order of their keys."""
+
+    LOAD = "load"
+    LATENCY = "latency"
+    ENDPOINTS = "endpoints"
+    HOST = "host"
+    DATABASE = "database"
+    LOG = "log"
+
+
+class Place(NamedTuple):
+    """A rectangle in cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class _Band(StrEnum):
+    """A horizontal slice of the screen, one or two parts wide."""
+
+    LATENCY = "latency"
+    RPS = "rps"
+    ENDPOINTS = "endpoints"
+    SYSTEMS = "systems"
+    EVENTS = "events"
+
+
+_LEAST = {_Band.LATENCY: 4, _Band.RPS: 2, _Band.ENDPOINTS: 3, _Band.SYSTEMS: 0, _Band.EVENTS: 0}
+
+# In which order bands are given rows as the terminal grows: each entry is taken once the ones
+# before it have been. Read backwards it is what a shrinking terminal loses first.
+_GROWTH: tuple[tuple[_Band, int], ...] = (
+    (_Band.LATENCY, 5),
+    (_Band.ENDPOINTS, 4),
+    (_Band.SYSTEMS, 1),
+    (_Band.ENDPOINTS, 5),
+    (_Band.SYSTEMS, 2),
+    (_Band.LATENCY, 6),
+    (_Band.SYSTEMS, 3),
+    (_Band.ENDPOINTS, 6),
+    (_Band.EVENTS, 2),
+    (_Band.EVENTS, 3),
+    (_Band.RPS, 3),
+    (_Band.LATENCY, 8),
+    (_Band.SYSTEMS, 4),
+    (_Band.RPS, 4),
+    (_Band.ENDPOINTS, 7),
+    (_Band.LATENCY, 10),
+    (_Band.SYSTEMS, 5),
+    (_Band.RPS, 5),
+    (_Band.ENDPOINTS, 8),
+    (_Band.EVENTS, 4),
+    (_Band.LATENCY, 12),
+    (_Band.ENDPOINTS, 9),
+)
+_SPREAD = (
+    (_Band.LATENCY, 2),
+    (_Band.ENDPOINTS, 2),
+    (_Band.RPS, 1),
+    (_Band.EVENTS, 1),
+    (_Band.SYSTEMS, 1),
+)
+"""What is left over in a large terminal is dealt out in these proportions."""
+
+_SYSTEMS_ENOUGH = 10
+_PLAN_FROM_HEIGHT = 32
+_SIDE_WIDTH_PERCENT = 32
+
+
+def arrange(
+    view: View,
+    *,
+    width: int,
+    height: int,
+    is_zoomed: bool = False,
+    bar_rows: int = 1,
+    helps: bool = False,
+) -> dict[Part, Place]:
+    """
+    Return the place of every part that is to be seen; the others are not there.
+
+    Args:
+        view: What the operator looks at.
+        width: Columns of the terminal, ≥ 0.
+        height: Rows of the terminal, ≥ 0.
+        is_zoomed: Give all of the body to the view's subject.
+        bar_rows: Rows of the key line, or of the prompt that is open instead.
+        helps: Show the keys in the place of the body.
+    """
+    bar_rows = min(bar_rows, height)
+    bar = {Part.BAR: Place(0, height - bar_rows, width, bar_rows)} if bar_rows else {}
+    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
+        rest = height - bar_rows
+        whole = Part.HELP if helps else Part.DIGEST
+        return bar | ({whole: Place(0, 0, width, rest)} if rest else {})
+    top = [Part.HEADER, Part.THROTTLES, Part.STATUS]
+    if width >= WIDE and height >= _PLAN_FROM_HEIGHT:
+        top.append(Part.PLAN)
+    places = {part: Place(0, y, width, 1) for y, part in enumerate(top)}
+    body = Place(0, len(top), width, height - len(top) - bar_rows)
+    if helps:
+        return places | {Part.HELP: body} | bar
+    return places | _body(view, body, is_zoomed=is_zoomed) | bar
+
+
+def _body(view: View, body: Place, *, is_zoomed: bool) -> dict[Part, Place]:
+    subject = _SUBJECTS[view]
+    if is_zoomed:
+        return _beside(body, *subject)
+    match view:
+        case View.LOAD:
+            return _load(body)
+        case View.LATENCY:
+            latency, rps = _cut(body, lower=max(3, body.height // 4))
+            return {Part.LATENCY: latency} | _beside(rps, Part.RPS)
+        case View.ENDPOINTS:
+            endpoints, errors = _cut(body, lower=max(3, body.height // 4))
+            return {Part.ENDPOINTS: endpoints, Part.ERRORS: errors}
+        case View.LOG:
+            return _beside(body, Part.EVENTS)
+        case View.HOST | View.DATABASE:
+            latency, systems = _cut(body, lower=body.height - max(4, body.height // 3))
+            return {Part.LATENCY: latency} | _beside(systems, *subject)
+
+
+_SUBJECTS: dict[View, tuple[Part, ...]] = {
+    View.LOAD: (Part.LATENCY,),
+    View.LATENCY: (Part.LATENCY,),
+    View.ENDPOINTS: (Part.ENDPOINTS,),
+    View.HOST: (Part.HOST,),
+    View.DATABASE: (Part.POSTGRES,),
+    View.LOG: (Part.EVENTS,),
+}
+
+
+def _load(body: Place) -> dict[Part, Place]:
+    """Return the cockpit itself: every band that there is room for, top to bottom."""
+    rows = _rows(body.height)
+    y = body.y
+    bands: dict[_Band, Place] = {}
+    for band in _Band:
+        if rows[band]:
+            bands[band] = Place(body.x, y, body.width, rows[band])
+            y += rows[band]
+    places = {Part.ENDPOINTS: bands[_Band.ENDPOINTS]}
+    if body.width >= WIDE:
+        places |= _charts_with_side(bands[_Band.LATENCY], bands[_Band.RPS])
+    else:
+        places |= {Part.LATENCY: bands[_Band.LATENCY]}
+        places |= _beside(bands[_Band.RPS], Part.RPS, Part.ERRORS)
+    if _Band.SYSTEMS in bands:
+        places |= _beside(bands[_Band.SYSTEMS], Part.HOST, Part.POSTGRES)
+    if _Band.EVENTS in bands:
+        places[Part.EVENTS] = bands[_Band.EVENTS]
+    return places
+
+
+def _charts_with_side(latency: Place, rps: Place) -> dict[Part, Place]:
+    """Return the two charts, one time axis wide, with throttle and errors right of them."""
+    side_width = latency.width * _SIDE_WIDTH_PERCENT // 100
+    chart_width = latency.width - side_width
+    return {
+        Part.LATENCY: latency._replace(width=chart_width),
+        Part.RPS: rps._replace(width=chart_width),
+        Part.THROTTLE_PANEL: latency._replace(x=chart_width, width=side_width),
+        Part.ERRORS: rps._replace(x=chart_width, width=side_width),
+    }
+
+
+def _rows(room: int) -> dict[_Band, int]:
+    """Return how many rows each band gets; all of *room* is used."""
+    rows = dict(_LEAST)
+    room -= sum(rows.values())
+    for band, upto in _GROWTH:
+        needed = upto - rows[band]
+        if needed > room:
+            # The rest would only make a band further down the list jump ahead.
+            rows[_Band.LATENCY] += room
+            return rows
+        rows[band] = upto
+        room -= needed
+    while room > 0:
+        for band, share in _SPREAD:
+            given = min(share, room)
+            if band is _Band.SYSTEMS and rows[band] >= _SYSTEMS_ENOUGH:
+                continue
+            rows[band] += given
+            room -= given
+    return rows
+
+
+def _cut(place: Place, *, lower: int) -> tuple[Place, Place]:
+    """Return *place* in two, one above the other, the second with *lower* rows."""
+    upper = place.height - lower
+    return place._replace(height=upper), place._replace(y=place.y + upper, height=lower)
+
+
+def _beside(place: Place, *parts: Part) -> dict[Part, Place]:
+    """Return *parts* side by side in *place*, equally wide."""
+    edges = [place.x + place.width * index // len(parts) for index in range(len(parts) + 1)]
+    return {
+        part: place._replace(x=left, width=right - left)
+        for part, left, right in zip(parts, edges, edges[1:], strict=False)
+    }

@@ -1,0 +1,229 @@
+"""The cockpit's panels in their places, and the frame shown on those that are to be seen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from textual.app import ComposeResult
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+from vumeter.model.frame import Frame
+from vumeter.model.throttle import Lever
+from vumeter.tui.arrangement import Part, Place, View, arrange
+from vumeter.tui.dialogs.help_panel import HelpPanel
+from vumeter.tui.dialogs.notice_line import NoticeLine
+from vumeter.tui.dialogs.prompt_bar import PromptBar
+from vumeter.tui.dialogs.question_bar import QuestionBar
+from vumeter.tui.history import History, Window
+from vumeter.tui.keys import key_line
+from vumeter.tui.terminal import Look
+from vumeter.tui.widgets.endpoint_table import EndpointTable
+from vumeter.tui.widgets.error_panel import ErrorPanel
+from vumeter.tui.widgets.event_log import EventLog
+from vumeter.tui.widgets.header_row import HeaderRow
+from vumeter.tui.widgets.host_panel import HostPanel
+from vumeter.tui.widgets.key_line import KeyLine
+from vumeter.tui.widgets.latency_chart import LatencyChart
+from vumeter.tui.widgets.panel import Panel
+from vumeter.tui.widgets.plan_row import PlanRow
+from vumeter.tui.widgets.postgres_panel import PostgresPanel
+from vumeter.tui.widgets.rps_chart import RpsChart
+from vumeter.tui.widgets.status_row import StatusRow
+from vumeter.tui.widgets.throttle_panel import ThrottlePanel
+from vumeter.tui.widgets.throttle_row import ThrottleRow
+from vumeter.tui.widgets.tiny_digest import TinyDigest
+
+
+class Bar(StrEnum):
+    """What stands in the last rows. The values are the widgets' ids."""
+
+    KEYS = "keys"
+    NOTICE = "notice"
+    PROMPT = "prompt"
+    QUESTION = "question"
+
+    @property
+    def rows(self) -> int:
+        """How many rows it would like."""
+        return 2 if self in (Bar.PROMPT, Bar.QUESTION) else 1
+
+
+class _Arrangement(Layout):
+    """Textual's side of `arrangement.arrange`."""
+
+    name = "board"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        """Return where each child stands; those without a place are not drawn."""
+        assert isinstance(parent, Board)
+        places = parent.places(size)
+        return [
+            WidgetPlacement(Region(*places[child.id]), NULL_OFFSET, NULL_SPACING, child)
+            for child in children
+            if child.id in places
+        ]
+
+
+class Board(Widget):
+    """Every panel, once. A view is a matter of which of them have a place."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__(id="board")
+        self._history = history
+        self._frame: Frame | None = None
+        self._view = View.LOAD
+        self._is_zoomed = False
+        self._bar = Bar.KEYS
+        self._helps = False
+        self.header = HeaderRow(id=Part.HEADER)
+        self.throttles = ThrottleRow(id=Part.THROTTLES)
+        self.status = StatusRow(id=Part.STATUS)
+        self.plan = PlanRow(id=Part.PLAN)
+        self.latency = LatencyChart(history, id=Part.LATENCY)
+        self.rps = RpsChart(history, id=Part.RPS)
+        self.errors = ErrorPanel(id=Part.ERRORS, divided=True)
+        self.throttle_panel = ThrottlePanel(id=Part.THROTTLE_PANEL, divided=True)
+        self.endpoints = EndpointTable(id=Part.ENDPOINTS)
+        self.host = HostPanel(id=Part.HOST)
+        self.postgres = PostgresPanel(id=Part.POSTGRES, divided=True)
+        self.event_log = EventLog(id=Part.EVENTS)
+        self.digest = TinyDigest(id=Part.DIGEST)
+        self.key_line = KeyLine(id=Bar.KEYS)
+        self.notice = NoticeLine(id=Bar.NOTICE)
+        self.prompt = PromptBar(id=Bar.PROMPT, on_close=self._settle)
+        self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
+        self.help_panel = HelpPanel(id=Part.HELP, on_close=self.close_help)
+        self._arrangement = _Arrangement()
+
+    @property
+    def layout(self) -> Layout:
+        """Textual's way to ask where the children stand."""
+        return self._arrangement
+
+    @property
+    def panels(self) -> Sequence[Panel]:
+        """All panels, in the order in which they were made."""
+        return tuple(child for child in self.children if isinstance(child, Panel))
+
+    @property
+    def view(self) -> View:
+        """What is looked at."""
+        return self._view
+
+    def compose(self) -> ComposeResult:
+        """Yield every panel; the arrangement decides which are seen."""
+        yield from (self.header, self.throttles, self.status, self.plan, self.latency, self.rps)
+        yield from (self.throttle_panel, self.errors, self.endpoints, self.host, self.postgres)
+        yield from (
+            self.event_log,
+            self.digest,
+            self.key_line,
+            self.notice,
+            self.prompt,
+            self.question,
+        )
+        yield self.help_panel
+
+    def on_mount(self) -> None:
+        """Write the key line, which never changes."""
+        self.key_line.show(key_line())
+
+    def places(self, size: Size) -> dict[str, Place]:
+        """Return the place of each widget that has one, by its id."""
+        parts = arrange(
+            self._view,
+            width=size.width,
+            height=size.height,
+            is_zoomed=self._is_zoomed,
+            bar_rows=self._bar.rows,
+            helps=self._helps,
+        )
+        return {self._bar if part is Part.BAR else part: place for part, place in parts.items()}
+
+    def show(self, frame: Frame) -> None:
+        """Show *frame* on every panel that can be seen."""
+        self._frame = frame
+        # These two gather something from every frame, seen or not.
+        gathering: tuple[Part, ...] = (Part.EVENTS, Part.ENDPOINTS)
+        self._show_on((*gathering, *self.places(self.size)))
+
+    def look_at(self, view: View, *, is_zoomed: bool) -> None:
+        """Turn to *view*; zoomed, its subject alone."""
+        self._view, self._is_zoomed = view, is_zoomed
+        self._rearrange()
+
+    def set_bar(self, bar: Bar) -> None:
+        """Put *bar* into the last rows, and the focus on it where it takes keys."""
+        if bar is not self._bar:
+            self._bar = bar
+            self._rearrange()
+        if bar in (Bar.PROMPT, Bar.QUESTION):
+            self.screen.set_focus(self.get_child_by_id(bar))
+        elif not self._helps:
+            self.screen.set_focus(None)
+
+    def open_help(self, keymap: Mapping[str, str]) -> None:
+        """Show the keys in the place of the body."""
+        self._helps = True
+        self._rearrange()
+        self.help_panel.show(keymap)
+        self.screen.set_focus(self.help_panel)
+
+    def close_help(self) -> None:
+        """Show the body again."""
+        self._helps = False
+        self.screen.set_focus(None)
+        self._rearrange()
+
+    def set_window(self, window: Window) -> None:
+        """Let every chart look back so far."""
+        self.latency.window = self.rps.window = window
+
+    def set_active(self, lever: tuple[str, Lever] | None) -> None:
+        """Show which lever the keys move."""
+        self.throttles.active = self.throttle_panel.active = lever
+
+    def set_look(self, look: Look) -> None:
+        """Draw every panel anew with *look*."""
+        for panel in self.panels:
+            panel.look = look
+
+    def set_notice(self, words: str, advice: str) -> None:
+        """Say *words* in the place of the key line; empty: nothing is to be said."""
+        self.notice.words, self.notice.advice = words, advice
+        if not (self.prompt.is_open or self.question.is_open):
+            self._settle()
+
+    def _settle(self) -> None:
+        self.set_bar(Bar.NOTICE if self.notice.words else Bar.KEYS)
+
+    def _rearrange(self) -> None:
+        self.refresh(layout=True)
+        if self._frame is not None:
+            self._show_on(self.places(self.size))
+
+    def _show_on(self, ids: Iterable[str]) -> None:
+        frame = self._frame
+        assert frame is not None, "only called once there is a frame"
+        shows = {
+            Part.HEADER: self.header.show,
+            Part.THROTTLES: self.throttles.show,
+            Part.STATUS: self.status.show,
+            Part.LATENCY: self.latency.show,
+            Part.RPS: self.rps.show,
+            Part.ERRORS: self.errors.show,
+            Part.THROTTLE_PANEL: self.throttle_panel.show,
+            Part.ENDPOINTS: self.endpoints.show,
+            Part.HOST: self.host.show,
+            Part.POSTGRES: self.postgres.show,
+            Part.EVENTS: self.event_log.show,
+            Part.DIGEST: self.digest.show,
+        }
+        for each in dict.fromkeys(ids):
+            if each == Part.PLAN:
+                self.plan.show(frame, self._history)
+            elif each in shows:
+                shows[Part(each)](frame)

@@ -1,0 +1,62 @@
+"""Where the cockpit gets frames from and sends commands to: a live run or a recorded one."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from enum import StrEnum
+from typing import Protocol
+
+from vumeter.link.protocol import Hello
+from vumeter.model.frame import Frame, Point
+from vumeter.model.throttle import Command, Outcome
+
+
+class Feed(Protocol):
+    """
+    An open connection to one run. `link.client.Link` is one; `testing.feed` has others.
+
+    A contract test runs against each of them alike.
+    """
+
+    @property
+    def hello(self) -> Hello:
+        """What the run said first: its plan, its newest frame and every second so far."""
+
+    def frames(self) -> AsyncIterator[Frame]:
+        """
+        Yield the newest frame each time there is one that was not yielded before.
+
+        Frames that come faster than they are taken are dropped, never queued. Ends after a
+        frame whose state is `ended`, or without one when the run is gone.
+        """
+
+    async def command(self, command: Command) -> Outcome:
+        """Ask the run for something, and return what it answered."""
+
+    async def points(self, from_second: int) -> tuple[Point, ...]:
+        """Return every second from *from_second* on, oldest first."""
+
+    async def take_control(self) -> Outcome:
+        """Take the throttle over from whoever holds it."""
+
+    async def close(self) -> None:
+        """Leave. The run goes on."""
+
+
+Dial = Callable[[], Awaitable[Feed]]
+"""Opens a feed; called once at the start and again whenever the link was lost."""
+
+
+class Departure(StrEnum):
+    """How the operator and the cockpit parted."""
+
+    DETACHED = "detached"
+    """The operator left; the run goes on."""
+    ENDED = "ended"
+    """The run had ended, by itself or by anyone's hand, when the operator left."""
+    STOPPED = "stopped"
+    """The operator asked for a stop while leaving. The run may still be ending."""
+    LOST = "lost"
+    """The run no longer answered when the operator left."""
+    HUNG_UP = "hung-up"
+    """The terminal went away (SIGHUP). Nobody is there to read anything any more."""
+    TERMINATED = "terminated"
+    """Asked by SIGTERM; the terminal is restored, the run goes on."""

@@ -1,0 +1,156 @@
+"""
+Every key of the cockpit, once: bindings, help, palette and key line all read this table.
+
+Printable keys only, since terminal multiplexers eat the modified ones; ctrl+p and ctrl+c are
+what fingers expect of any terminal program. A key's id is what a user's own keymap names.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from itertools import groupby
+
+from msgspec import Struct
+from textual.binding import Binding
+
+
+class Group(StrEnum):
+    """What a key has to do with; the help shows them in this order."""
+
+    THROTTLE = "throttle"
+    LOAD = "load"
+    VIEW = "view"
+    SCREEN = "screen"
+    LEAVE = "leave"
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """One thing that a key does."""
+
+    id: str
+    keys: str
+    """Textual's names, separated by commas."""
+    cap: str
+    """What is printed on it, for people."""
+    action: str
+    title: str
+    """For the palette: a few words."""
+    text: str
+    """For the help: a sentence without its stop."""
+    group: Group
+    short: str = ""
+    """For the key line; empty: not shown there."""
+    row: str = ""
+    """Keys with the same row share a line of the help; empty: a line of its own."""
+
+    def binding(self) -> Binding:
+        """Return the same for Textual."""
+        return Binding(self.keys, self.action, self.title, id=self.id, show=bool(self.short))
+
+
+KEYS: tuple[Key, ...] = (
+    Key(id="throttle.up", keys="plus,equals_sign", cap="+", action="step(1)", title="One step up",
+        text="one step up, down", group=Group.THROTTLE, short="+/- step", row="step"),
+    Key(id="throttle.down", keys="minus", cap="-", action="step(-1)", title="One step down",
+        text="one step up, down", group=Group.THROTTLE, row="step"),
+    Key(id="throttle.up-big", keys="right_square_bracket", cap="]", action="step(10)",
+        title="Ten steps up", text="ten steps up, down", group=Group.THROTTLE, short="]/[ big",
+        row="big"),
+    Key(id="throttle.down-big", keys="left_square_bracket", cap="[", action="step(-10)",
+        title="Ten steps down", text="ten steps up, down", group=Group.THROTTLE, row="big"),
+    Key(id="throttle.switch", keys="b", cap="b", action="switch_lever", title="Switch throttle",
+        text="the next throttle: scenario, VU or rate", group=Group.THROTTLE),
+    Key(id="throttle.set", keys="colon", cap=":", action="prompt", title="Exact value or ramp",
+        text="exact value or ramp: vu 150, rps 450 over 30s, +10%", group=Group.THROTTLE,
+        short=": set"),
+    Key(id="throttle.hold", keys="space", cap="spc", action="hold", title="Hold or go on",
+        text="hold the ramp at the present target, or go on", group=Group.THROTTLE,
+        short="spc hold"),
+    Key(id="throttle.undo", keys="u", cap="u", action="undo", title="Undo the last move",
+        text="undo, redo the last move", group=Group.THROTTLE, short="u undo", row="undo"),
+    Key(id="throttle.redo", keys="U", cap="U", action="redo", title="Redo what was undone",
+        text="undo, redo the last move", group=Group.THROTTLE, row="undo"),
+    Key(id="throttle.panic", keys="exclamation_mark", cap="!", action="panic",
+        title="Panic: fall to the safe floor now",
+        text="panic: fall to the safe floor now, unasked", group=Group.THROTTLE),
+    Key(id="load.pause", keys="p", cap="p", action="pause", title="Pause or resume the load",
+        text="pause, resume the load; the VUs stay", group=Group.LOAD, short="p pause"),
+    Key(id="load.stop", keys="S", cap="S y", action="stop", title="Stop gracefully",
+        text="stop gracefully: S, then y", group=Group.LOAD, short="S stop"),
+    Key(id="load.abort", keys="X", cap="X x", action="abort", title="Abort now",
+        text="abort at once: X, then x", group=Group.LOAD),
+    Key(id="load.mark", keys="m", cap="m", action="mark", title="Mark this moment with a note",
+        text="mark this moment with a note, on every chart", group=Group.LOAD, short="m mark"),
+    Key(id="load.control", keys="T", cap="T", action="take_control", title="Take the control",
+        text="take the control from whoever has it", group=Group.LOAD),
+    Key(id="view.load", keys="1", cap="1", action="view('load')", title="View: load",
+        text="views: load latency endpoints host database log", group=Group.VIEW, short="1-6 view",
+        row="views"),
+    Key(id="view.latency", keys="2", cap="2", action="view('latency')", title="View: latency",
+        text="", group=Group.VIEW, row="views"),
+    Key(id="view.endpoints", keys="3", cap="3", action="view('endpoints')", title="View: endpoints",
+        text="", group=Group.VIEW, row="views"),
+    Key(id="view.host", keys="4", cap="4", action="view('host')", title="View: host and generator",
+        text="", group=Group.VIEW, row="views"),
+    Key(id="view.database", keys="5", cap="5", action="view('database')", title="View: database",
+        text="", group=Group.VIEW, row="views"),
+    Key(id="view.log", keys="6", cap="6", action="view('log')", title="View: log",
+        text="", group=Group.VIEW, row="views"),
+    Key(id="view.zoom", keys="z", cap="z", action="zoom", title="Zoom the view's subject",
+        text="nothing but the view's subject, or back", group=Group.VIEW),
+    Key(id="view.filter", keys="slash", cap="/", action="filter", title="Filter endpoints",
+        text="show only endpoints whose name contains this", group=Group.VIEW),
+    Key(id="view.sort-left", keys="less_than_sign", cap="<", action="sort(-1)",
+        title="Sort by the column to the left", text="sort endpoints by another column",
+        group=Group.VIEW, row="sort"),
+    Key(id="view.sort-right", keys="greater_than_sign", cap=">", action="sort(1)",
+        title="Sort by the column to the right", text="", group=Group.VIEW, row="sort"),
+    Key(id="view.down", keys="j,down", cap="j", action="select(1)", title="Next endpoint",
+        text="next, previous endpoint; arrows too", group=Group.VIEW, row="select"),
+    Key(id="view.up", keys="k,up", cap="k", action="select(-1)", title="Previous endpoint",
+        text="", group=Group.VIEW, row="select"),
+    Key(id="view.window-shorter", keys="comma", cap=",", action="window(-1)",
+        title="Shorter window", text="window of the charts: 1m, 5m, 30m, all", group=Group.VIEW,
+        row="window"),
+    Key(id="view.window-longer", keys="full_stop", cap=".", action="window(1)",
+        title="Longer window", text="", group=Group.VIEW, row="window"),
+    Key(id="screen.freeze", keys="f", cap="f", action="freeze", title="Freeze the display",
+        text="freeze the display; the load goes on", group=Group.SCREEN),
+    Key(id="screen.copy", keys="y", cap="y", action="copy_screen", title="Copy the screen as text",
+        text="copy the screen as text", group=Group.SCREEN),
+    Key(id="screen.palette", keys="ctrl+p", cap="^p", action="command_palette",
+        title="Command palette", text="all commands by name", group=Group.SCREEN),
+    Key(id="screen.help", keys="question_mark", cap="?", action="help", title="Help",
+        text="these keys", group=Group.SCREEN),
+    Key(id="leave.detach", keys="d", cap="d", action="detach",
+        title="Detach: leave, the load goes on", text="detach: leave, the load goes on",
+        group=Group.LEAVE, short="d detach"),
+    Key(id="leave.quit", keys="q,ctrl+c", cap="q", action="leave", title="Leave",
+        text="leave; asks whether the load goes on or stops", group=Group.LEAVE, short="q quit"),
+)  # fmt: skip
+
+
+class HelpRow(Struct, frozen=True, kw_only=True):
+    """One line of the help."""
+
+    caps: str
+    text: str
+
+
+def help_rows(keymap: Mapping[str, str] | None = None) -> Iterator[tuple[Group, list[HelpRow]]]:
+    """Yield each group with its lines; *keymap* holds the user's own keys by id."""
+    own = keymap or {}
+    for group, keys in groupby(KEYS, key=lambda key: key.group):
+        rows = groupby(keys, key=lambda key: key.row or key.id)
+        yield group, [_row(list(members), own) for _, members in rows]
+
+
+def _row(members: list[Key], keymap: Mapping[str, str]) -> HelpRow:
+    caps = [keymap.get(key.id, key.cap) for key in members]
+    shown = f"{caps[0]}-{caps[-1]}" if len(caps) > 3 else " ".join(caps)
+    return HelpRow(caps=shown, text=members[0].text)
+
+
+def key_line() -> tuple[tuple[str, str], ...]:
+    """Return what the key line shows, most needed first: caps and a word for each."""
+    pairs = (key.short.split(" ", 1) for key in KEYS if key.short)
+    return tuple((cap, word) for cap, word in pairs)

@@ -1,0 +1,200 @@
+"""
+The cockpit's side of the link: dialling, reading, re-dialling, and one command at a time.
+
+No Textual in here. The screen asks what is known, and is told when that has changed; if it
+is slow, it finds the newest frame next time and the ones between are gone.
+"""
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+
+from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
+from vumeter.errors import VumeterError
+from vumeter.model.frame import Frame, RunState
+from vumeter.model.throttle import Command, Outcome
+from vumeter.tui.feed import Dial, Feed
+from vumeter.tui.history import History
+from vumeter.tui.outbox import OVERRULING, Outbox
+
+REDIAL_FOR_S = 60.0
+"""How long a lost run is called again before the cockpit gives it up."""
+
+REDIAL_EVERY_S = (0.1, 0.25, 0.5, 1.0, 2.0)
+"""Waits between the calls; the last one repeats."""
+
+
+class LinkState(StrEnum):
+    """How the cockpit and the run stand."""
+
+    OPENING = "opening"
+    LIVE = "live"
+    LOST = "lost"
+    """The stream broke off; it is being called again."""
+    GONE = "gone"
+    """It was called in vain for so long that it is given up."""
+    ENDED = "ended"
+    """The run has ended and said so."""
+
+
+class Session:
+    """
+    One viewer's connection to one run, over as many links as it takes.
+
+    Args:
+        dial: Opens a link.
+        on_change: Called after anything that a screen may want to show has changed.
+        on_outcome: Called with each answer to a command, and with the failure to get one.
+        clock: The reader of time.
+    """
+
+    def __init__(
+        self,
+        dial: Dial,
+        *,
+        on_change: Callable[[], None],
+        on_outcome: Callable[[Command | None, Outcome], None],
+        clock: NsClock = monotonic_ns,
+    ) -> None:
+        self._dial = dial
+        self._on_change = on_change
+        self._on_outcome = on_outcome
+        self._clock = clock
+        self._feed: Feed | None = None
+        self._outbox = Outbox()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._mail = asyncio.Event()
+        self._heard_ns = clock()
+        self.state = LinkState.OPENING
+        self.frame: Frame | None = None
+        self.history = History()
+
+    @property
+    def heard_ns(self) -> int:
+        """When the newest frame came, or when the session began."""
+        return self._heard_ns
+
+    async def run(self) -> None:
+        """
+        Stay with the run until it has ended or is given up.
+
+        Raises:
+            VumeterError: It could not be reached the first time.
+        """
+        feed: Feed | None = await self._dial()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            post = tasks.create_task(self._post(), name="cockpit-commands")
+            while feed is not None:
+                await self._stay(feed)
+                feed = None if self.state is LinkState.ENDED else await self._redial()
+            self._tasks = None
+            post.cancel()
+
+    def send(self, command: Command) -> None:
+        """
+        Have *command* sent as soon as the one before it was answered.
+
+        Panic, stop and abort wait for nothing, and nothing that waited is sent after them.
+        """
+        if self.state is not LinkState.LIVE or self._tasks is None:
+            self._fail(command, f"Not sent: the run is {_ABSENT[self.state]}.")
+        elif command.kind in OVERRULING:
+            self._outbox.clear()
+            self._tasks.create_task(self._deliver(command), name="cockpit-overruling")
+        else:
+            self._outbox.put(command)
+            self._mail.set()
+
+    async def take_control(self) -> None:
+        """Ask for the control, and report the answer like that to a command."""
+        if self._feed is None:
+            return
+        try:
+            self._on_outcome(None, await self._feed.take_control())
+        except VumeterError as error:
+            self._fail(None, error.message)
+
+    async def _stay(self, feed: Feed) -> None:
+        """Read *feed* until it ends, whatever the reason."""
+        self._feed = feed
+        try:
+            self._greet(feed)
+            async for frame in feed.frames():
+                await self._fill_gap(feed, frame)
+                self._take(frame)
+        except VumeterError:
+            # What broke in the middle of a question is as lost as what broke between two.
+            self.state = LinkState.LOST
+        finally:
+            self._feed = None
+            await feed.close()
+        self._outbox.clear()
+        if self.state is not LinkState.ENDED:
+            self.state = LinkState.LOST
+        self._on_change()
+
+    def _greet(self, feed: Feed) -> None:
+        hello = feed.hello
+        self.history.add(hello.points)
+        self.state = LinkState.LIVE
+        self._take(hello.frame)
+
+    def _take(self, frame: Frame) -> None:
+        self._heard_ns = self._clock()
+        self.frame = frame
+        self.history.add(frame.points)
+        self.history.add_events(frame.events)
+        if frame.state is RunState.ENDED:
+            self.state = LinkState.ENDED
+        self._on_change()
+
+    async def _fill_gap(self, feed: Feed, frame: Frame) -> None:
+        """Fetch the seconds that skipped frames would have brought."""
+        wanted = self.history.newest_second + 1
+        if frame.points and frame.points[0].second > wanted:
+            self.history.add(await feed.points(wanted))
+
+    async def _redial(self) -> Feed | None:
+        """Call the run again for a while; `None`: in vain."""
+        deadline_ns = self._clock() + round(REDIAL_FOR_S * NANOSECONDS_PER_S)
+        attempt = 0
+        while self._clock() < deadline_ns:
+            await asyncio.sleep(REDIAL_EVERY_S[min(attempt, len(REDIAL_EVERY_S) - 1)])
+            attempt += 1
+            try:
+                return await self._dial()
+            except VumeterError:
+                self._on_change()
+        self.state = LinkState.GONE
+        self._on_change()
+        return None
+
+    async def _post(self) -> None:
+        """Send what waits, one command at a time, so that the newest can still melt into it."""
+        while True:
+            await self._mail.wait()
+            self._mail.clear()
+            while (command := self._outbox.take()) is not None:
+                await self._deliver(command)
+
+    async def _deliver(self, command: Command) -> None:
+        if self._feed is None:
+            self._fail(command, "Not sent: the link was lost.")
+            return
+        try:
+            self._on_outcome(command, await self._feed.command(command))
+        except VumeterError as error:
+            self._fail(command, error.message)
+
+    def _fail(self, command: Command | None, message: str) -> None:
+        self._on_outcome(command, Outcome(id=0, accepted=False, message=message))
+
+
+_ABSENT = {
+    LinkState.OPENING: "not there yet",
+    LinkState.LIVE: "there",
+    LinkState.LOST: "out of reach",
+    LinkState.GONE: "gone",
+    LinkState.ENDED: "over",
+}
