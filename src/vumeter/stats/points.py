@@ -1,6 +1,7 @@
 """Every second of a run as a chart point, packed so that days of them stay small."""
 
 from struct import Struct
+from sys import getsizeof
 from typing import Any
 
 from vumeter.model.frame import Point
@@ -28,10 +29,10 @@ class PointLog:
     def __len__(self) -> int:
         return len(self._bytes) // _PACKED.size
 
-    def __getitem__(self, number: int) -> Point:
-        if not 0 <= number < len(self):
-            raise IndexError(f"point {number} of {len(self)}")
-        return _unpacked(_PACKED.unpack_from(self._bytes, number * _PACKED.size))
+    @property
+    def size_bytes(self) -> int:
+        """What the log takes in memory, the reserve that it grows into included."""
+        return getsizeof(self._bytes)
 
     def append(self, point: Point) -> None:
         """Add *point*, whose second is after that of all points before it."""
