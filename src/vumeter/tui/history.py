@@ -146,12 +146,27 @@ class History:
         newest = self.newest_second if end_second is None else end_second
         wanted_s = newest + 1 if window.value is None else int(window.value)
         width_s = column_seconds(wanted_s, columns)
+        if newest < 0:
+            return Span(columns=(), seconds_per_column=width_s)
         last = newest // width_s
-        first = max(0, last - columns + 1) if newest >= 0 else 0
-        count = last - first + 1 if newest >= 0 else 0
+        first = max(0, last - columns + 1)
         return Span(
-            columns=tuple(self._column(first + index, width_s) for index in range(count)),
+            columns=tuple(self._column(index, width_s) for index in range(first, last + 1)),
             seconds_per_column=width_s,
+        )
+
+    def halves(self, span: Span) -> tuple[Column, ...]:
+        """
+        Return two columns for each of *span*: its halves, or itself twice when it is a second.
+
+        That is what a cell of braille shows, which is two dots wide.
+        """
+        if span.seconds_per_column == 1:
+            return tuple(column for column in span.columns for _ in range(2))
+        half_s = span.seconds_per_column // 2
+        first = span.first_second // half_s
+        return tuple(
+            self._column(index, half_s) for index in range(first, first + 2 * len(span.columns))
         )
 
     def _column(self, index: int, width_s: int) -> Column:

@@ -85,6 +85,8 @@ class Glyphs:
     divider: str
     tee: str
     target: str
+    tick: str
+    """Stands at the second that a label of the time axis names."""
     mark: str
     action: str
     selected: str
@@ -94,6 +96,9 @@ class Glyphs:
     bar: str
     bar_rest: str
     bar_target: str
+    """Where a bar meets what it is compared with."""
+    share: str
+    """Fills a part of a bar behind the part's name."""
     levels: str
     """From empty to full, for one cell of a vertical bar."""
     error_fill: str
@@ -119,15 +124,17 @@ _BRAILLE = Glyphs(
     divider="│",
     tee="┬",
     target="┄",
+    tick="╵",
     mark="┆",
     action="▲",
     selected="▸",
     ellipsis="…",
     separator="·",
     limited="▒",
-    bar="█",
-    bar_rest="░",
+    bar="━",
+    bar_rest="─",
     bar_target="┃",
+    share="▇",
     levels=" ▁▂▃▄▅▆▇█",
     error_fill="▓",
     band="░",
@@ -151,6 +158,7 @@ _BLOCK = Glyphs(
     divider="│",
     tee="┬",
     target="─",
+    tick="│",
     mark="│",
     action="▲",
     selected="►",
@@ -160,6 +168,7 @@ _BLOCK = Glyphs(
     bar="█",
     bar_rest="░",
     bar_target="│",
+    share="█",
     levels=" ▄█",
     error_fill="▓",
     band="░",
@@ -183,6 +192,7 @@ _ASCII = Glyphs(
     divider="|",
     tee="+",
     target="-",
+    tick="'",
     mark="|",
     action="^",
     selected=">",
@@ -192,6 +202,7 @@ _ASCII = Glyphs(
     bar="#",
     bar_rest=".",
     bar_target="|",
+    share="=",
     levels=" _#",
     error_fill="x",
     band=":",
@@ -467,16 +478,17 @@ def look_for(terminal: Terminal, *, theme: str = DEFAULT_THEME) -> Look:
     Raises:
         KeyError: There is no such theme in `PALETTES`.
     """
-    inks = PALETTES[theme].inks
-    if terminal.depth is ColourDepth.ANSI:
-        inks = _ANSI_INKS
-    elif terminal.depth is ColourDepth.NONE:
-        inks = _EMPHASIS
+    palette = PALETTES[theme]
+    ground = Style()
+    if terminal.depth is ColourDepth.FULL:
+        inks, ground = palette.inks, Style(color=palette.foreground, bgcolor=palette.background)
+    else:
+        inks = _ANSI_INKS if terminal.depth is ColourDepth.ANSI else _EMPHASIS
     return Look(
         theme=theme,
         depth=terminal.depth,
         glyphs=GLYPHS[terminal.glyphs],
-        styles={ink: Style.parse(inks.get(ink, "")) for ink in Ink},
+        styles={ink: ground + Style.parse(inks.get(ink, "")) for ink in Ink},
     )
 
 

@@ -11,7 +11,7 @@ from vumeter.tui.format import change_text, latency_text, number_text, percent_t
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.bars import spark
 from vumeter.tui.widgets.line import Line
-from vumeter.tui.widgets.panel import Panel, empty_state
+from vumeter.tui.widgets.panel import Panel, sentence
 
 SPARK_SECONDS = 30
 _SPARK_WIDTH_AT = 100
@@ -105,7 +105,7 @@ class EndpointTable(Panel):
             of=0 if self._frame is None else len(self._frame.endpoints),
         )
         if not self._rows:
-            return [head, empty_state(self.look, self._why_empty())]
+            return [head, sentence(self.look, self._why_empty())]
         self._scroll_to_selected(height - 1)
         view = self._rows[self._top : self._top + height - 1]
         return [

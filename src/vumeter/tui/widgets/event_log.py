@@ -6,7 +6,7 @@ from vumeter.model.frame import Event, EventLevel, Frame
 from vumeter.tui.format import clock_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line
-from vumeter.tui.widgets.panel import Panel, empty_state, rule, title
+from vumeter.tui.widgets.panel import Panel, rule, sentence, title
 
 _KEPT = 500
 """Events that can be scrolled back to; older ones are in the journal and the report."""
@@ -37,7 +37,7 @@ class EventLog(Panel):
         """Return the title and the events below it."""
         head = rule(self.look, width, [title(self.look, "events")])
         if not self._events:
-            return [head, empty_state(self.look, "nothing has happened yet")]
+            return [head, sentence(self.look, "nothing has happened yet")]
         newest = self._events[:-height:-1]
         return [head, *(event_line(event, width=width, look=self.look) for event in newest)]
 

@@ -8,7 +8,7 @@ from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.tui.format import age_text, clock_text, span_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line, joined
-from vumeter.tui.widgets.panel import Panel
+from vumeter.tui.widgets.panel import FramePanel
 
 STALE_AFTER_S = 3.0
 """A frame comes every second; when three are missing, the age becomes a warning."""
@@ -31,7 +31,7 @@ _CAUSES = {
 }
 
 
-class HeaderRow(Panel):
+class HeaderRow(FramePanel):
     """
     Run, state, clock, age, control and viewers.
 
@@ -42,20 +42,14 @@ class HeaderRow(Panel):
     age_s: var[float] = var(0.0, init=False)
     viewer: var[str] = var("", init=False)
     frozen: var[bool] = var(False, init=False)
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the head of *frame*."""
-        self._frame = frame
-        self.repaint()
 
     def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
         """Return the row."""
-        if self._frame is None:
+        if self.frame is None:
             return [Line(self.look).add(" connecting to the run", Ink.DIM)]
         return [
             header_line(
-                self._frame,
+                self.frame,
                 width=width,
                 look=self.look,
                 age_s=self.age_s,

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from vumeter.model.frame import Frame
+from textual.reactive import var
+
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading
 from vumeter.tui.format import (
@@ -12,99 +13,176 @@ from vumeter.tui.format import (
     number_text,
     percent_text,
     share_text,
+    three_digits,
 )
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.bars import level_glyph
+from vumeter.tui.widgets.bars import core_spark
 from vumeter.tui.widgets.line import Line, joined
-from vumeter.tui.widgets.panel import Panel, empty_state, rule, title
+from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
+
+_TWO_COLUMNS_FROM = 48
+_CORES_WIDTH = 16
+_BUSY_PERCENT = 90
+_WAITING_PERCENT = 10
+"""From here on, time that the cores spent waiting or gave to other guests is worth a word."""
+
+_Ranked = tuple[int, Line]
 
 
-class HostPanel(Panel):
-    """CPU, memory, disk, network, descriptors and sockets; the generator's lines below."""
+class HostPanel(FramePanel):
+    """
+    CPU, memory, disk, network, descriptors and sockets; the generator's lines below.
 
-    _frame: Frame | None = None
+    *has_generator* says whether the generator's lines are this panel's, too; they are not
+    where a `GeneratorPanel` stands beside it.
+    """
 
-    def show(self, frame: Frame) -> None:
-        """Show the host and the generator of *frame*."""
-        self._frame = frame
+    has_generator: var[bool] = var(True, init=False)
+
+    def watch_has_generator(self) -> None:
+        """Draw with or without the generator."""
         self.repaint()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
-        """Return the title, the host and the generator."""
+        """Return the title, the host and the generator, whose lines come before the host's."""
         head = rule(self.look, width, [title(self.look, "host")])
-        if self._frame is None:
-            return [head]
-        generator = generator_lines(self._frame.generator, width=width, look=self.look)
-        host = host_lines(self._frame.host, width=width, look=self.look)
-        return [head, *host[: max(1, height - 1 - len(generator))], *generator]
+        if self.frame is None:
+            return [head, sentence(self.look, "not read yet")]
+        host = host_lines(self.frame.host, width=width, look=self.look)
+        if not self.has_generator:
+            return [head, *host]
+        generator = generator_lines(self.frame.generator, width=width, look=self.look)
+        room = height - 1
+        if len(host) + len(generator) > room:
+            generator = generator[: max(1, room - 1)]
+            host = host[: max(0, room - len(generator))]
+        return [head, *host, *generator]
 
 
-class GeneratorPanel(Panel):
-    """The generator's lines alone."""
-
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the generator of *frame*."""
-        self._frame = frame
-        self.repaint()
+class GeneratorPanel(FramePanel):
+    """The generator's testimony in full."""
 
     def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
-        """Return the title and the generator."""
+        """Return the title, the verdict, and what it rests on."""
         head = rule(self.look, width, [title(self.look, "generator")])
-        if self._frame is None:
-            return [head]
-        return [head, *generator_lines(self._frame.generator, width=width, look=self.look)]
+        if self.frame is None or self.frame.generator is None:
+            return [head, sentence(self.look, "not heard yet")]
+        generator = self.frame.generator
+        more = [
+            pair(self.look, "cpu of all workers", share_text(generator.cpu_total_percent)),
+            pair(self.look, "lag max", f"{latency_text(generator.tick_lag_max_us)} ms"),
+            pair(self.look, "memory", bytes_text(generator.rss_bytes)),
+            pair(
+                self.look,
+                "workers",
+                f"{self.frame.workers_heard}/{self.frame.workers_expected}",
+            ),
+        ]
+        return [
+            head,
+            *generator_lines(generator, width=width, look=self.look),
+            *(Line(self.look).add(" ").extend(line) for line in more),
+        ]
 
 
 def host_lines(host: HostReading | None, *, width: int, look: Look) -> list[Line]:
-    """Return the host's lines, the most telling first."""
+    """Return the host's lines, the most telling first: two columns where there is room."""
     if host is None:
-        return [empty_state(look, "host not read yet")]
-    cores = "".join(level_glyph(percent / 100, look) for percent in host.core_percents)
-    memory = 100 * host.memory_used_bytes / max(1, host.memory_total_bytes)
-    parts = [
-        (0, _pair("cpu", share_text(host.cpu_percent), look).add(f" {cores}", Ink.BAR)),
-        (1, _pair("mem", share_text(memory), look)),
-        (2, _pair("load", f"{host.load_1m:.1f}", look)),
-    ]
-    flows = [
-        (0, _pair("net in", bytes_per_s_text(host.network_received_bytes_per_s), look)),
-        (0, _pair("out", bytes_per_s_text(host.network_sent_bytes_per_s), look)),
-        (1, _pair("disk r", bytes_per_s_text(host.disk_read_bytes_per_s), look)),
-        (1, _pair("w", bytes_per_s_text(host.disk_write_bytes_per_s), look)),
-    ]
-    limits = [
-        (
-            0,
-            _pair(
-                "fd", f"{number_text(host.descriptors)}/{number_text(host.descriptor_limit)}", look
-            ),
-        ),
-        (1, _pair("tcp", number_text(host.tcp_in_use), look)),
-        (1, _pair("swap", bytes_text(host.swap_used_bytes), look)),
-    ]
+        return [sentence(look, "not read yet")]
+    rows = (
+        (_cpu(host, look), _memory(host, look)),
+        (_network(host, look), _disk(host, look)),
+        (_limits(host, look), _load(host, look)),
+    )
+    if width >= _TWO_COLUMNS_FROM:
+        half = (width - 1) // 2
+        return [
+            Line(look)
+            .add(" ")
+            .extend(joined(left, half - 1, look))
+            .pad_to(half + 1)
+            .extend(joined(right, width - half - 1, look))
+            for left, right in rows
+        ]
     return [
-        Line(look).add(" ").extend(joined(row, width - 1, look)) for row in (parts, flows, limits)
+        Line(look)
+        .add(" ")
+        .extend(joined([*left, *((rank + 2, line) for rank, line in right)], width - 1, look))
+        for left, right in rows
     ]
 
 
 def generator_lines(generator: GeneratorReading | None, *, width: int, look: Look) -> list[Line]:
-    """Return the generator's line, and why it is the limit when it is."""
+    """Return the generator's line and, when it is the limit, why."""
     if generator is None:
-        return [Line(look).add(" GEN ", Ink.STRONG).add("not heard yet", Ink.DIM)]
+        return [Line(look).add(" GEN", Ink.TITLE).add(" not heard yet", Ink.DIM)]
+    sign, ink = (look.glyphs.bad, Ink.BAD) if generator.limited else (look.glyphs.good, Ink.GOOD)
     parts = [
-        (0, Line(look).add("GEN", Ink.STRONG)),
-        (0, _pair("cpu", share_text(generator.cpu_percent), look)),
-        (0, _pair("lag p99", f"{latency_text(generator.tick_lag_p99_us)} ms", look)),
-        (1, _pair("late", percent_text(generator.late_start_ratio), look)),
+        (0, Line(look).add("GEN ", Ink.TITLE).add(sign, ink)),
+        (0, _percent(look, "cpu", generator.cpu_percent)),
+        (0, pair(look, "lag p99", f"{latency_text(generator.tick_lag_p99_us)} ms")),
+        (1, pair(look, "late", percent_text(generator.late_start_ratio))),
+        (2, _of(look, "fd", generator.descriptors, generator.descriptor_limit)),
     ]
     lines = [Line(look).add(" ").extend(joined(parts, width - 1, look))]
     if generator.limited:
-        why = "; ".join(generator.reasons)
-        lines.append(Line(look).add(f" LIMIT: {why}", Ink.BAD).crop_to(width))
+        why = "; ".join(generator.reasons) or "no reason given"
+        lines.append(sentence(look, f"generator is the limit: {why}", ink=Ink.BAD).crop_to(width))
     return lines
 
 
-def _pair(label: str, value: str, look: Look) -> Line:
-    return Line(look).add(f"{label} ", Ink.DIM).add(value, Ink.VALUE)
+def _cpu(host: HostReading, look: Look) -> list[_Ranked]:
+    cores = core_spark(host.core_percents, width=_CORES_WIDTH, look=look)
+    cpu = _percent(look, "cpu", host.cpu_percent).add(" ").add(cores, Ink.BAR)
+    parts = [(0, cpu)]
+    for label, percent in (("iowait", host.iowait_percent), ("steal", host.steal_percent)):
+        if percent is not None and percent >= _WAITING_PERCENT:
+            parts.append((1, pair(look, label, share_text(percent), ink=Ink.WARN)))
+    return parts
+
+
+def _memory(host: HostReading, look: Look) -> list[_Ranked]:
+    percent = 100 * host.memory_used_bytes / max(1, host.memory_total_bytes)
+    parts = [(0, _percent(look, "mem", percent))]
+    amount = f"{bytes_text(host.memory_used_bytes)} of {bytes_text(host.memory_total_bytes)}"
+    parts.append((1, Line(look).add(amount, Ink.DIM)))
+    if host.swap_used_bytes:
+        parts.append((0, pair(look, "swap", bytes_text(host.swap_used_bytes), ink=Ink.WARN)))
+    return parts
+
+
+def _network(host: HostReading, look: Look) -> list[_Ranked]:
+    received = bytes_per_s_text(host.network_received_bytes_per_s)
+    sent = bytes_per_s_text(host.network_sent_bytes_per_s)
+    return [(0, pair(look, "net in", received)), (0, pair(look, "out", sent))]
+
+
+def _disk(host: HostReading, look: Look) -> list[_Ranked]:
+    read = bytes_per_s_text(host.disk_read_bytes_per_s)
+    written = bytes_per_s_text(host.disk_write_bytes_per_s)
+    return [(0, pair(look, "disk r", read)), (0, pair(look, "w", written))]
+
+
+def _limits(host: HostReading, look: Look) -> list[_Ranked]:
+    parts = [(0, _of(look, "fd", host.descriptors, host.descriptor_limit))]
+    if host.tcp_in_use is not None:
+        parts.append((1, pair(look, "tcp", number_text(host.tcp_in_use))))
+    if host.tcp_time_wait is not None:
+        parts.append((2, pair(look, "time-wait", number_text(host.tcp_time_wait))))
+    return parts
+
+
+def _load(host: HostReading, look: Look) -> list[_Ranked]:
+    cores = len(host.core_percents)
+    load = pair(look, "load", three_digits(host.load_1m))
+    return [(0, load.add(f" on {cores} cores" if cores else "", Ink.DIM))]
+
+
+def _percent(look: Look, label: str, percent: float) -> Line:
+    ink = Ink.WARN if percent >= _BUSY_PERCENT else Ink.VALUE
+    return pair(look, label, share_text(percent), ink=ink)
+
+
+def _of(look: Look, label: str, used: int, limit: int) -> Line:
+    ink = Ink.WARN if limit and used * 100 >= limit * _BUSY_PERCENT else Ink.VALUE
+    return pair(look, label, number_text(used), ink=ink).add(f"/{number_text(limit)}", Ink.DIM)

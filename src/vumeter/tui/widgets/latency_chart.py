@@ -2,53 +2,164 @@
 
 from collections.abc import Sequence
 
-from textual.reactive import var
-
-from vumeter.model.frame import Frame
+from vumeter.model.frame import Event, EventLevel, Frame
 from vumeter.tui.format import latency_text, span_text
-from vumeter.tui.history import History, Window
-from vumeter.tui.terminal import DEFAULT_LOOK, Look
-from vumeter.tui.widgets.line import Line
-from vumeter.tui.widgets.panel import Panel, empty_state, figure, rule, title
+from vumeter.tui.history import Column, Span
+from vumeter.tui.terminal import GlyphSet, Ink, Look
+from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels
+from vumeter.tui.widgets.chart import EVENT_INKS, Chart, event_column
+from vumeter.tui.widgets.line import Line, cells, clean
+from vumeter.tui.widgets.panel import pair, rule, sentence, title
+from vumeter.tui.widgets.plot import BLANK, Cell, latency_cells
+
+_TIME_FROM_HEIGHT = 3
+"""Body rows from which the lowest one is the time axis."""
 
 
-class LatencyChart(Panel):
-    """Percentiles over the shared window, with what was done along the way."""
+class LatencyChart(Chart):
+    """
+    The percentiles of each second, the worst where seconds share a column.
 
-    window: var[Window] = var(Window.ONE_MINUTE, init=False)
+    Actions, marks and warnings stand where they happened; seconds in which the generator was
+    the limit are marked on the time axis; seconds without an answer stay empty.
+    """
 
-    def __init__(
-        self,
-        history: History,
-        *,
-        look: Look = DEFAULT_LOOK,
-        divided: bool = False,
-        id: str | None = None,  # noqa: A002 - Textual's own name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(look=look, divided=divided, id=id, classes=classes)
-        self._history = history
-        self._frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the history up to *frame*."""
-        self._frame = frame
-        self.repaint()
-
-    def watch_window(self) -> None:
-        """Draw the new window."""
-        self.repaint()
-
-    def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
+    def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the chart."""
-        span = self._history.span(self.window, columns=max(1, width - 6))
-        parts = [title(self.look, "latency ms")]
-        latency = None if self._frame is None else self._frame.window.latency
-        if latency is not None:
-            parts.append(figure(self.look, "p50", latency_text(latency.p50_us), rank=3))
-            parts.append(figure(self.look, "p95", latency_text(latency.p95_us), rank=0))
-            parts.append(figure(self.look, "p99", latency_text(latency.p99_us), rank=1))
-        head = rule(self.look, width, parts, right=f"log y {span_text(span.seconds)}")
+        span = self.span(width)
+        head = chart_title(self.frame, span, width=width, look=self.look)
         if not any(column.p99_us is not None for column in span.columns):
-            return [head, empty_state(self.look, "waiting for the first response")]
-        return [head]
+            return [head, sentence(self.look, _why_empty(self.frame))]
+        is_fine = self.look.glyphs.set is GlyphSet.BRAILLE
+        dots = self.history.halves(span) if is_fine else span.columns
+        return [
+            head,
+            *chart_lines(span, dots, self.history.events, height=height - 1, look=self.look),
+        ]
+
+
+def chart_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Line:
+    """
+    Return the rule above the chart: the newest percentiles, and the peak that is drawn.
+
+    The percentiles are those of the frame's window; the peak is the greatest p99 of any
+    second in view, which is where the line in the chart is highest.
+    """
+    latency = None if frame is None else frame.window.latency
+    peak_us = max((column.p99_us or 0 for column in span.columns), default=0)
+    limited = any(column.limited for column in span.columns)
+    mark = look.glyphs.limited
+    parts = [title(look, "latency ms")]
+    if latency is not None:
+        parts += [
+            (3, pair(look, "p50", latency_text(latency.p50_us))),
+            (0, pair(look, "p95", latency_text(latency.p95_us))),
+            (1, pair(look, "p99", latency_text(latency.p99_us), ink=Ink.P99)),
+        ]
+    parts.append((2, pair(look, "peak", latency_text(peak_us) if peak_us else "")))
+    if limited:
+        parts.append((1, Line(look).add(f"{mark} generator was the limit", Ink.LIMITED)))
+    return rule(
+        look, width, parts, right=f"log y {look.glyphs.separator} {span_text(span.seconds)}"
+    )
+
+
+def chart_lines(
+    span: Span, dots: Sequence[Column], events: Sequence[Event], *, height: int, look: Look
+) -> list[Line]:
+    """
+    Return the chart's body: scale, picture, and, where there is room, the time axis.
+
+    Args:
+        span: The columns in view, one a cell.
+        dots: The same seconds, one for each column of dots that the look's glyphs have.
+        events: What to write on the chart; what is out of view is left out.
+        height: Rows.
+        look: What to draw with.
+    """
+    rows = height - 1 if height >= _TIME_FROM_HEIGHT else height
+    known = [column for column in span.columns if column.p99_us is not None]
+    axis = log_axis(
+        min(column.p50_us or 0 for column in known), max(column.p99_us or 0 for column in known)
+    )
+    picture = latency_cells(dots, axis=axis, height=rows, look=look)
+    labels = log_labels(axis, rows)
+    write_events(picture, events, span, look)
+    _draw_grid(picture, labels, look)
+    edge = look.glyphs.divider
+    lines = [
+        Line(look)
+        .add_right(labels.get(row, ""), GUTTER - 1, Ink.DIM)
+        .add(edge, Ink.RULE)
+        .extend(cells(look, picture[row]))
+        for row in range(rows)
+    ]
+    return [*lines, time_axis(span, events, look)] if rows < height else lines
+
+
+def write_events(
+    picture: list[list[Cell]], events: Sequence[Event], span: Span, look: Look
+) -> None:
+    """Write events into what is still blank: a line at their second, their label on top."""
+    for event in events:
+        index = event_column(event, span)
+        if index is None:
+            continue
+        ink = EVENT_INKS[event.level]
+        label = _event_glyph(event, look) + clean(event.label, look)
+        _write_label(picture, index, label, ink)
+        for row in picture:
+            if row[index] == BLANK:
+                row[index] = (look.glyphs.mark, ink)
+
+
+def time_axis(span: Span, events: Sequence[Event], look: Look) -> Line:
+    """Return run time along the columns, with limited seconds and operator actions on it."""
+    row: list[Cell] = [BLANK] * len(span.columns)
+    for index, label in time_labels(span).items():
+        if index + len(label) < len(row):
+            row[index : index + len(label) + 1] = [
+                (character, Ink.DIM) for character in f"{look.glyphs.tick}{label}"
+            ]
+    for index, column in enumerate(span.columns):
+        if column.limited:
+            row[index] = (look.glyphs.limited, Ink.LIMITED)
+    for event in events:
+        at = event_column(event, span)
+        if at is not None:
+            row[at] = (_event_glyph(event, look), EVENT_INKS[event.level])
+    return Line(look).pad_to(GUTTER).extend(cells(look, row))
+
+
+def _event_glyph(event: Event, look: Look) -> str:
+    if event.level is EventLevel.ACTION:
+        return look.glyphs.action
+    return look.glyphs.mark if event.level is EventLevel.MARK else look.glyphs.warn
+
+
+def _write_label(picture: list[list[Cell]], index: int, label: str, ink: Ink) -> None:
+    """Write *label* from its column on, or up to it, in the highest row where it hides nothing."""
+    width = len(picture[0])
+    starts = [
+        start for start in (index, index - len(label) + 1) if 0 <= start <= width - len(label)
+    ]
+    for row in picture:
+        for start in starts:
+            # A blank on either side keeps two labels apart.
+            around = row[max(0, start - 1) : start + len(label) + 1]
+            if all(cell == BLANK for cell in around):
+                row[start : start + len(label)] = [(character, ink) for character in label]
+                return
+
+
+def _draw_grid(picture: list[list[Cell]], labels: dict[int, str], look: Look) -> None:
+    for row in labels:
+        picture[row] = [
+            (look.glyphs.target, Ink.RULE) if cell == BLANK else cell for cell in picture[row]
+        ]
+
+
+def _why_empty(frame: Frame | None) -> str:
+    if frame is not None and frame.window.requests and not frame.window.latency:
+        return "nothing was answered yet; the errors say why"
+    return "waiting for the first response"

@@ -6,6 +6,7 @@ its control characters, escapes and characters without a width are gone. Nothing
 parsed as markup.
 """
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,9 @@ from textual.strip import Strip
 from vumeter.tui.terminal import Ink, Look
 
 Spans = tuple[tuple[str, Ink], ...]
+
+_FILLED = frozenset({Ink.ALARM, Ink.SELECTED})
+"""Inks in which a blank does not look like any other blank."""
 
 
 def clean(text: str, look: Look) -> str:
@@ -93,7 +97,7 @@ class Line:
         """Append *text*, cleaned."""
         shown = clean(text, self._look)
         if shown:
-            self._spans.append((shown, ink))
+            self._append(shown, ink)
             self.width += len(shown) if shown.isascii() else cell_len(shown)
         return self
 
@@ -116,7 +120,7 @@ class Line:
     def pad_to(self, width: int, fill: str = " ", ink: Ink = Ink.TEXT) -> "Line":
         """Append *fill*, one cell wide, until the line has *width* cells."""
         if self.width < width:
-            self._spans.append((fill * (width - self.width), ink))
+            self._append(fill * (width - self.width), ink)
             self.width = width
         return self
 
@@ -135,6 +139,21 @@ class Line:
             self.width += cell_len(text)
         self._spans = [(text, ink) for text, ink in self._spans if text]
         return self
+
+    def _append(self, text: str, ink: Ink) -> None:
+        """Append to the last piece where that looks the same: each piece costs 40 bytes."""
+        if self._spans:
+            last_text, last_ink = self._spans[-1]
+            is_blank = text.isspace() and not (ink in _FILLED or last_ink in _FILLED)
+            if last_ink is ink or is_blank:
+                self._spans[-1] = (last_text + text, last_ink)
+                return
+        self._spans.append((text, ink))
+
+
+def spans_width(spans: Spans) -> int:
+    """Return how many cells the pieces take."""
+    return sum(len(text) if text.isascii() else cell_len(text) for text, _ in spans)
 
 
 def to_strip(spans: Spans, look: Look) -> Strip:
@@ -179,3 +198,14 @@ def joined(parts: Sequence[tuple[int, Line]], width: int, look: Look, *, gap: in
             whole.add(" " * gap)
         whole.extend(line)
     return whole.crop_to(width)
+
+
+def wrapped(text: str, width: int, look: Look) -> list[str]:
+    """
+    Return *text*, cleaned, in lines of at most *width* cells; none for an empty text.
+
+    >>> from vumeter.tui.terminal import DEFAULT_LOOK
+    >>> wrapped("permission denied for pg_stat_activity", 20, DEFAULT_LOOK)
+    ['permission denied', 'for pg_stat_activity']
+    """
+    return textwrap.wrap(clean(text, look), max(1, width))

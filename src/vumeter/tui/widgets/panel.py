@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from textual.events import Resize
+from textual.events import Resize, Show
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from vumeter.model.frame import Frame
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
-from vumeter.tui.widgets.line import Line, Spans, to_strip
+from vumeter.tui.widgets.line import Line, Spans, spans_width, to_strip
 
 
 class Panel(Widget):
@@ -16,7 +17,8 @@ class Panel(Widget):
     A widget that composes itself as lines of text.
 
     A subclass keeps what it is shown, calls `repaint` when that changes, and gives its lines
-    in `compose_lines`. Lines that come out as they were cost nothing further.
+    in `compose_lines`. A line that comes out as it was is not drawn again, and of a changed
+    one nothing behind its last change.
 
     Args:
         look: What to draw with; may be changed later through the attribute.
@@ -48,6 +50,17 @@ class Panel(Widget):
         self._shown = []
         self.repaint()
 
+    @property
+    def divided(self) -> bool:
+        """Whether the panel draws the line to its left neighbour."""
+        return self._divided
+
+    @divided.setter
+    def divided(self, divided: bool) -> None:
+        if divided is not self._divided:
+            self._divided = divided
+            self.repaint()
+
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what to draw in that many cells; fewer lines leave the rest empty."""
         raise NotImplementedError
@@ -55,33 +68,37 @@ class Panel(Widget):
     def repaint(self) -> None:
         """Compose anew, and have drawn again what has changed."""
         width, height = self.size
-        if not width or not height:
+        if not (width and height and self.display):
             return
-        edge = 1 if self._divided else 0
-        lines = list(self.compose_lines(width - edge, height))[:height]
-        spans = [self._finished(line, row, width) for row, line in enumerate(lines)]
-        spans += [self._finished(Line(self._look), row, width) for row in range(len(lines), height)]
-        changed = [row for row in range(height) if spans[row] != self._old(row)]
-        self._shown = spans
-        if len(self._strips) != height:
-            changed = list(range(height))
+        composed = list(self.compose_lines(width - self._divided, height))[:height]
+        composed += [Line(self._look) for _ in range(height - len(composed))]
+        spans = [self._finished(line, row, width) for row, line in enumerate(composed)]
+        if len(self._shown) != height:
+            self._shown = [()] * height
             self._strips = [Strip.blank(width)] * height
-        for row in changed:
-            self._strips[row] = to_strip(spans[row], self._look)
-        if changed:
-            self.refresh(*(Region(0, row, width, 1) for row in changed))
+        regions = []
+        for row, (old, new) in enumerate(zip(self._shown, spans, strict=True)):
+            if old != new:
+                self._strips[row] = to_strip(new, self._look)
+                regions.append(Region(0, row, changed_width(old, new), 1))
+        self._shown = spans
+        if regions:
+            self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was composed last."""
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        if y < len(self._strips):
+            return self._strips[y]
+        return to_strip(((" " * self.size.width, Ink.TEXT),), self._look)
 
     def on_resize(self, _event: Resize) -> None:
         """Compose for the new size."""
         self._shown = []
         self.repaint()
 
-    def _old(self, row: int) -> Spans | None:
-        return self._shown[row] if row < len(self._shown) else None
+    def on_show(self, _event: Show) -> None:
+        """Compose what came while the panel was hidden."""
+        self.repaint()
 
     def _finished(self, line: Line, row: int, width: int) -> Spans:
         if not self._divided:
@@ -92,6 +109,39 @@ class Panel(Widget):
         return whole.pad_to(width).spans
 
 
+class FramePanel(Panel):
+    """A panel that shows one frame, and nothing but that frame."""
+
+    _frame: Frame | None = None
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame that is shown; `None` before the first."""
+        return self._frame
+
+    def show(self, frame: Frame) -> None:
+        """Show *frame* instead of what is shown."""
+        self._frame = frame
+        self.repaint()
+
+
+def changed_width(old: Spans, new: Spans) -> int:
+    """
+    Return up to which column *new* differs from *old*, to the end of a piece.
+
+    Textual draws a changed region from the widget's left edge in any case, so only the
+    equal pieces at the right end are worth leaving out.
+    """
+    width = spans_width(new)
+    if width != spans_width(old):
+        return max(width, spans_width(old))
+    for before, after in zip(reversed(old), reversed(new), strict=False):
+        if before != after:
+            break
+        width -= spans_width((after,))
+    return width
+
+
 def rule(look: Look, width: int, parts: Sequence[tuple[int, Line]], *, right: str = "") -> Line:
     """
     Return a panel's first line: a rule with its title and figures written into it.
@@ -99,23 +149,22 @@ def rule(look: Look, width: int, parts: Sequence[tuple[int, Line]], *, right: st
     Args:
         look: What to draw with.
         width: Cells.
-        parts: Title and figures with their ranks, as in `widgets.line.joined`.
+        parts: Title and figures with their ranks: 0 always stays, the greatest goes first.
         right: What stands at the far end, if there is room.
     """
     dash = look.glyphs.rule
-    room = max(0, width - 3)
-    line = Line(look).add(f"{dash} ", Ink.RULE)
     kept = [part for part in parts if part[1].width]
-    while sum(part.width + 2 for _, part in kept) - 2 > room and any(rank for rank, _ in kept):
+    while sum(line.width + 2 for _, line in kept) + 3 > width and any(rank for rank, _ in kept):
         greatest = max(rank for rank, _ in kept)
         del kept[max(index for index, (rank, _) in enumerate(kept) if rank == greatest)]
+    whole = Line(look).add(f"{dash} ", Ink.RULE)
     for index, (_, part) in enumerate(kept):
-        line.add("  " if index else "").extend(part)
-    line.crop_to(width - 1).add(" ", Ink.RULE)
-    if right and line.width + len(right) + 4 <= width:
-        line.pad_to(width - len(right) - 3, dash, Ink.RULE)
-        line.add(f" {right} ", Ink.DIM)
-    return line.pad_to(width, dash, Ink.RULE)
+        whole.add("  " if index else "").extend(part)
+    whole.crop_to(width - 1).add(" ")
+    if right and whole.width + len(right) + 4 <= width:
+        whole.pad_to(width - len(right) - 3, dash, Ink.RULE)
+        whole.add(f" {right} ", Ink.DIM)
+    return whole.pad_to(width, dash, Ink.RULE)
 
 
 def title(look: Look, text: str) -> tuple[int, Line]:
@@ -123,13 +172,11 @@ def title(look: Look, text: str) -> tuple[int, Line]:
     return 0, Line(look).add(text, Ink.TITLE)
 
 
-def figure(
-    look: Look, label: str, value: str, *, rank: int, ink: Ink = Ink.VALUE
-) -> tuple[int, Line]:
-    """Return a labelled number as a part of a rule or a row."""
-    return rank, Line(look).add(f"{label} ", Ink.DIM).add(value, ink)
+def pair(look: Look, label: str, value: str, *, ink: Ink = Ink.VALUE) -> Line:
+    """Return a number with its label before it."""
+    return Line(look).add(f"{label} ", Ink.DIM).add(value, ink)
 
 
-def empty_state(look: Look, text: str) -> Line:
-    """Return the one sentence that a panel without numbers shows: what is missing, what to do."""
-    return Line(look).add(f" {text}", Ink.DIM)
+def sentence(look: Look, text: str, *, ink: Ink = Ink.DIM) -> Line:
+    """Return one sentence as a line of a panel's body: what is missing, or what to do."""
+    return Line(look).add(f" {text}", ink)

@@ -2,110 +2,187 @@
 
 from collections.abc import Sequence
 
-from vumeter.model.frame import Frame
-from vumeter.model.probes import PostgresReading, PostgresState
+from vumeter.model.probes import Blocker, PostgresReading, PostgresState
 from vumeter.tui.format import age_text, number_text, percent_text, span_text, three_digits
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.bars import stacked_bar
-from vumeter.tui.widgets.line import Line, joined
-from vumeter.tui.widgets.panel import Panel, empty_state, rule, title
+from vumeter.tui.widgets.line import Line, joined, wrapped
+from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 
-NOT_WATCHED = "no database watched: start the run with --pg DSN"
+_NOT_WATCHED = "no database watched: start the run with --pg DSN"
 
 _WAITS = {
-    "CPU": ("C", Ink.WAIT_CPU),
-    "IO": ("I", Ink.WAIT_IO),
-    "Lock": ("L", Ink.WAIT_LOCK),
-    "LWLock": ("W", Ink.WAIT_LWLOCK),
-    "Client": ("N", Ink.WAIT_CLIENT),
+    "CPU": Ink.WAIT_CPU,
+    "IO": Ink.WAIT_IO,
+    "Lock": Ink.WAIT_LOCK,
+    "LWLock": Ink.WAIT_LWLOCK,
+    "Client": Ink.WAIT_CLIENT,
+}
+"""The order and the inks of the wait classes; others come behind, in alphabetical order."""
+
+_TROUBLES = {
+    PostgresState.CONNECTING: ("CONNECTING", Ink.ACTIVE, "the probe is connecting"),
+    PostgresState.DOWN: ("DOWN", Ink.BAD, "the database does not answer; the probe keeps trying"),
+    PostgresState.REFUSED: ("REFUSED", Ink.BAD, "it answers, but does not let the probe in"),
+    PostgresState.SLOW: ("SLOW", Ink.WARN, "it did not answer within the probe's time limit"),
 }
 
-_STATES = {
-    PostgresState.CONNECTING: ("connecting", Ink.ACTIVE),
-    PostgresState.DOWN: ("DOWN", Ink.BAD),
-    PostgresState.REFUSED: ("REFUSED", Ink.BAD),
-    PostgresState.SLOW: ("SLOW", Ink.WARN),
-    PostgresState.UP: ("", Ink.GOOD),
-}
+_OLD_AFTER_S = 3.0
+_FULL_RATIO = 0.9
+_LONG_TRANSACTION_S = 5.0
+_LOW_HIT_RATIO = 0.9
+_OUTLINE_FROM_ROWS = 4
+"""Body rows from which sessions and connections have a bar of their own."""
 
 
-class PostgresPanel(Panel):
-    """Average active sessions, connections, throughput and blockers."""
-
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the database of *frame*."""
-        self._frame = frame
-        self.repaint()
+class PostgresPanel(FramePanel):
+    """Average active sessions by wait class, connections, throughput, and blockers."""
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
-        """Return the title and what there is room for."""
-        reading = None if self._frame is None else self._frame.postgres
-        return postgres_lines(reading, width=width, height=height, look=self.look)
+        """Return the title and what there is room for, the most telling first."""
+        if self.frame is None:
+            return [rule(self.look, width, [title(self.look, "pg")])]
+        return postgres_lines(self.frame.postgres, width=width, height=height, look=self.look)
 
 
 def postgres_lines(
     reading: PostgresReading | None, *, width: int, height: int, look: Look
 ) -> list[Line]:
-    """Return the panel's lines, the most telling first."""
+    """Return the panel's lines for a database that is not watched, in trouble, or up."""
     if reading is None:
-        return [rule(look, width, [title(look, "pg")]), empty_state(look, NOT_WATCHED)]
-    word, ink = _STATES[reading.state]
-    head = rule(
-        look,
-        width,
-        [title(look, "pg"), (0, Line(look).add(word, ink)), (1, _sessions(reading, look))],
-    )
-    lines = [head]
-    if reading.remark:
-        lines.append(Line(look).add(f" {reading.remark}", ink).crop_to(width))
+        return [rule(look, width, [title(look, "pg")]), sentence(look, _NOT_WATCHED)]
     if reading.state is not PostgresState.UP:
-        lines.append(Line(look).add(f" last seen {age_text(reading.age_s)} ago", Ink.DIM))
-        return lines
-    lines.append(_waits(reading, width, look))
-    lines.append(_figures(reading, width, look))
-    lines.extend(_blockers(reading, width, look))
-    return lines[:height]
-
-
-def _sessions(reading: PostgresReading, look: Look) -> Line:
-    if reading.active_by_wait is None:
-        return Line(look)
-    total = sum(reading.active_by_wait.values())
-    line = Line(look).add("AAS ", Ink.DIM).add(three_digits(total), Ink.VALUE)
-    return line.add(f" / {reading.cpu_count} cpu" if reading.cpu_count else "", Ink.DIM)
-
-
-def _waits(reading: PostgresReading, width: int, look: Look) -> Line:
-    waits = reading.active_by_wait or {}
-    parts = [(value, *_WAITS.get(name, ("O", Ink.WAIT_OTHER))) for name, value in waits.items()]
-    top = max(sum(waits.values()), float(reading.cpu_count or 1))
-    return (
-        Line(look).add(" ").extend(stacked_bar(parts, top=top, width=max(4, width // 2), look=look))
-    )
-
-
-def _figures(reading: PostgresReading, width: int, look: Look) -> Line:
-    used = f"{number_text(reading.connections_used)}/{number_text(reading.connections_max)}"
-    parts = [
-        (0, _pair("conn", used, look)),
-        (1, _pair("hit", percent_text(reading.cache_hit_ratio), look)),
-        (0, _pair("tps", number_text(reading.transactions_per_s), look)),
+        return _trouble(reading, width=width, look=look)[:height]
+    remarks = [
+        sentence(look, text, ink=Ink.WARN) for text in wrapped(reading.remark, width - 2, look)
     ]
-    return Line(look).add(" ").extend(joined(parts, width - 1, look))
+    room = max(1, height - 1 - len(remarks[:2]))
+    body = _outline(reading, width, look) if room >= _OUTLINE_FROM_ROWS else []
+    body = body or _brief(reading, width, look)
+    body += _blockers(reading, width, look)
+    return [_title(reading, width, look), *remarks[:2], *body][:height]
+
+
+def _title(reading: PostgresReading, width: int, look: Look) -> Line:
+    parts = [title(look, "pg")]
+    if reading.active_by_wait is not None:
+        active = sum(reading.active_by_wait.values())
+        is_over = reading.cpu_count is not None and active > reading.cpu_count
+        sessions = pair(look, "AAS", three_digits(active), ink=Ink.WARN if is_over else Ink.VALUE)
+        cores = f" / {reading.cpu_count} cpu" if reading.cpu_count else ""
+        parts.append((0, sessions.add(cores, Ink.DIM)))
+    if reading.age_s >= _OLD_AFTER_S:
+        parts.append((0, Line(look).add(f"{age_text(reading.age_s)} old", Ink.WARN)))
+    if reading.deadlocks:
+        parts.append((1, pair(look, "deadlocks", number_text(reading.deadlocks), ink=Ink.BAD)))
+    return rule(look, width, parts, right=reading.server_version.partition(" ")[0])
+
+
+def _trouble(reading: PostgresReading, *, width: int, look: Look) -> list[Line]:
+    word, ink, explanation = _TROUBLES[reading.state]
+    head = rule(look, width, [title(look, "pg"), (0, Line(look).add(word, ink))])
+    lines = [
+        sentence(look, text, ink=Ink.TEXT)
+        for text in wrapped(reading.remark or explanation, width - 2, look)
+    ]
+    if reading.age_s > 0:
+        lines.append(sentence(look, f"last seen {age_text(reading.age_s)} ago"))
+    return [head, *lines]
+
+
+def _brief(reading: PostgresReading, width: int, look: Look) -> list[Line]:
+    """Return two lines for where there is no room: waits with connections, and the figures."""
+    used = _connections(reading, look)
+    bar = _wait_bar(reading, max(0, width - used.width - 4), look)
+    first = Line(look).add(" ").extend(bar).add("  " if bar.width else "").extend(used)
+    figures = [*_figures(reading, look)]
+    if reading.blockers:
+        blocker = reading.blockers[0]
+        words = f"{reading.blocked_sessions or blocker.blocked} blocked "
+        words += f"{look.glyphs.blocked_by} pid {blocker.pid}"
+        figures.append((0, Line(look).add(words, Ink.WARN)))
+    return [first, Line(look).add(" ").extend(joined(figures, width - 1, look))]
+
+
+def _outline(reading: PostgresReading, width: int, look: Look) -> list[Line]:
+    """Return three lines and more: waits, sessions against the slots, the figures."""
+    waits = Line(look).add(" waits ", Ink.DIM)
+    waits.extend(_wait_bar(reading, max(0, width - waits.width - 1), look))
+    sessions = Line(look).add(" conns ", Ink.DIM)
+    used = _slots(reading, look)
+    sessions.extend(_session_bar(reading, max(0, width - sessions.width - used.width - 2), look))
+    sessions.add(" ").extend(used)
+    figures = [*_figures(reading, look)]
+    if reading.longest_transaction_s is not None:
+        is_long = reading.longest_transaction_s >= _LONG_TRANSACTION_S
+        words = span_text(reading.longest_transaction_s)
+        if reading.longest_transaction_pid is not None:
+            words += f" pid {reading.longest_transaction_pid}"
+        figures.append((2, pair(look, "longest", words, ink=Ink.WARN if is_long else Ink.VALUE)))
+    return [waits, sessions, Line(look).add(" ").extend(joined(figures, width - 1, look))]
+
+
+def _wait_bar(reading: PostgresReading, width: int, look: Look) -> Line:
+    """Return active sessions by what they wait for, with a mark where the cores end."""
+    waits = reading.active_by_wait
+    if waits is None:
+        return Line(look).add("waits unseen", Ink.DIM).crop_to(width)
+    names = [name for name in _WAITS if name in waits] + sorted(set(waits) - set(_WAITS))
+    parts = [(name, waits[name], _WAITS.get(name, Ink.WAIT_OTHER)) for name in names]
+    cores = float(reading.cpu_count or 0)
+    top = max(sum(waits.values()), cores * 1.1, 1.0)
+    return stacked_bar(parts, top=top, width=width, look=look, mark_at=cores or None)
+
+
+def _session_bar(reading: PostgresReading, width: int, look: Look) -> Line:
+    """Return sessions by state, with a mark where ordinary users find no slot any more."""
+    slots = reading.connections_max
+    if slots is None or reading.sessions_active is None:
+        return Line(look).add("sessions unseen", Ink.DIM).crop_to(width)
+    parts = [
+        ("active", float(reading.sessions_active), Ink.WAIT_CPU),
+        ("in tx", float(reading.sessions_idle_in_transaction or 0), Ink.WAIT_OTHER),
+        ("other", float(reading.sessions_other or 0), Ink.WAIT_LWLOCK),
+        ("idle", float(reading.sessions_idle or 0), Ink.WAIT_CLIENT),
+    ]
+    open_slots = slots - (reading.connections_reserved or 0)
+    top = max(float(slots), sum(value for _, value, _ in parts))
+    return stacked_bar(parts, top=top, width=width, look=look, mark_at=float(open_slots))
+
+
+def _connections(reading: PostgresReading, look: Look) -> Line:
+    return Line(look).add("conn ", Ink.DIM).extend(_slots(reading, look))
+
+
+def _slots(reading: PostgresReading, look: Look) -> Line:
+    used, slots = reading.connections_used, reading.connections_max
+    open_slots = None if slots is None else slots - (reading.connections_reserved or 0)
+    is_full = used is not None and open_slots is not None and used >= _FULL_RATIO * open_slots
+    line = Line(look).add(number_text(used), Ink.WARN if is_full else Ink.VALUE)
+    line.add(f"/{number_text(open_slots)}", Ink.DIM)
+    reserved = reading.connections_reserved
+    return line.add(f"+{reserved}" if reserved else "", Ink.DIM)
+
+
+def _figures(reading: PostgresReading, look: Look) -> list[tuple[int, Line]]:
+    hit = reading.cache_hit_ratio
+    is_low = hit is not None and hit < _LOW_HIT_RATIO
+    parts = [
+        (1, pair(look, "tps", number_text(reading.transactions_per_s))),
+        (2, pair(look, "hit", percent_text(hit), ink=Ink.WARN if is_low else Ink.VALUE)),
+    ]
+    if reading.rollbacks_per_s:
+        parts.append((3, pair(look, "rollbacks", f"{number_text(reading.rollbacks_per_s)}/s")))
+    return parts
 
 
 def _blockers(reading: PostgresReading, width: int, look: Look) -> list[Line]:
-    arrow = look.glyphs.blocked_by
-    return [
-        Line(look)
-        .add(f" {blocker.blocked} blocked {arrow} pid {blocker.pid} ", Ink.WARN)
-        .add(f"{span_text(blocker.age_s)} {blocker.statement}", Ink.TEXT)
-        .crop_to(width)
-        for blocker in reading.blockers
-    ]
+    return [_blocker(blocker, look).crop_to(width) for blocker in reading.blockers]
 
 
-def _pair(label: str, value: str, look: Look) -> Line:
-    return Line(look).add(f"{label} ", Ink.DIM).add(value, Ink.VALUE)
+def _blocker(blocker: Blocker, look: Look) -> Line:
+    line = Line(look).add(f" {blocker.blocked} blocked {look.glyphs.blocked_by} ", Ink.WARN)
+    line.add(f"pid {blocker.pid} ", Ink.STRONG)
+    line.add(f"{blocker.application} " if blocker.application else "", Ink.DIM)
+    line.add(f"{span_text(blocker.age_s)} {blocker.state}: ", Ink.DIM)
+    return line.add(blocker.statement)

@@ -2,76 +2,101 @@
 
 from collections.abc import Sequence
 
-from textual.reactive import var
-
 from vumeter.model.frame import Frame
-from vumeter.tui.format import number_text, target_text
-from vumeter.tui.history import Column, History, Window
-from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
+from vumeter.tui.format import number_text, span_text, target_text
+from vumeter.tui.history import Column, Span
+from vumeter.tui.terminal import Ink, Look
+from vumeter.tui.widgets.axis import GUTTER, linear_label, linear_top
+from vumeter.tui.widgets.chart import Chart
 from vumeter.tui.widgets.line import Line, cells
-from vumeter.tui.widgets.panel import Panel, empty_state, figure, rule, title
+from vumeter.tui.widgets.panel import pair, rule, sentence, title
+from vumeter.tui.widgets.plot import BLANK, Cell
 
-_AXIS_WIDTH = 6
 
-
-class RpsChart(Panel):
-    """Columns of requests per second over the shared window."""
-
-    window: var[Window] = var(Window.ONE_MINUTE, init=False)
-
-    def __init__(
-        self,
-        history: History,
-        *,
-        look: Look = DEFAULT_LOOK,
-        divided: bool = False,
-        id: str | None = None,  # noqa: A002 - Textual's own name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(look=look, divided=divided, id=id, classes=classes)
-        self._history = history
-        self._frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the history up to *frame*."""
-        self._frame = frame
-        self.repaint()
-
-    def watch_window(self) -> None:
-        """Draw the new window."""
-        self.repaint()
+class RpsChart(Chart):
+    """Requests of each second from zero; the busiest where seconds share a column."""
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the chart."""
-        span = self._history.span(self.window, columns=max(1, width - _AXIS_WIDTH))
-        known = [column for column in span.columns if column.seconds]
-        peak = max((column.requests_per_s for column in known), default=0.0)
-        parts = [title(self.look, "rps")]
-        if self._frame is not None:
-            now = number_text(self._frame.window.requests_per_s)
-            parts.append((0, Line(self.look).add(now, Ink.STRONG)))
-        target = known[-1].rate_target_per_s if known else None
-        if target is not None:
-            parts.append(figure(self.look, "tgt", target_text(target), rank=2))
-        parts.append(figure(self.look, "peak", number_text(peak), rank=3))
-        head = rule(self.look, width, parts)
-        if not known:
-            return [head, empty_state(self.look, "waiting for the first response")]
-        rows = rps_rows(
-            span.columns, top=max(peak, target or 0, 1), height=height - 1, look=self.look
-        )
-        return [head, *(Line(self.look).pad_to(_AXIS_WIDTH).extend(row) for row in rows)]
+        span = self.span(width)
+        head = rps_title(self.frame, span, width=width, look=self.look)
+        if not any(column.requests for column in span.columns):
+            return [head, sentence(self.look, "waiting for the first response")]
+        return [head, *rps_lines(span, height=height - 1, look=self.look)]
 
 
-def rps_rows(columns: Sequence[Column], *, top: float, height: int, look: Look) -> list[Line]:
-    """Return the chart's rows from the top, on a scale from zero to *top*."""
-    steps = len(look.glyphs.levels) - 1
-    rows = []
-    for row in range(height - 1, -1, -1):
-        line = []
-        for column in columns:
-            filled = column.requests_per_s / top * height * steps
-            level = min(steps, max(0, round(filled - row * steps)))
-            line.append((look.glyphs.levels[level], Ink.REQUESTS))
-        rows.append(cells(look, line))
-    return rows
+def rps_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Line:
+    """Return the rule above the chart: the rate now, its target, and the peak that is drawn."""
+    peak = max((column.requests_per_s for column in span.columns), default=0)
+    target = span.columns[-1].rate_target_per_s if span.columns else None
+    parts = [title(look, "rps")]
+    if frame is not None:
+        parts.append((0, Line(look).add(number_text(frame.window.requests_per_s), Ink.STRONG)))
+    if target is not None:
+        parts.append((1, pair(look, "target", target_text(target), ink=Ink.TARGET)))
+    if peak:
+        parts.append((2, pair(look, "peak", number_text(peak))))
+    if any(column.errors for column in span.columns):
+        parts.append((3, Line(look).add(f"{look.glyphs.error_fill} errors", Ink.ERRORS)))
+    return rule(look, width, parts, right=span_text(span.seconds))
+
+
+def rps_lines(span: Span, *, height: int, look: Look) -> list[Line]:
+    """Return the chart's body on a scale from zero to the round number above what is in it."""
+    targets = [column.rate_target_per_s or 0.0 for column in span.columns]
+    peak = max(column.requests_per_s for column in span.columns)
+    top = linear_top(max(peak, *targets))
+    picture = rps_cells(span.columns, top=top, height=height, look=look)
+    labels = {0: linear_label(top)} | ({height - 1: "0"} if height > 1 else {})
+    return [
+        Line(look)
+        .add_right(labels.get(row, ""), GUTTER - 1, Ink.DIM)
+        .add(look.glyphs.divider, Ink.RULE)
+        .extend(cells(look, picture[row]))
+        for row in range(height)
+    ]
+
+
+def rps_cells(
+    columns: Sequence[Column], *, top: float, height: int, look: Look
+) -> list[list[Cell]]:
+    """
+    Return the picture's rows from the top.
+
+    Failed requests stand on top of the answered ones; where there were any, they have at
+    least the column's uppermost cell, so that one error in a thousand is still seen.
+    """
+    picture: list[list[Cell]] = [[BLANK] * len(columns) for _ in range(height)]
+    for x, column in enumerate(columns):
+        _draw_target(picture, x, column, top=top, look=look)
+        _draw_column(picture, x, column, top=top, look=look)
+    return picture
+
+
+def _draw_column(
+    picture: list[list[Cell]], x: int, column: Column, *, top: float, look: Look
+) -> None:
+    levels = look.glyphs.levels
+    steps = len(levels) - 1
+    height = len(picture)
+    filled = round(column.requests_per_s / top * height * steps)
+    if column.requests_per_s > 0:
+        filled = max(1, filled)
+    whole, part = divmod(min(filled, height * steps), steps)
+    for row in range(whole):
+        picture[height - 1 - row][x] = (levels[-1], Ink.REQUESTS)
+    if part:
+        picture[height - 1 - whole][x] = (levels[part], Ink.REQUESTS)
+    used = whole + bool(part)
+    failed = round(column.errors_per_s / top * height)
+    for row in range(max(0, used - max(failed, bool(column.errors))), used):
+        picture[height - 1 - row][x] = (look.glyphs.error_fill, Ink.ERRORS)
+
+
+def _draw_target(
+    picture: list[list[Cell]], x: int, column: Column, *, top: float, look: Look
+) -> None:
+    if column.rate_target_per_s is None or len(picture) < 2:
+        return
+    row = min(len(picture) - 1, int(column.rate_target_per_s / top * len(picture)))
+    picture[len(picture) - 1 - row][x] = (look.glyphs.target, Ink.TARGET)

@@ -12,7 +12,7 @@ from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.tui.format import latency_text, percent_text, share_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line, joined
-from vumeter.tui.widgets.panel import Panel
+from vumeter.tui.widgets.panel import FramePanel
 
 
 class Health(Enum):
@@ -33,22 +33,16 @@ class Objectives:
     error_ratio: float = 0.01
 
 
-class StatusRow(Panel):
+class StatusRow(FramePanel):
     """Lights for latency, errors, the generator, the host and the database."""
 
     objectives: var[Objectives] = var(Objectives(), init=False)
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the lights of *frame*."""
-        self._frame = frame
-        self.repaint()
 
     def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
         """Return the row."""
-        if self._frame is None:
+        if self.frame is None:
             return []
-        return [status_line(self._frame, width=width, look=self.look, objectives=self.objectives)]
+        return [status_line(self.frame, width=width, look=self.look, objectives=self.objectives)]
 
     def watch_objectives(self) -> None:
         """Draw the lights against the new objectives."""

@@ -4,76 +4,83 @@ from collections.abc import Sequence
 
 from textual.reactive import var
 
-from vumeter.model.frame import Frame, Undoable
-from vumeter.model.throttle import Lever, ThrottleState
-from vumeter.tui.format import NOTHING, age_text, target_text
+from vumeter.model.frame import Undoable
+from vumeter.model.throttle import ThrottleState
+from vumeter.tui.format import NOTHING, age_text, number_text, target_text
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.bars import bar
-from vumeter.tui.widgets.line import Line
-from vumeter.tui.widgets.panel import Panel, rule, title
+from vumeter.tui.widgets.line import Line, joined
+from vumeter.tui.widgets.panel import FramePanel, pair, rule, title
 from vumeter.tui.widgets.throttle_row import (
     LEVER_NAMES,
+    ActiveLever,
     is_active,
+    lever_bar,
     progress_words,
     throttle_words,
 )
 
 
-class ThrottlePanel(Panel):
+class ThrottlePanel(FramePanel):
     """Requested, acknowledged and actual of each lever, its limit and step, and undo."""
 
-    active: var[tuple[str, Lever] | None] = var(None, init=False)
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the throttles of *frame*."""
-        self._frame = frame
-        self.repaint()
+    active: var[ActiveLever | None] = var(None, init=False)
 
     def watch_active(self) -> None:
         """Draw which lever is active."""
         self.repaint()
 
-    def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
-        """Return the title, the levers and the way back."""
+    def compose_lines(self, width: int, height: int) -> Sequence[Line]:
+        """Return the title, the levers, the active one first, and the way back."""
         head = rule(self.look, width, [title(self.look, "throttle")])
-        if self._frame is None:
+        if self.frame is None:
             return [head]
-        lines = [head]
-        for throttle in self._frame.throttles:
-            active = is_active(throttle, self.active)
-            lines.extend(lever_lines(throttle, width=width, look=self.look, active=active))
-        lines.append(_way_back("u", self._frame.undo, self._frame, self.look))
-        lines.append(_way_back("U", self._frame.redo, self._frame, self.look))
-        return lines
+        way_back = [
+            _way_back(key, what, self.frame.elapsed_s, self.look)
+            for key, what in (("u", self.frame.undo), ("U", self.frame.redo))
+            if what is not None
+        ]
+        room = height - 1 - len(way_back)
+        levers = sorted(
+            self.frame.throttles, key=lambda throttle: not is_active(throttle, self.active)
+        )
+        lines: list[Line] = []
+        for throttle in levers:
+            chosen = is_active(throttle, self.active)
+            lines += lever_lines(throttle, width=width, look=self.look, is_chosen=chosen)
+        if len(lines) + 1 < room:
+            lines.append(Line(self.look))
+        return [head, *lines[:room], *way_back]
 
 
-def lever_lines(throttle: ThrottleState, *, width: int, look: Look, active: bool) -> list[Line]:
+def lever_lines(throttle: ThrottleState, *, width: int, look: Look, is_chosen: bool) -> list[Line]:
     """Return a lever's lines: value and bar, the three stages of a request, limit and step."""
-    mark = look.glyphs.selected if active else " "
-    name = f"{mark}{LEVER_NAMES[throttle.lever]} "
-    top = Line(look).add(name, Ink.ACTIVE if active else Ink.DIM)
-    top.add(throttle_words(throttle, look), Ink.STRONG)
-    top.add(f" {progress_words(throttle)}", Ink.WARN if throttle.held else Ink.DIM)
-    meter = (
-        Line(look)
-        .add(" ")
-        .extend(bar(throttle.actual / max(throttle.limit, 1), width=max(0, width - 2), look=look))
+    mark = look.glyphs.selected if is_chosen else " "
+    name = Line(look).add(f"{mark}{LEVER_NAMES[throttle.lever]} ", _name_ink(is_chosen))
+    name.add(throttle_words(throttle, look), Ink.STRONG)
+    words = progress_words(throttle)
+    name.pad_to(width - len(words) - 1).add(words, Ink.WARN if throttle.held else Ink.ACTIVE)
+    limit = target_text(throttle.limit)
+    meter = Line(look).add(" ")
+    meter.extend(
+        lever_bar(throttle, top=throttle.limit, width=max(0, width - len(limit) - 3), look=look)
     )
-    acknowledged = NOTHING if throttle.acknowledged is None else target_text(throttle.acknowledged)
-    stages = Line(look).add(
-        f" req {target_text(throttle.requested)} ack {acknowledged}"
-        f" now {target_text(throttle.actual)}"
-    )
-    limits = Line(look).add(
-        f" limit {target_text(throttle.limit)}  step {target_text(throttle.step)}",
-        Ink.DIM,
-    )
-    return [top, meter, stages, limits]
+    meter.add(f" {limit}", Ink.DIM)
+    taken = NOTHING if throttle.acknowledged is None else target_text(throttle.acknowledged)
+    stages = [
+        (0, pair(look, "asked", target_text(throttle.requested))),
+        (0, pair(look, "taken", taken)),
+        (0, pair(look, "is", target_text(throttle.actual))),
+        (1, pair(look, "step", number_text(throttle.step))),
+    ]
+    scenario = Line(look).add(f" {throttle.scenario}", Ink.DIM)
+    return [name, meter, Line(look).add(" ").extend(joined(stages, width - 1, look)), scenario]
 
 
-def _way_back(key: str, undoable: Undoable | None, frame: Frame, look: Look) -> Line:
-    if undoable is None:
-        return Line(look)
-    line = Line(look).add(f" {key} ", Ink.KEY).add(undoable.text)
-    return line.add(f" {age_text(frame.elapsed_s - undoable.second)} ago", Ink.DIM)
+def _name_ink(is_chosen: bool) -> Ink:
+    return Ink.ACTIVE if is_chosen else Ink.DIM
+
+
+def _way_back(key: str, undoable: Undoable, elapsed_s: float, look: Look) -> Line:
+    line = Line(look).add(f" {key} ", Ink.KEY)
+    line.add("undoes " if key == "u" else "redoes ", Ink.DIM).add(undoable.text)
+    return line.add(f" {age_text(elapsed_s - undoable.second)} ago", Ink.DIM)

@@ -10,57 +10,62 @@ from vumeter.tui.format import number_text, span_text, target_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.bars import bar
 from vumeter.tui.widgets.line import Line, joined
-from vumeter.tui.widgets.panel import Panel
+from vumeter.tui.widgets.panel import FramePanel, pair
 
 LEVER_NAMES = {Lever.VUS: "VU", Lever.RATE: "RPS"}
 
+ActiveLever = tuple[str, Lever]
+"""A scenario's name and which of its levers."""
 
-class ThrottleRow(Panel):
+_BAR_WIDTHS = (24, 16, 10, 6, 4, 0)
+
+
+class ThrottleRow(FramePanel):
     """
     Each lever as actual ▸ requested with a bar, and what is in flight and dropped.
 
-    *active* is the lever that `+` and `-` move: a scenario's name and which of its levers.
+    *active* is the lever that `+` and `-` move.
     """
 
-    active: var[tuple[str, Lever] | None] = var(None, init=False)
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show the throttles of *frame*."""
-        self._frame = frame
-        self.repaint()
+    active: var[ActiveLever | None] = var(None, init=False)
 
     def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
         """Return the row."""
-        if self._frame is None:
+        if self.frame is None:
             return []
-        return [throttle_line(self._frame, width=width, look=self.look, active=self.active)]
+        return [throttle_line(self.frame, width=width, look=self.look, active=self.active)]
 
     def watch_active(self) -> None:
         """Draw which lever is active."""
         self.repaint()
 
 
-def throttle_line(
-    frame: Frame, *, width: int, look: Look, active: tuple[str, Lever] | None
-) -> Line:
-    """Return the row for the active scenario's levers."""
-    shown = shown_throttles(frame, active)
-    bar_width = max(4, min(20, (width - 50) // 2))
-    parts = [
-        (index, _lever(throttle, look, bar_width, is_active(throttle, active)))
-        for index, throttle in enumerate(shown)
-    ]
-    if not any(throttle.lever is Lever.RATE for throttle in shown):
-        rate = number_text(frame.window.requests_per_s)
-        parts.append((1, Line(look).add("RPS ", Ink.DIM).add(rate, Ink.VALUE)))
-    parts.append((2, _labelled("in-flight", number_text(frame.in_flight), look)))
-    dropped_ink = Ink.WARN if frame.dropped else Ink.VALUE
-    parts.append((3, _labelled("dropped", number_text(frame.dropped), look, dropped_ink)))
+def throttle_line(frame: Frame, *, width: int, look: Look, active: ActiveLever | None) -> Line:
+    """Return the row with the longest bars that leave room for all its numbers."""
+    for bar_width in _BAR_WIDTHS:
+        parts = _parts(frame, look, bar_width, active)
+        if sum(line.width + 2 for _, line in parts) - 1 <= width:
+            break
     return Line(look).add(" ").extend(joined(parts, width - 1, look))
 
 
-def shown_throttles(frame: Frame, active: tuple[str, Lever] | None) -> tuple[ThrottleState, ...]:
+def _parts(
+    frame: Frame, look: Look, bar_width: int, active: ActiveLever | None
+) -> list[tuple[int, Line]]:
+    shown = shown_throttles(frame, active)
+    parts = [
+        (0 if is_active(throttle, active) else 1, _lever(throttle, look, bar_width, active))
+        for throttle in shown
+    ]
+    if all(throttle.lever is not Lever.RATE for throttle in shown):
+        parts.append((0, pair(look, "RPS", number_text(frame.window.requests_per_s))))
+    dropped_ink = Ink.WARN if frame.dropped else Ink.VALUE
+    parts.append((3, pair(look, "in-flight", number_text(frame.in_flight))))
+    parts.append((2, pair(look, "dropped", number_text(frame.dropped), ink=dropped_ink)))
+    return parts
+
+
+def shown_throttles(frame: Frame, active: ActiveLever | None) -> tuple[ThrottleState, ...]:
     """Return the levers of the active scenario; of the first one when none is active."""
     if not frame.throttles:
         return ()
@@ -69,7 +74,7 @@ def shown_throttles(frame: Frame, active: tuple[str, Lever] | None) -> tuple[Thr
     return tuple(throttle for throttle in frame.throttles if throttle.scenario == scenario)
 
 
-def is_active(throttle: ThrottleState, active: tuple[str, Lever] | None) -> bool:
+def is_active(throttle: ThrottleState, active: ActiveLever | None) -> bool:
     """Return whether this is the lever that the keys move."""
     return active == (throttle.scenario, throttle.lever)
 
@@ -81,7 +86,11 @@ def throttle_words(throttle: ThrottleState, look: Look) -> str:
 
 
 def progress_words(throttle: ThrottleState) -> str:
-    """Return what stands between the request and its effect: sending, a ramp's end, or nothing."""
+    """
+    Return what still stands between the request and its effect; empty when nothing does.
+
+    "sent" until every worker has taken it up, then the time that the ramp still takes.
+    """
     if throttle.held:
         return "HELD"
     if throttle.acknowledged != throttle.requested:
@@ -89,16 +98,19 @@ def progress_words(throttle: ThrottleState) -> str:
     return f"eta {span_text(throttle.eta_s)}" if throttle.eta_s > 0 else ""
 
 
-def _lever(throttle: ThrottleState, look: Look, bar_width: int, active: bool) -> Line:
-    mark = look.glyphs.selected if active else ""
-    name_ink = Ink.ACTIVE if active else Ink.DIM
-    line = Line(look).add(f"{mark}{LEVER_NAMES[throttle.lever]} ", name_ink)
-    line.add(throttle_words(throttle, look), Ink.STRONG).add(" ")
-    top = max(throttle.requested, throttle.actual, 1e-9)
-    line.extend(bar(throttle.actual / top, width=bar_width, look=look))
+def lever_bar(throttle: ThrottleState, *, top: float, width: int, look: Look) -> Line:
+    """Return the actual value as a bar up to *top*, dimmed out where the load does not follow."""
+    ink = Ink.WARN if throttle.held else Ink.BAR
+    return bar(throttle.actual / max(top, 1e-9), width=width, look=look, ink=ink)
+
+
+def _lever(throttle: ThrottleState, look: Look, bar_width: int, active: ActiveLever | None) -> Line:
+    chosen = is_active(throttle, active)
+    name = f"{look.glyphs.selected if chosen else ''}{LEVER_NAMES[throttle.lever]} "
+    line = Line(look).add(name, Ink.ACTIVE if chosen else Ink.DIM)
+    line.add(throttle_words(throttle, look), Ink.STRONG)
+    if bar_width:
+        top = max(throttle.requested, throttle.actual)
+        line.add(" ").extend(lever_bar(throttle, top=top, width=bar_width, look=look))
     words = progress_words(throttle)
     return line.add(f" {words}" if words else "", Ink.WARN if throttle.held else Ink.DIM)
-
-
-def _labelled(label: str, value: str, look: Look, ink: Ink = Ink.VALUE) -> Line:
-    return Line(look).add(f"{label} ", Ink.DIM).add(value, ink)

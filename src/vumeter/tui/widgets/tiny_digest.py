@@ -7,26 +7,19 @@ from vumeter.tui.format import latency_text, number_text, percent_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.header_row import header_line
 from vumeter.tui.widgets.line import Line
-from vumeter.tui.widgets.panel import Panel
+from vumeter.tui.widgets.panel import FramePanel
 from vumeter.tui.widgets.status_row import Objectives, status_line
 from vumeter.tui.widgets.throttle_row import throttle_line
 
 
-class TinyDigest(Panel):
+class TinyDigest(FramePanel):
     """State, throttle, rate, latency, errors and lights, from one line up."""
-
-    _frame: Frame | None = None
-
-    def show(self, frame: Frame) -> None:
-        """Show *frame* in brief."""
-        self._frame = frame
-        self.repaint()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return as many lines as fit, the most important first."""
-        if self._frame is None:
+        if self.frame is None:
             return [Line(self.look).add("connecting", Ink.DIM)]
-        return digest_lines(self._frame, width=width, look=self.look)[:height]
+        return digest_lines(self.frame, width=width, look=self.look)[:height]
 
 
 def digest_lines(frame: Frame, *, width: int, look: Look) -> list[Line]:

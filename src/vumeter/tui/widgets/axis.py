@@ -1,0 +1,132 @@
+"""Axes: where a value or a second stands in a chart, and what is written beside it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vumeter.tui.format import axis_text, clock_text, number_text
+from vumeter.tui.history import Span
+
+GUTTER = 6
+"""Cells left of every chart for its scale, so that charts above each other share their columns."""
+
+_TICK_SECONDS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400)
+_TICK_CELLS = 14
+_LINEAR_STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAxis:
+    """A logarithmic axis from *bottom_us* to *top_us*, in steps of 1, 3, 10, …"""
+
+    bottom_us: int
+    top_us: int
+
+    def position(self, us: float) -> float:
+        """Return where *us* stands between bottom (0) and top (1)."""
+        if us <= self.bottom_us:
+            return 0.0
+        return min(1.0, math.log(us / self.bottom_us) / math.log(self.top_us / self.bottom_us))
+
+    def row(self, us: float, rows: int) -> int:
+        """Return in which of *rows* the value stands, counted from the bottom."""
+        return round(self.position(us) * (rows - 1))
+
+    @property
+    def ticks_us(self) -> tuple[int, ...]:
+        """The values that are written beside the axis, from the bottom."""
+        return tuple(tick for tick in _log_ticks() if self.bottom_us <= tick <= self.top_us)
+
+
+def log_axis(least_us: int, greatest_us: int) -> LogAxis:
+    """
+    Return the axis of the fewest steps that holds both values.
+
+    >>> log_axis(88_000, 2_100_000)
+    LogAxis(bottom_us=30000, top_us=3000000)
+    """
+    ticks = _log_ticks()
+    bottom = max((tick for tick in ticks if tick <= least_us), default=ticks[0])
+    top = min((tick for tick in ticks if tick >= greatest_us), default=ticks[-1])
+    if top <= bottom:
+        top = next((tick for tick in ticks if tick > bottom), bottom * 10)
+    return LogAxis(bottom_us=bottom, top_us=top)
+
+
+def _log_ticks() -> tuple[int, ...]:
+    """Return 1, 3, 10, … µs up to an hour and beyond: the range of the histograms."""
+    return tuple(step * 10**decade for decade in range(10) for step in (1, 3))
+
+
+def log_labels(axis: LogAxis, height: int) -> dict[int, str]:
+    """
+    Return what to write beside which row, counted from the top.
+
+    The ends of the axis come first; what would share a row with one before it is left out.
+    """
+    ticks = axis.ticks_us
+    by_importance = (ticks[-1], ticks[0], *ticks[1:-1])
+    labels: dict[int, str] = {}
+    for tick in by_importance:
+        row = height - 1 - axis.row(tick, height)
+        labels.setdefault(row, axis_text(tick))
+    return labels
+
+
+def linear_top(greatest: float) -> float:
+    """
+    Return the round number at or above *greatest* that a scale from zero ends at.
+
+    >>> linear_top(458), linear_top(0), linear_top(12_001)
+    (500.0, 1.0, 15000.0)
+    """
+    if greatest <= 1:
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(greatest))
+    return next(step * size for step in _LINEAR_STEPS if step * size >= greatest * (1 - 1e-9))
+
+
+def linear_label(value: float) -> str:
+    """
+    Return a tick of a linear scale, as short as can be.
+
+    >>> linear_label(500), linear_label(1500), linear_label(15_000)
+    ('500', '1.5k', '15k')
+    """
+    text = number_text(value)
+    if text[-1].isdigit() or "." not in text:
+        return text
+    return text[:-1].rstrip("0").rstrip(".") + text[-1]
+
+
+def time_labels(span: Span) -> dict[int, str]:
+    """Return what to write at which column of *span*: run time at round distances."""
+    least_s = _TICK_CELLS * span.seconds_per_column
+    every_s = next((tick for tick in _TICK_SECONDS if tick >= least_s), _TICK_SECONDS[-1])
+    return {
+        index: run_time_text(second)
+        for index, second in enumerate(_column_ticks(span, every_s))
+        if second is not None
+    }
+
+
+def _column_ticks(span: Span, every_s: int) -> Sequence[int | None]:
+    """Return for each column the multiple of *every_s* that falls into it, or `None`."""
+    ticks: list[int | None] = []
+    for column in span.columns:
+        tick = -(-column.first_second // every_s) * every_s
+        ticks.append(tick if tick < column.first_second + span.seconds_per_column else None)
+    return ticks
+
+
+def run_time_text(second: int) -> str:
+    """
+    Return run time for an axis: "1:30", "2:00:00", "3d 00:00".
+
+    >>> run_time_text(90), run_time_text(7200), run_time_text(259_200)
+    ('1:30', '2:00:00', '3d 00:00')
+    """
+    if second >= 86_400:
+        return clock_text(second)[:-3]
+    text = clock_text(second)
+    return text.removeprefix("00:").removeprefix("0")
