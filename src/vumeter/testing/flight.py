@@ -1,0 +1,122 @@
+"""The real program, as a person starts it: run headless to its end, and what came of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from vumeter.link.folders import RUNS_VARIABLE
+
+_LONGEST_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landing:
+    """What is left of a run."""
+
+    exit_code: int
+    output: str
+    complaints: str
+    """Standard error."""
+    wall_s: float
+    """Of the whole program, from its first instruction."""
+    report: dict[str, Any]
+    """`report.json`; empty when none was written."""
+
+    @property
+    def requests(self) -> int:
+        """Every attempt that ended, as the report counts them."""
+        return int(self.report["totals"]["requests"])
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """Kind → count, as reported."""
+        return dict(self.report["errors"])
+
+
+class Flight:
+    """
+    `vumeter run URL … --headless -o report.json`, through the installed entry point.
+
+    As a context manager it is in the air within the context, and gone after it; `land`
+    waits for its end. `fly` does both.
+    """
+
+    def __init__(self, url: str, *flags: str, environment: Mapping[str, str] | None = None) -> None:
+        self._url = url
+        self._flags = flags
+        self._environment = dict(environment or {})
+        self._process: subprocess.Popen[str] | None = None
+        self._started_s = 0.0
+
+    def __enter__(self) -> Self:
+        # Runs live in a folder of their own here, so that tests do not see each other's.
+        self._folder = tempfile.TemporaryDirectory(prefix="vu-")
+        self._report = Path(self._folder.name, "report.json")
+        program = Path(sys.executable).parent / "vumeter"
+        self._started_s = time.monotonic()
+        self._process = subprocess.Popen(
+            [program, "run", self._url, *self._flags, "--headless", "-o", self._report],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, RUNS_VARIABLE: self._folder.name, **self._environment},
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            # Its own session: workers go with it, and nothing of anybody else's does.
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.communicate()
+        self._folder.cleanup()
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        """The program's first process."""
+        assert self._process is not None, "only within the context"
+        return self._process
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the worker processes that are alive now."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in children if "vumeter.engine.worker" in child.cmdline()]
+
+    def land(self) -> Landing:
+        """
+        Return what is left of the run when it has ended by itself.
+
+        Raises:
+            subprocess.TimeoutExpired: It does not end.
+        """
+        output, complaints = self.process.communicate(timeout=_LONGEST_S)
+        return Landing(
+            exit_code=self.process.returncode,
+            output=output,
+            complaints=complaints,
+            wall_s=time.monotonic() - self._started_s,
+            report=json.loads(self._report.read_text()) if self._report.exists() else {},
+        )
+
+
+def fly(url: str, *flags: str, environment: Mapping[str, str] | None = None) -> Landing:
+    """Run the program to its end."""
+    with Flight(url, *flags, environment=environment) as flight:
+        return flight.land()
