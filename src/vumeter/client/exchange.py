@@ -90,10 +90,13 @@ class Exchange(asyncio.Protocol):
             self._read(data)
 
     def eof_received(self) -> None:
-        """Take the end of the stream for the end of an answer that nothing else frames."""
+        """Take the end of the stream for the end of an answer, if nothing else frames that."""
         reader = self._reader
         if self.expected is READING and reader is not None and reader.is_ended_by_close():
             self._finish(reader, is_kept=False)
+        else:
+            # Now, not when the loop has closed its side: until then a VU could still send.
+            self._give_up(ErrorKind.CLOSED)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count the loss, when a request was in flight."""

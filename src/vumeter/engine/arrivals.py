@@ -23,10 +23,18 @@ class Arrivals:
     """
 
     def __init__(
-        self, leg: Leg, *, portion: Share, start_ns: int, begin: Callable[[int], bool]
+        self,
+        leg: Leg,
+        *,
+        portion: Share,
+        start_ns: int,
+        end_s: float | None,
+        begin: Callable[[int], bool],
     ) -> None:
         self._pacer = Pacer(leg, index=portion.index, count=portion.count)
         self._start_ns = start_ns
+        # What is due at the very end of a schedule is not part of it any more.
+        self._last_s = math.inf if end_s is None else math.nextafter(end_s, 0.0)
         self._begin = begin
         self._timer: asyncio.TimerHandle | None = None
         """`None`: paused."""
@@ -37,6 +45,10 @@ class Arrivals:
         self.late = 0
         """Begun more than `LATE_US` after they were due."""
         self.lag = Record()
+
+    def start(self) -> None:
+        """Begin with what is due from the start of the leg on."""
+        self._arm()
 
     def resume(self) -> None:
         """Go on from now; what was due in between is not caught up."""
@@ -49,10 +61,16 @@ class Arrivals:
             self._timer.cancel()
             self._timer = None
 
+    def finish(self) -> None:
+        """Begin what is due before the end of the schedule, which has come, and then nothing."""
+        if self._timer is not None:
+            self._begin_due(math.inf)
+        self.pause()
+
     def follow(self, leg: Leg) -> None:
         """Go over to *leg*, without a burst and without a hole."""
         if self._timer is not None:
-            self._begin_due()
+            self._begin_due(self._now_s())
         self._pacer.rebase(leg)
         if self._timer is not None:
             self._arm()
@@ -67,12 +85,12 @@ class Arrivals:
         self._timer = self._loop.call_later(max(0.0, wait_s), self._wake)
 
     def _wake(self) -> None:
-        self._begin_due()
+        self._begin_due(self._now_s())
         if self._timer is not None:
             self._arm()
 
-    def _begin_due(self) -> None:
-        for due_s in self._pacer.take(self._now_s()):
+    def _begin_due(self, until_s: float) -> None:
+        for due_s in self._pacer.take(min(until_s, self._last_s)):
             if self._timer is None:
                 # The last one reached a limit on iterations, which ended the schedule.
                 return

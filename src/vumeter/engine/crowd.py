@@ -98,10 +98,10 @@ class Crowd:
         """Begin, at run time 0."""
         self._is_started = True
         if self._load.rate_per_s is not None:
-            self._open(flat(self._load.rate_per_s))
+            self._open(flat(self._load.rate_per_s)).start()
         if self._load.duration_s is not None:
             left_s = self._load.duration_s - self._now_s()
-            self._loop.call_later(left_s, self.end, self._graceful_s)
+            self._loop.call_later(left_s, self._end_schedule)
         self._look()
 
     def aim_vus(self, leg: Leg) -> None:
@@ -116,7 +116,9 @@ class Crowd:
         if leg is None:
             self._close()
         elif self._arrivals is None:
-            self._open(leg)
+            arrivals = self._open(leg)
+            if not self._is_paused:
+                arrivals.resume()
         else:
             self._arrivals.follow(leg)
         self._look()
@@ -292,12 +294,15 @@ class Crowd:
 
     # The model.
 
-    def _open(self, leg: Leg) -> None:
+    def _open(self, leg: Leg) -> Arrivals:
         self._arrivals = Arrivals(
-            leg, portion=self._portion, start_ns=self._start_ns, begin=self._begin_due
+            leg,
+            portion=self._portion,
+            start_ns=self._start_ns,
+            end_s=self._load.duration_s,
+            begin=self._begin_due,
         )
-        if not self._is_paused:
-            self._arrivals.resume()
+        return self._arrivals
 
     def _close(self) -> None:
         arrivals, self._arrivals = self._arrivals, None
@@ -331,6 +336,11 @@ class Crowd:
                 vu.is_cruising = False
 
     # The end.
+
+    def _end_schedule(self) -> None:
+        if self._arrivals is not None and not self._is_ending:
+            self._arrivals.finish()
+        self.end(self._graceful_s)
 
     def _interrupt(self) -> None:
         for vu in tuple(self.vus()):

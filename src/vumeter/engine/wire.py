@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -47,18 +46,20 @@ class Wire:
         payload = self._encoder.encode(message)
         self._writer.write(len(payload).to_bytes(LENGTH_BYTES, "big") + payload)
 
-    async def messages(self) -> AsyncIterator[Any]:
+    async def receive(self) -> Any:
         """
-        Yield what the other side sends, until it closes.
+        Return the next message of the other side; `None` once it has closed.
 
         Raises:
-            WireError: It sends something else.
+            WireError: It sends what is no message.
         """
-        while (payload := await self._payload()) is not None:
-            try:
-                yield self._decoder.decode(payload)
-            except msgspec.DecodeError as error:
-                raise WireError(f"not a message: {error}") from error
+        payload = await self._payload()
+        if payload is None:
+            return None
+        try:
+            return self._decoder.decode(payload)
+        except msgspec.DecodeError as error:
+            raise WireError(f"not a message: {error}") from error
 
     async def _payload(self) -> bytes | None:
         try:

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import sys
-from collections.abc import AsyncIterator
+import traceback
 from typing import Any
 
 import uvloop
@@ -13,6 +14,7 @@ import uvloop
 from vumeter.engine.generator import Generator
 from vumeter.engine.vitals import raise_descriptor_limit
 from vumeter.engine.wire import Wire, WireError
+from vumeter.errors import VumeterError
 from vumeter.model.messages import (
     Acknowledged,
     Finished,
@@ -39,9 +41,8 @@ async def serve(plug: socket.socket) -> None:
         ParentGoneError: The other end was closed before.
     """
     wire = await Wire.over(plug, ToWorker)
-    orders = wire.messages()
     wire.send(Ready(pid=os.getpid()))
-    launch = await anext(orders, None)
+    launch = await wire.receive()
     if not isinstance(launch, Launch):
         raise ParentGoneError
     generator = Generator(
@@ -49,25 +50,26 @@ async def serve(plug: socket.socket) -> None:
         on_snapshot=lambda snapshot: wire.send(SnapshotTaken(snapshot=snapshot)),
         on_remark=lambda text: wire.send(Remark(text=text)),
     )
-    work = asyncio.create_task(generator.run())
-    listening = asyncio.create_task(_obey(orders, generator, wire))
+    tasks = [
+        asyncio.create_task(generator.run()),
+        asyncio.create_task(_obey(wire, generator)),
+        asyncio.create_task(_first_bug()),
+    ]
     try:
-        await asyncio.wait((work, listening), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            # It ends only when the other side closes, or raises what went wrong.
-            await listening
-            raise ParentGoneError
-        await work
+        # Only the first ends without an exception.
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
         wire.send(Finished())
-    finally:
-        listening.cancel()
-        work.cancel()
-        await asyncio.wait((work, listening))
         await wire.close()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
-async def _obey(orders: AsyncIterator[Any], generator: Generator, wire: Wire) -> None:
-    async for order in orders:
+async def _obey(wire: Wire, generator: Generator) -> None:
+    while (order := await wire.receive()) is not None:
         match order:
             case Retarget():
                 generator.aim(order)
@@ -76,6 +78,27 @@ async def _obey(orders: AsyncIterator[Any], generator: Generator, wire: Wire) ->
             case Stop():
                 generator.stop(order)
         wire.send(Acknowledged(id=order.id))
+    raise ParentGoneError
+
+
+async def _first_bug() -> None:
+    """
+    Raise the first exception that comes out of a callback.
+
+    The loop would only log it, and go on with a VU that is lost. What the wire does is not
+    among them: that is counted where it happens.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[None] = loop.create_future()
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is None or isinstance(error, OSError | ssl.SSLError) or found.done():
+            return
+        found.set_exception(error)
+
+    loop.set_exception_handler(note)
+    await found
 
 
 def main(argv: list[str]) -> int:
@@ -84,15 +107,27 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     raise_descriptor_limit()
-    with (
-        socket.socket(fileno=int(argv[0])) as plug,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        try:
+    plug = socket.socket(fileno=int(argv[0]))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(plug))
-        except (ParentGoneError, WireError):
-            return 0
+    except (ParentGoneError, WireError):
+        return 0
+    except VumeterError as error:
+        return _complain(error)
+    except Exception as error:
+        traceback.print_exc()
+        return _complain(error)
     return 0
+
+
+def _complain(error: Exception) -> int:
+    """Write *error* as the last line, which is what the run process shows."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    text = " ".join(str(error).split())
+    sys.stderr.write(f"{type(error).__name__}: {text}\n")
+    return 1
 
 
 if __name__ == "__main__":
