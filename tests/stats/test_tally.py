@@ -94,3 +94,15 @@ def test_a_rate_over_no_time_is_none_at_all(seconds: float) -> None:
 
 def test_nothing_answered_has_no_latency() -> None:
     assert figures(Tally(errors={ErrorKind.REFUSED: 5}), 1).latency is None
+
+
+def test_what_did_not_happen_has_no_row() -> None:
+    nothing = Tally(errors={ErrorKind.RESET: 0}, statuses={200: 0})
+    total = TallySum()
+    for _ in range(2):
+        total.add(nothing)
+
+    assert total.tally() == Tally()
+    for _ in range(2):
+        total.remove(nothing)
+    assert total.tally() == Tally()

@@ -67,8 +67,8 @@ class ErrorLog:
 def _errors(tallies: Mapping[str, Tally]) -> Iterator[tuple[_Key, int]]:
     for endpoint, tally in tallies.items():
         for kind, number in tally.errors.items():
-            if kind is not ErrorKind.STATUS:
+            if number and kind is not ErrorKind.STATUS:
                 yield _Key(kind, None, endpoint), number
         for status, number in tally.statuses.items():
-            if status >= 400:
+            if number and status >= 400:
                 yield _Key(ErrorKind.STATUS, status, endpoint), number

@@ -159,12 +159,12 @@ class HistogramSum:
         """Take back what an `add` of the same *histogram* counted."""
         counts = self.counts
         for index, number in histogram.counts.items():
-            left = counts[index] - number
+            left = counts.get(index, 0) - number
             if left:
                 counts[index] = left
             else:
                 # An emptied bucket must go: minimum and maximum ask which buckets there are.
-                del counts[index]
+                counts.pop(index, None)
         self.sum_us -= histogram.sum_us
         self.over_range -= histogram.over_range
 

@@ -93,9 +93,9 @@ class TallySum:
         self._sent_bytes += tally.sent_bytes
         self._received_bytes += tally.received_bytes
         for kind, number in tally.errors.items():
-            self._errors[kind] = self._errors.get(kind, 0) + number
+            _change(self._errors, kind, number)
         for status, number in tally.statuses.items():
-            self._statuses[status] = self._statuses.get(status, 0) + number
+            _change(self._statuses, status, number)
 
     def remove(self, tally: Tally) -> None:
         """Take back what an `add` of the same *tally* counted."""
@@ -110,9 +110,9 @@ class TallySum:
         self._sent_bytes -= tally.sent_bytes
         self._received_bytes -= tally.received_bytes
         for kind, number in tally.errors.items():
-            _lower(self._errors, kind, number)
+            _change(self._errors, kind, -number)
         for status, number in tally.statuses.items():
-            _lower(self._statuses, status, number)
+            _change(self._statuses, status, -number)
 
     def tally(self) -> Tally:
         """Return the sum so far, as a value that later changes do not touch."""
@@ -127,7 +127,10 @@ class TallySum:
         )
 
 
-def _lower(counts: dict[KeyT, int], key: KeyT, number: int) -> None:
-    counts[key] -= number
-    if counts[key] == 0:
-        del counts[key]
+def _change(counts: dict[KeyT, int], key: KeyT, by: int) -> None:
+    changed = counts.get(key, 0) + by
+    if changed:
+        counts[key] = changed
+    else:
+        # What did not happen has no row: zeros are neither kept nor taken over.
+        counts.pop(key, None)
