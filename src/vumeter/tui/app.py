@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from textual.app import App, ComposeResult, SystemCommand
@@ -23,12 +24,12 @@ from vumeter.tui.board import Bar, Board
 from vumeter.tui.copying import copied_path, screen_text
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
 from vumeter.tui.dialogs.question_bar import Answer, Question
-from vumeter.tui.feed import Departure, Dial, Feed
+from vumeter.tui.feed import Departure, Dial
 from vumeter.tui.format import age_text
 from vumeter.tui.hand import Hand
 from vumeter.tui.history import Window
 from vumeter.tui.keys import KEYS
-from vumeter.tui.prompt import Intent, Refusal, read
+from vumeter.tui.prompt import Intent, Refusal, intended, read
 from vumeter.tui.session import LinkState, Session
 from vumeter.tui.signals import leaving_on_signals
 from vumeter.tui.terminal import DEFAULT_THEME, PALETTES, ColourDepth, Terminal, detect, look_for
@@ -88,6 +89,21 @@ class Cockpit(App[Departure]):
         self._own_keys: dict[str, str] = {}
 
     # Life
+
+    def run(self, *, mouse: bool = False, **options: Any) -> Departure | None:
+        """
+        Show the run until the operator leaves, and return how that came.
+
+        Without the mouse, unless asked: the terminal's own selection goes on working.
+
+        Raises:
+            RuntimeError: A bug ended the cockpit; its traceback has been shown.
+        """
+        with leaving_on_signals(self.leave_soon):
+            departure = super().run(mouse=mouse, **options)
+        if self.return_code:
+            raise RuntimeError("The cockpit broke down, as shown above. The run goes on.")
+        return departure
 
     def compose(self) -> ComposeResult:
         """Yield the board, which has everything."""
@@ -208,7 +224,11 @@ class Cockpit(App[Departure]):
     def action_step(self, steps: int) -> None:
         """Move the active lever by so many steps."""
         frame = self.session.frame
-        self._send(self.hand.step(frame, steps) if frame else None)
+        command = self.hand.step(frame, steps) if frame else None
+        if command is None:
+            self._send(None)
+        else:
+            self._weigh(intended(command, self.hand.lever(frame)))
 
     def action_hold(self) -> None:
         """Freeze the plan, or let it go on."""
@@ -272,7 +292,12 @@ class Cockpit(App[Departure]):
         intent = self._read(line)
         if isinstance(intent, Refusal):
             self._say(intent.reason, severity="warning")
-        elif intent.asks:
+        else:
+            self._weigh(intent)
+
+    def _weigh(self, intent: Intent) -> None:
+        """Do what was asked for, once more asked where it may hurt."""
+        if intent.asks:
             yes = Answer(text="do it", act=partial(self._move, intent.command))
             self._confirm(Question(text=f"{intent.preview}: {intent.asks}", answers={"y": yes}))
         else:
@@ -476,25 +501,3 @@ _DEPARTURES = {
     LinkState.LOST: Departure.LOST,
     LinkState.GONE: Departure.LOST,
 }
-
-
-def cockpit(socket: Path, *, viewer: str, watch: bool = False) -> Departure:
-    """
-    Show the run behind *socket* until the operator leaves, and return how that came.
-
-    Raises:
-        LinkError: The run was never reached.
-    """
-
-    async def dial() -> Feed:
-        # aiohttp takes 0.2 s to import: after the first paint, not before.
-        from vumeter.link.client import Link  # noqa: PLC0415
-
-        return await Link.open(socket, viewer=viewer, watch=watch)
-
-    app = Cockpit(dial, viewer=viewer, watches=watch, path=remembered.default_path())
-    with leaving_on_signals(app.leave_soon):
-        departure = app.run(mouse=False)
-    if app.refusal is not None:
-        raise app.refusal
-    return departure or Departure.DETACHED

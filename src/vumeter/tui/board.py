@@ -72,7 +72,6 @@ class Board(Widget):
 
     def __init__(self, history: History) -> None:
         super().__init__(id="board")
-        self._history = history
         self._frame: Frame | None = None
         self._view = View.LOAD
         self._is_zoomed = False
@@ -81,14 +80,14 @@ class Board(Widget):
         self.header = HeaderRow(id=Part.HEADER)
         self.throttles = ThrottleRow(id=Part.THROTTLES)
         self.status = StatusRow(id=Part.STATUS)
-        self.plan = PlanRow(id=Part.PLAN)
+        self.plan = PlanRow(history, id=Part.PLAN)
         self.latency = LatencyChart(history, id=Part.LATENCY)
         self.rps = RpsChart(history, id=Part.RPS)
-        self.errors = ErrorPanel(id=Part.ERRORS, divided=True)
-        self.throttle_panel = ThrottlePanel(id=Part.THROTTLE_PANEL, divided=True)
+        self.errors = ErrorPanel(id=Part.ERRORS)
+        self.throttle_panel = ThrottlePanel(id=Part.THROTTLE_PANEL)
         self.endpoints = EndpointTable(id=Part.ENDPOINTS)
         self.host = HostPanel(id=Part.HOST)
-        self.postgres = PostgresPanel(id=Part.POSTGRES, divided=True)
+        self.postgres = PostgresPanel(id=Part.POSTGRES)
         self.event_log = EventLog(id=Part.EVENTS)
         self.digest = TinyDigest(id=Part.DIGEST)
         self.key_line = KeyLine(id=Bar.KEYS)
@@ -148,7 +147,7 @@ class Board(Widget):
         self._frame = frame
         # These two gather something from every frame, seen or not.
         gathering: tuple[Part, ...] = (Part.EVENTS, Part.ENDPOINTS)
-        self._show_on((*gathering, *self.places(self.size)))
+        self._show_on((*gathering, *self._placed()))
 
     def look_at(self, view: View, *, is_zoomed: bool) -> None:
         """Turn to *view*; zoomed, its subject alone."""
@@ -201,9 +200,18 @@ class Board(Widget):
         self.set_bar(Bar.NOTICE if self.notice.words else Bar.KEYS)
 
     def _rearrange(self) -> None:
-        self.refresh(layout=True)
+        # Asked of a child: Textual forgets the old places of a widget's parents, not its own.
+        self.header.refresh(layout=True)
         if self._frame is not None:
-            self._show_on(self.places(self.size))
+            self._show_on(self._placed())
+
+    def _placed(self) -> Iterable[str]:
+        """Return the ids of what has a place, having divided what stands side by side."""
+        places = self.places(self.size)
+        for panel in (self.errors, self.throttle_panel, self.postgres):
+            if panel.id in places:
+                panel.divided = places[panel.id].x > 0
+        return places
 
     def _show_on(self, ids: Iterable[str]) -> None:
         frame = self._frame
@@ -212,6 +220,7 @@ class Board(Widget):
             Part.HEADER: self.header.show,
             Part.THROTTLES: self.throttles.show,
             Part.STATUS: self.status.show,
+            Part.PLAN: self.plan.show,
             Part.LATENCY: self.latency.show,
             Part.RPS: self.rps.show,
             Part.ERRORS: self.errors.show,
@@ -223,7 +232,5 @@ class Board(Widget):
             Part.DIGEST: self.digest.show,
         }
         for each in dict.fromkeys(ids):
-            if each == Part.PLAN:
-                self.plan.show(frame, self._history)
-            elif each in shows:
+            if each in shows:
                 shows[Part(each)](frame)

@@ -7,6 +7,7 @@ Without a lever it is the active one. Pure: the same line and the same levers al
 the same answer, so the preview under the prompt cannot differ from what is then sent.
 """
 
+import math
 import re
 
 from msgspec import Struct
@@ -20,6 +21,9 @@ NAMES: dict[Lever, str] = {Lever.VUS: "VU", Lever.RATE: "RPS"}
 
 FORESEEABLE_RAMP_S = 5.0
 """A ramp at least this long leaves the time to hold or undo it, so it is never asked about."""
+
+SMALL_MOVE = 20.0
+"""VUs, or requests per second, that hurt nobody even where they more than double the load."""
 
 EXAMPLE = "vu 150   rps 450 over 30s   +10%   -20   rps off"
 
@@ -148,7 +152,7 @@ def _move(words: _Words, state: ThrottleState | None, scenario: str, author: str
         value=_number(value, words.lever),
         ramp_s=words.ramp_s,
     )
-    return _previewed(command, words.lever, state)
+    return intended(command, state)
 
 
 def _number(value: str, lever: Lever) -> float:
@@ -161,35 +165,45 @@ def _number(value: str, lever: Lever) -> float:
     return sign * (parse_count(digits) if lever is Lever.VUS else parse_rate_per_s(digits))
 
 
-def _previewed(command: Command, lever: Lever, state: ThrottleState | None) -> Intent:
+def intended(command: Command, state: ThrottleState | None) -> Intent:
+    """Return a move with what it will do; *state* is its lever's, `None` for a closed rate."""
     before = state.requested if state else None
     wanted = aim(command, before or 0.0)
     limit = state.limit if state else None
     after = wanted if limit is None else min(wanted, limit)
     start = "off" if before is None else amount(before)
     ramp = f" over {duration_text(command.ramp_s)}" if command.ramp_s else " at once"
-    preview = f"{NAMES[lever]} {start} → {amount(after)}{ramp}"
+    preview = f"{NAMES[command.lever or Lever.VUS]} {start} → {amount(after)}{ramp}"
     if after < wanted:
         preview += f", the run's limit ({amount(wanted)} asked for)"
-    return Intent(command=command, preview=preview, asks=_question(command, before, after))
+    return Intent(
+        command=command, preview=preview, asks=question(command, before=before, after=after)
+    )
 
 
 def aim(command: Command, before: float) -> float:
     """
     Return where a `set`, `step` or `scale` leads from *before*, limits aside.
 
-    VUs are whole, so a scaled number of them is rounded.
+    VUs are whole, and a percentage moves at least one of them, as the run does it.
     """
     value = command.value or 0.0
     if command.kind is CommandKind.SET:
         return value
-    after = before + (value if command.kind is CommandKind.STEP else before * value / 100)
-    return max(0.0, float(round(after)) if command.lever is Lever.VUS else after)
+    if command.kind is CommandKind.STEP:
+        return max(0.0, before + value)
+    after = before * (1 + value / 100)
+    if command.lever is not Lever.VUS:
+        return max(0.0, after)
+    if abs(after - before) < 1:
+        after = math.ceil(after) if value > 0 else math.floor(after)
+    return max(0.0, float(round(after)))
 
 
-def _question(command: Command, before: float | None, after: float) -> str:
+def question(command: Command, *, before: float | None, after: float) -> str:
+    """Return why a move must be confirmed, or an empty string where it need not be."""
     doubles = before is not None and before > 0 and after > 2 * before
-    if doubles and command.ramp_s < FORESEEABLE_RAMP_S:
+    if doubles and after - (before or 0.0) > SMALL_MOVE and command.ramp_s < FORESEEABLE_RAMP_S:
         return "more than doubles the load at once"
     return ""
 

@@ -9,8 +9,10 @@ from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line
 from vumeter.tui.widgets.panel import Panel, rule, title
 
-_CAPS_WIDTH = 6
-_TWO_COLUMNS_FROM = 100
+_CAPS_WIDTH = 5
+_TWO_COLUMNS_FROM = 78
+_WIDE = 100
+_EXAMPLES = "vu 150   rps 450 over 30s   +10%   -20   40   rps off"
 _SCROLLS = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "pageup": -10}
 
 
@@ -61,15 +63,16 @@ def help_lines(keymap: Mapping[str, str], *, width: int, look: Look) -> list[Lin
         [_heading(group.value, look), *(_row(row, look) for row in rows)]
         for group, rows in help_rows(keymap)
     ]
+    examples = Line(look).add("  :    ", Ink.KEY).add(f" {_EXAMPLES}", Ink.TEXT).crop_to(width)
     if width < _TWO_COLUMNS_FROM:
-        return [line.crop_to(width) for group in groups for line in group]
+        return [*(line.crop_to(width) for group in groups for line in group), examples]
     left, right = _halves(groups)
-    half = width // 2
-    pairs = max(len(left), len(right))
-    return [
-        _at(left, row, look).crop_to(half - 1).pad_to(half).extend(_at(right, row, look))
-        for row in range(pairs)
+    half = max(line.width for line in left) + (2 if width < _WIDE else 8)
+    rows = [
+        _at(left, row, look).pad_to(half).extend(_at(right, row, look)).crop_to(width)
+        for row in range(max(len(left), len(right)))
     ]
+    return [*rows, Line(look), examples]
 
 
 def _halves(groups: Sequence[list[Line]]) -> tuple[list[Line], list[Line]]:
