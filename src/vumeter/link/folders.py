@@ -128,6 +128,11 @@ def live() -> list[RunFolder]:
     return [run for _, run in sorted(alive, key=lambda pair: pair[0], reverse=True)]
 
 
+def is_live(run: RunFolder) -> bool:
+    """Return whether the process of *run* is there."""
+    return _is_locked(_lock_file(run.path))
+
+
 def _claimed(name: str, *, or_numbered: bool) -> tuple[RunFolder, int]:
     number = 1
     while True:

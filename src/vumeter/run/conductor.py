@@ -24,7 +24,6 @@ from vumeter.model.messages import (
     FromWorker,
     Remark,
     SnapshotTaken,
-    ToWorker,
 )
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -35,7 +34,7 @@ from vumeter.run.control import Control, Viewer
 from vumeter.run.deadman import DeadMan
 from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
-from vumeter.run.hand import Hand
+from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
 from vumeter.run.words import load
@@ -86,7 +85,7 @@ class Conductor:
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
         self._start_ns: int | None = None
-        self._unsent: tuple[ToWorker, ...] = ()
+        self._unsent: tuple[Errand, ...] = ()
         self._started_unix_ms = unix_ms()
         self._picture = self._blank_picture()
         self._probed_second = -1
@@ -240,7 +239,7 @@ class Conductor:
         self._wake.set()
         return deed.outcome
 
-    def _send(self, messages: tuple[ToWorker, ...]) -> None:
+    def _send(self, messages: tuple[Errand, ...]) -> None:
         if self._start_ns is None:
             # A signal in the middle of the start: a worker's first message is its launch.
             self._unsent += messages

@@ -22,6 +22,9 @@ from vumeter.units import duration_text
 LONGEST_NOTE = 500
 """Characters of a mark or a reason; the rest is cut off."""
 
+Errand = Retarget | Pause | Stop
+"""What every worker is told."""
+
 _ENDS = (CommandKind.STOP, CommandKind.ABORT)
 
 
@@ -30,7 +33,7 @@ class Deed:
     """What became of one command."""
 
     outcome: Outcome
-    messages: tuple[Retarget | Pause | Stop, ...]
+    messages: tuple[Errand, ...]
     """For every worker."""
     level: EventLevel
     text: str
@@ -131,9 +134,7 @@ class Hand:
         message = f"stopping: what is in flight has {duration_text(graceful_s)} to end"
         return Effect(accepted=True, message=message, label="stop")
 
-    def _messages(
-        self, command: Command, serial: int, effect: Effect
-    ) -> tuple[Retarget | Pause | Stop, ...]:
+    def _messages(self, command: Command, serial: int, effect: Effect) -> tuple[Errand, ...]:
         if not effect.accepted or not effect.label:
             return ()
         if command.kind in _ENDS:

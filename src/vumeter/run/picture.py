@@ -15,6 +15,9 @@ from vumeter.stats.tally import figures, merge
 FRAME_POINTS = 5
 """How many of the newest seconds each frame carries."""
 
+SHORTEST_SECOND_S = 0.5
+"""A last second that is shorter is not shown."""
+
 _PROBES_KEPT_S = 60
 
 
@@ -52,20 +55,29 @@ class Picture:
         self._probed.pop(second - _PROBES_KEPT_S, None)
 
     def develop(self, elapsed_s: float) -> int:
-        """Take in every second that is complete by now, and return how many there were."""
+        """
+        Take in every second that is complete by now, and return how many there were.
+
+        The last second of a run is cut short by its end. A short stump of one is in every
+        total, but in no window and on no chart: it would look like a collapse.
+        """
         readings = self._aggregator.take(elapsed_s)
         for bare in readings:
             host, postgres = self._probed.pop(bare.second, (None, None))
             reading = replace(bare, host=host, postgres=postgres)
-            end_s = reading.second + 1.0
-            self._digest.add(
-                reading,
-                vus_target=self._throttles.target(Lever.VUS, end_s) or 0.0,
-                rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
-            )
             self.summary.add(reading)
-            self.reading = reading
+            if reading.second == 0 or elapsed_s - reading.second >= SHORTEST_SECOND_S:
+                self._show(reading)
         return len(readings)
+
+    def _show(self, reading: Reading) -> None:
+        end_s = reading.second + 1.0
+        self._digest.add(
+            reading,
+            vus_target=self._throttles.target(Lever.VUS, end_s) or 0.0,
+            rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
+        )
+        self.reading = reading
 
     @property
     def second(self) -> int:

@@ -1,11 +1,9 @@
 """A whole run in this process: guard, control API, conductor, signals, and the summary on disk."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 
@@ -16,6 +14,7 @@ from vumeter.probes.postgres import PostgresProbe
 from vumeter.run.api import ControlApi
 from vumeter.run.conductor import Conductor, Sink
 from vumeter.run.guard import check_targets
+from vumeter.run.writing import write_whole
 
 FAREWELL_S = 3.0
 """How long the run process stays for viewers to read the end."""
@@ -75,24 +74,6 @@ async def conduct(
                 finally:
                     await api.farewell(FAREWELL_S)
     return summary
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """
-    Write a file so that no reader ever sees half of it.
-
-    What is there and is no plain file (a pipe, /dev/stdout) is written to as it is.
-    """
-    if path.exists() and not path.is_file():
-        path.write_bytes(content)
-        return
-    real = path.resolve()
-    partial = real.with_name(f".{real.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(real)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+"""The `vumeter` command: its sub-commands, its help and its version."""
+
+from typing import Annotated
+
+import typer
+
+from vumeter import __version__
+from vumeter.cli import attach, ctl, ps, run
+from vumeter.errors import EXIT_CODE_MEANINGS
+
+_CODES = "\n\n".join(f"  {code.value:>3}  {text}" for code, text in EXIT_CODE_MEANINGS.items())
+
+app = typer.Typer(
+    name="vumeter",
+    no_args_is_help=True,
+    add_completion=True,
+    # A bug shows Python's own traceback: values of local variables may be secrets.
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"Exit codes:\n\n{_CODES}",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"vumeter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _vumeter(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None:
+    """A terminal cockpit for load testing: live, with your hand on the throttle."""
+
+
+app.command("run", epilog=f"Exit codes:\n\n{_CODES}")(run.run)
+app.command("attach")(attach.attach)
+app.command("ps")(ps.ps)
+app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)

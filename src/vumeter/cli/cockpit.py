@@ -1,0 +1,79 @@
+"""The cockpit on a live run, and what is said when it has closed. Imports Textual."""
+
+import sys
+import time
+from functools import partial
+
+import msgspec
+
+from vumeter.cli.ending import exit_code, print_summary
+from vumeter.cli.run import goes_on
+from vumeter.cli.viewer import viewer_name
+from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.errors import ExitCode, LinkError
+from vumeter.link import folders
+from vumeter.link.client import Link
+from vumeter.link.folders import RunFolder
+from vumeter.model.summary import Summary
+from vumeter.tui.app import Cockpit
+from vumeter.tui.feed import Departure
+from vumeter.tui.preferences import default_path
+
+_POLL_S = 0.05
+# Between the last frame and the summary on disk there is next to nothing; a run that was
+# asked to stop may still wait for what is in flight.
+_END_LIMIT_NS = 2 * NANOSECONDS_PER_S
+
+
+def watch(folder: RunFolder, *, watches_only: bool = False) -> ExitCode:
+    """
+    Open the cockpit on the run in *folder*; when it has closed, say how things stand.
+
+    Raises:
+        LinkError: The run does not answer.
+    """
+    viewer = viewer_name()
+    dial = partial(Link.open, folder.socket, viewer=viewer, watch=watches_only)
+    cockpit = Cockpit(dial, viewer=viewer, watches=watches_only, path=default_path())
+    departure = cockpit.run() or Departure.DETACHED
+    if cockpit.refusal is not None:
+        raise cockpit.refusal
+    match departure:
+        case Departure.HUNG_UP:
+            return ExitCode.OK
+        case Departure.TERMINATED:
+            return ExitCode.INTERRUPTED
+        case Departure.DETACHED:
+            print(goes_on(folder.name))
+            return ExitCode.OK
+        case Departure.STOPPED | Departure.ENDED | Departure.LOST:
+            return _tell_end(folder, waits=departure is Departure.STOPPED)
+
+
+def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
+    """Print the summary; with *waits*, stay until the run has ended or ctrl+c."""
+    if waits and not folder.summary.exists():
+        print("Waiting for what is in flight to end; ctrl+c leaves it alone.", file=sys.stderr)
+    try:
+        summary = _summary(folder, waits=waits)
+    except KeyboardInterrupt:
+        print(goes_on(folder.name))
+        return ExitCode.OK
+    if summary is None:
+        raise LinkError(
+            f"The run {folder.name} is gone, and left no summary.", hint=f"Its log: {folder.log}"
+        )
+    print_summary(summary)
+    return exit_code(summary)
+
+
+def _summary(folder: RunFolder, *, waits: bool) -> Summary | None:
+    """Return the summary as soon as it is there; `None`: the run has gone without one."""
+    limit_ns = monotonic_ns() + _END_LIMIT_NS
+    while not folder.summary.exists():
+        if waits and folders.is_live(folder):
+            limit_ns = monotonic_ns() + _END_LIMIT_NS
+        if monotonic_ns() > limit_ns:
+            return None
+        time.sleep(_POLL_S)
+    return msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)

@@ -1,0 +1,120 @@
+"""`vumeter ctl RUN …`: a hand on the throttle of a run, for scripts and second terminals."""
+
+import asyncio
+import re
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+
+from vumeter.cli.viewer import viewer_name
+from vumeter.errors import ExitCode, UsageError
+from vumeter.link import folders
+from vumeter.link.client import send
+from vumeter.model.throttle import Command, CommandKind, Lever
+from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
+
+_LEVERS = {"vu": Lever.VUS, "vus": Lever.VUS, "rate": Lever.RATE, "rps": Lever.RATE}
+_TURNS = (CommandKind.SET, CommandKind.STEP, CommandKind.SCALE)
+_WITH_LEVER = (CommandKind.HOLD, CommandKind.RESUME_PLAN)
+_EXAMPLES = "set vus 20 over 5s · step +5 · scale -10% · mark 'deploy 42' · stop"
+_NUMBER = re.compile(r"([+-]?)(.+)")
+
+
+def ctl(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Its name; vumeter ps lists them.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="COMMAND",
+            help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
+            "close, hold, resume-plan, pause, resume, stop, abort, panic, mark TEXT, undo, redo",
+        ),
+    ],
+    take: Annotated[
+        bool, typer.Option("--take", help="Take the control over if somebody else has it.")
+    ] = False,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="Whose throttle. [the first one's]")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, for the journal and the report.")
+    ] = "",
+) -> None:
+    """Give one command to a run, and print what it answers."""
+    command = replace(parse(words, author=viewer_name()), scenario=scenario)
+    if reason:
+        command = replace(command, note=reason)
+    outcome = asyncio.run(send(folders.find(run).socket, command, take=take))
+    if not outcome.accepted:
+        taking = " (--take)" if "take it over" in outcome.message else ""
+        raise UsageError(f"{outcome.message}{taking}.")
+    print(outcome.message)
+    raise typer.Exit(ExitCode.OK)
+
+
+def parse(words: list[str], *, author: str) -> Command:
+    """
+    Return the command that *words* are: "set vus 20 over 5s".
+
+    Raises:
+        UsageError: They are none.
+
+    >>> parse(["step", "rate", "-50"], author="alice").value
+    -50.0
+    """
+    try:
+        kind = CommandKind(words[0])
+    except ValueError:
+        kinds = ", ".join(CommandKind)
+        raise UsageError(f'"{words[0]}" is not a command.', hint=f"There is {kinds}.") from None
+    command = Command(kind=kind, author=author)
+    rest = words[1:]
+    if kind is CommandKind.MARK:
+        return replace(command, note=" ".join(rest))
+    if kind in _TURNS or kind in _WITH_LEVER:
+        lever, rest = _lever(rest)
+        command = replace(command, lever=lever)
+    if kind in _TURNS:
+        return _turn(command, rest)
+    if rest:
+        raise UsageError(f'"{kind}" takes nothing more: {" ".join(rest)}')
+    return command
+
+
+def _lever(words: list[str]) -> tuple[Lever | None, list[str]]:
+    lever = _LEVERS.get(words[0].lower()) if words else None
+    return lever, words[1:] if lever is not None else words
+
+
+def _turn(command: Command, words: list[str]) -> Command:
+    match words:
+        case [number]:
+            return replace(command, value=_value(command, number))
+        case [number, "over" | "in", duration]:
+            ramp_s = parse_duration_s(duration)
+            return replace(command, value=_value(command, number), ramp_s=ramp_s)
+        case _:
+            said = " ".join([command.kind, *words])
+            raise UsageError(f'"{said}" cannot be understood.', hint=f"For example: {_EXAMPLES}")
+
+
+def _value(command: Command, text: str) -> float:
+    match = _NUMBER.fullmatch(text)
+    sign, digits = (match[1], match[2]) if match else ("", text)
+    if command.kind is CommandKind.SET and sign:
+        raise UsageError(f"set {text}: a target has no sign.", hint=f'Did you mean "step {text}"?')
+    if command.kind is CommandKind.SCALE:
+        amount = _percent(digits)
+    elif command.lever is Lever.RATE or "/" in digits:
+        amount = parse_rate_per_s(digits)
+    else:
+        amount = float(parse_count(digits))
+    return -amount if sign == "-" else amount
+
+
+def _percent(text: str) -> float:
+    try:
+        return float(text.removesuffix("%"))
+    except ValueError:
+        raise UsageError(f'"{text}" is not a percentage.', hint='Write "+10%" or "-5%".') from None

@@ -1,0 +1,81 @@
+"""How a run's end reaches the person and the shell: summary, report file, exit code."""
+
+import os
+import sys
+from pathlib import Path
+
+from vumeter.errors import ExitCode, UsageError, VumeterError
+from vumeter.model.frame import StopCause
+from vumeter.model.summary import Summary
+from vumeter.report.json_report import report_bytes
+from vumeter.report.terminal import summary_text
+from vumeter.run.writing import write_whole
+
+_CODES = {
+    StopCause.SCHEDULE: ExitCode.OK,
+    StopCause.ABORTED: ExitCode.STOPPED,
+    StopCause.SIGNAL: ExitCode.INTERRUPTED,
+    StopCause.DEAD_MAN: ExitCode.STOPPED,
+    StopCause.WORKERS_LOST: ExitCode.BUG,
+}
+
+
+def exit_code(summary: Summary) -> ExitCode:
+    """
+    Return what the shell is told of a run that has ended.
+
+    A graceful stop is how a run without an end ends well; one with an end was cut short.
+    """
+    if summary.stop is StopCause.STOPPED:
+        return ExitCode.STOPPED if summary.plan.has_end else ExitCode.OK
+    return _CODES[summary.stop]
+
+
+def print_summary(summary: Summary) -> None:
+    """Print the summary on stdout, as far as anybody still reads it."""
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    try:
+        print(summary_text(summary, colour=colour), flush=True)
+    except OSError:
+        # The reader has gone (`| head`, a closed terminal): what is left cannot fail again
+        # when the interpreter flushes at exit.
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - lives until the exit
+
+
+def checked_report_path(path: Path | None) -> Path | None:
+    """
+    Return *path* made absolute, when a report can be written there at the end.
+
+    Raises:
+        UsageError: It cannot; better known now than after an hour of load.
+    """
+    if path is None:
+        return None
+    absolute = path.absolute()
+    problem = _problem(absolute)
+    if problem:
+        raise UsageError(f"--output: {path} {problem}.", hint="Name a file that can be written.")
+    return absolute
+
+
+def write_report(path: Path, summary: Summary) -> None:
+    """
+    Write the report (docs/report.md) to *path*.
+
+    Raises:
+        VumeterError: It could not be written.
+    """
+    try:
+        write_whole(path, report_bytes(summary))
+    except OSError as error:
+        raise VumeterError(f"The report could not be written to {path}: {error}.") from error
+
+
+def _problem(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder"
+    if not path.parent.is_dir():
+        return f"cannot be made: there is no folder {path.parent}"
+    # A plain file is replaced, which takes the folder; anything else is written to.
+    place = path if path.exists() and not path.is_file() else path.parent
+    return "" if os.access(place, os.W_OK) else "is not writable"

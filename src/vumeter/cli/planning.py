@@ -1,0 +1,255 @@
+"""From what was typed to a plan: every check that needs neither the network nor a process."""
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from vumeter.client.render import compiled
+from vumeter.errors import UsageError
+from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.probes.dsn import validate_dsn
+from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
+
+DEFAULT_VUS = 10
+
+NumberT = TypeVar("NumberT", int, float)
+
+_NAME = re.compile(r"[0-9A-Za-z_.-]{1,40}")
+_NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z_.-]+")
+_LONGEST_NAME = 40
+_DEFAULT_LIMITS = Limits()
+_MOST_WORKERS = 64
+_URL_HINT = 'Write scheme, host and path, for example "http://localhost:8000/".'
+
+
+class Wishes(Struct, frozen=True, kw_only=True):
+    """The flags of `vumeter run`, as they were typed. `None`: not given."""
+
+    url: str
+    vus: str | None = None
+    duration: str | None = None
+    iterations: str | None = None
+    rate: str | None = None
+    method: str | None = None
+    headers: tuple[str, ...] = ()
+    body: str | None = None
+    body_file: Path | None = None
+    content_type: str | None = None
+    accept: str | None = None
+    auth: str | None = None
+    timeout: str = "10s"
+    insecure: bool = False
+    disable_keepalive: bool = False
+    workers: int = 1
+    max_vus: str | None = None
+    max_rate: str | None = None
+    allow_hosts: tuple[str, ...] = ()
+    postgres: str | None = None
+    name: str | None = None
+    graceful_stop: str = "30s"
+    dead_man: str = "5m"
+
+
+def plan(wishes: Wishes) -> Plan:
+    """
+    Return the plan that *wishes* describe.
+
+    Raises:
+        UsageError: A flag cannot be meant as it was given.
+        ProbeError: The DSN is not one.
+    """
+    if wishes.postgres is not None:
+        validate_dsn(wishes.postgres)
+    limits = _limits(wishes)
+    request = _request(wishes)
+    # Once for its checks: what cannot be rendered must not be found out by a worker.
+    if compiled(request, keep_alive=True).variables:
+        raise UsageError(
+            '"{{…}}" stands for a variable, and one URL alone has none.',
+            hint="Percent-encode the braces: %7B%7B and %7D%7D.",
+        )
+    return Plan(
+        name=_name(wishes, request.url),
+        scenarios=(
+            Scenario(name="main", mix=(Choice(request=request),), load=_load(wishes, limits)),
+        ),
+        limits=limits,
+        workers=_within("--workers", wishes.workers, 1, _MOST_WORKERS),
+        keep_alive=not wishes.disable_keepalive,
+        verify_tls=not wishes.insecure,
+        graceful_stop_s=_duration_s("--graceful-stop", wishes.graceful_stop, zero_is_fine=True),
+        dead_man_s=_duration_s("--dead-man", wishes.dead_man),
+        postgres_dsn=wishes.postgres,
+    )
+
+
+# The target
+
+
+def _request(wishes: Wishes) -> Request:
+    url, credentials = _target(wishes.url)
+    body = _body(wishes)
+    method = wishes.method or ("GET" if body is None else "POST")
+    if wishes.auth is not None and ":" not in wishes.auth:
+        raise UsageError("--auth: there is no colon in it.", hint='Write "user:password".')
+    headers = [_header(text) for text in wishes.headers]
+    if wishes.auth or credentials:
+        token = base64.b64encode((wishes.auth or credentials).encode()).decode("ascii")
+        headers.append(("Authorization", f"Basic {token}"))
+    if wishes.content_type is not None:
+        headers.append(("Content-Type", wishes.content_type))
+    if wishes.accept is not None:
+        headers.append(("Accept", wishes.accept))
+    return Request(
+        name=f"{method.upper()} {urlsplit(url).path or '/'}",
+        url=url,
+        method=method.upper(),
+        headers=tuple(headers),
+        body=body or b"",
+        timeout_s=_duration_s("--timeout", wishes.timeout),
+    )
+
+
+def _target(url: str) -> tuple[str, str]:
+    """Return the URL without credentials, and the credentials as "user:password", or nothing."""
+    if "://" not in url:
+        raise UsageError(f'"{url}" has no scheme.', hint=f"Did you mean http://{url} ?")
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise UsageError(f'"{url}" has a space in it.', hint="Write it as %20.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f'"{url}" is not a URL: {error}.', hint=_URL_HINT) from error
+    if parts.scheme not in ("http", "https"):
+        raise UsageError(
+            f'"{url}": {parts.scheme} cannot be spoken.', hint="Load is sent by http or https."
+        )
+    if not parts.hostname or port == 0:
+        raise UsageError(f'"{url}" names no host, or no port.', hint=_URL_HINT)
+    credentials = ""
+    if parts.username is not None:
+        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=netloc, fragment="")), credentials
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(
+            f'"{text}" is not a header.', hint="Write name, colon and value: -H 'Accept: text/html'"
+        )
+    return name.strip(), value.strip(" \t")
+
+
+def _body(wishes: Wishes) -> bytes | None:
+    if wishes.body is not None and wishes.body_file is not None:
+        raise UsageError("--body and --body-file are given, and one request has one body.")
+    if wishes.body_file is None:
+        return None if wishes.body is None else wishes.body.encode()
+    try:
+        return wishes.body_file.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"--body-file: {wishes.body_file} cannot be read: {error.strerror}."
+        ) from error
+
+
+def _name(wishes: Wishes, url: str) -> str:
+    if wishes.name is None:
+        host = _NOT_IN_NAMES.sub("-", urlsplit(url).netloc).strip("-.")
+        return host[:_LONGEST_NAME] or "run"
+    if not _NAME.fullmatch(wishes.name) or wishes.name.startswith((".", "-")):
+        raise UsageError(
+            f'--name: "{wishes.name}" cannot be a run\'s name.',
+            hint='Up to 40 letters, digits, "_", "." or "-", not beginning with "." or "-".',
+        )
+    return wishes.name
+
+
+# The load
+
+
+def _load(wishes: Wishes, limits: Limits) -> Load:
+    rate = _rate_per_s("--rate", wishes.rate) if wishes.rate is not None else None
+    return Load(
+        vus=_vus(wishes, limits, rate),
+        rate_per_s=rate,
+        iterations=_count("--iterations", wishes.iterations) if wishes.iterations else None,
+        duration_s=_duration_s("--duration", wishes.duration) if wishes.duration else None,
+    )
+
+
+def _vus(wishes: Wishes, limits: Limits, rate_per_s: float | None) -> int:
+    if wishes.vus is not None:
+        return _count("--vus", wishes.vus)
+    if rate_per_s is None:
+        return min(DEFAULT_VUS, limits.max_vus)
+    # By Little's law a rate needs as many VUs at once as it brings in one response time;
+    # with one second for that, a target has to be slow indeed to have iterations dropped.
+    return min(limits.max_vus, max(DEFAULT_VUS, round(rate_per_s)))
+
+
+def _limits(wishes: Wishes) -> Limits:
+    vus = _count("--vus", wishes.vus) if wishes.vus is not None else 0
+    rate = _rate_per_s("--rate", wishes.rate) if wishes.rate is not None else 0.0
+    max_vus = max(_DEFAULT_LIMITS.max_vus, vus)
+    max_rate = max(_DEFAULT_LIMITS.max_rate_per_s, rate)
+    if wishes.max_vus is not None:
+        max_vus = _count("--max-vus", wishes.max_vus)
+    if wishes.max_rate is not None:
+        max_rate = _rate_per_s("--max-rate", wishes.max_rate)
+    if vus > max_vus:
+        raise UsageError(f"--vus {vus} is above --max-vus {max_vus}.")
+    if rate > max_rate:
+        raise UsageError(f"--rate {rate:g} is above --max-rate {max_rate:g}.")
+    return Limits(
+        max_vus=max_vus,
+        max_rate_per_s=max_rate,
+        floor_vus=min(_DEFAULT_LIMITS.floor_vus, max_vus),
+        floor_rate_per_s=min(_DEFAULT_LIMITS.floor_rate_per_s, max_rate),
+        allow_hosts=wishes.allow_hosts,
+    )
+
+
+# Numbers, with the name of the flag in every complaint
+
+
+def _count(flag: str, text: str) -> int:
+    number = _parsed(flag, parse_count, text)
+    if number < 1:
+        raise UsageError(f"{flag} {text}: at least 1.")
+    return number
+
+
+def _rate_per_s(flag: str, text: str) -> float:
+    rate = _parsed(flag, parse_rate_per_s, text)
+    if rate <= 0:
+        raise UsageError(f"{flag} {text}: above 0.")
+    return rate
+
+
+def _duration_s(flag: str, text: str, *, zero_is_fine: bool = False) -> float:
+    seconds = _parsed(flag, parse_duration_s, text)
+    if seconds == 0 and not zero_is_fine:
+        raise UsageError(f"{flag} {text}: above 0.")
+    return seconds
+
+
+def _within(flag: str, number: int, least: int, most: int) -> int:
+    if not least <= number <= most:
+        raise UsageError(f"{flag} {number}: from {least} to {most}.")
+    return number
+
+
+def _parsed(flag: str, parse: Callable[[str], NumberT], text: str) -> NumberT:
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{flag}: {error.message}", hint=error.hint) from error

@@ -1,0 +1,62 @@
+"""Lines for people while a run goes on, printed so that a stuck terminal holds up nothing."""
+
+import queue
+import sys
+import threading
+from typing import TextIO
+
+from vumeter.model.frame import EventLevel, Frame
+from vumeter.report.terminal import progress_line
+from vumeter.stats.plaintext import plain
+
+_WAITING_LINES = 100
+_CLOSE_LIMIT_S = 0.5
+
+
+class Printer:
+    """
+    Prints each new event, and with *progress* a line for each new second. A sink of frames.
+
+    A thread does the writing: a terminal that was stopped with ctrl+s must not stop the
+    run. When a hundred lines wait for it, newer ones are dropped.
+    """
+
+    def __init__(self, stream: TextIO = sys.stderr, *, progress: bool = True) -> None:
+        self._stream = stream
+        self._progress = progress
+        self._second = -1
+        self._serial = 0
+        self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
+        self._writer = threading.Thread(target=self._write, name="printer", daemon=True)
+        self._writer.start()
+
+    def __call__(self, frame: Frame) -> None:
+        """Print what is new in *frame*."""
+        for event in frame.events:
+            if event.serial > self._serial and event.level is not EventLevel.INFO:
+                self._print(f"{event.second:7.1f}s {plain(event.author)}: {plain(event.text)}")
+            self._serial = max(self._serial, event.serial)
+        if self._progress and frame.second > self._second:
+            self._print(progress_line(frame))
+        self._second = max(self._second, frame.second)
+
+    def close(self) -> None:
+        """Wait a moment for what was not printed yet."""
+        try:
+            self._lines.put(None, timeout=_CLOSE_LIMIT_S)
+        except queue.Full:
+            return
+        self._writer.join(_CLOSE_LIMIT_S)
+
+    def _print(self, line: str) -> None:
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            return  # policy: nobody reads; newer lines are dropped, the run goes on
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            try:
+                print(line, file=self._stream, flush=True)
+            except (OSError, ValueError):
+                return  # the terminal has gone

@@ -1,0 +1,175 @@
+"""`vumeter run URL`: put load on a URL."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vumeter.cli.ending import checked_report_path
+from vumeter.cli.order import Order
+from vumeter.cli.planning import Wishes, plan
+from vumeter.errors import UsageError
+
+Text = str | None
+
+
+def run(  # noqa: PLR0917 - one parameter per flag
+    url: Annotated[str, typer.Argument(metavar="URL", help="http:// or https://")],
+    vus: Annotated[
+        Text, typer.Option("-c", "--vus", help="Virtual users: 10, or with --rate the pool.")
+    ] = None,
+    duration: Annotated[
+        Text, typer.Option("-z", "--duration", help="End after 30s, 5m, 1h30m. None: no end.")
+    ] = None,
+    iterations: Annotated[
+        Text, typer.Option("-n", "--iterations", help="End after so many, over all VUs.")
+    ] = None,
+    rate: Annotated[
+        Text,
+        typer.Option("-q", "--rate", help="Arrivals per second over all VUs (open model): 500."),
+    ] = None,
+    method: Annotated[
+        Text, typer.Option("-m", "--method", help="GET, or POST when there is a body.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("-H", "--header", help="'Name: value'; repeats.")
+    ] = None,
+    body: Annotated[Text, typer.Option("-d", "--body", help="The request's body.")] = None,
+    body_file: Annotated[
+        Path | None, typer.Option("-D", "--body-file", help="The body, from a file.")
+    ] = None,
+    content_type: Annotated[
+        Text, typer.Option("-T", "--content-type", help="The body's Content-Type.")
+    ] = None,
+    accept: Annotated[Text, typer.Option("-A", "--accept", help="The Accept header.")] = None,
+    auth: Annotated[
+        Text, typer.Option("-a", "--auth", help="user:password, for basic authentication.")
+    ] = None,
+    timeout: Annotated[
+        str, typer.Option("-t", "--timeout", help="Per request, to its last byte.")
+    ] = "10s",
+    insecure: Annotated[
+        bool, typer.Option("-k", "--insecure", help="Do not verify the target's certificate.")
+    ] = False,
+    disable_keepalive: Annotated[
+        bool, typer.Option("--disable-keepalive", help="A new connection for each request.")
+    ] = False,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that make the load.")] = 1,
+    max_vus: Annotated[
+        Text, typer.Option("--max-vus", help="No command goes above it. [1000, or --vus]")
+    ] = None,
+    max_rate: Annotated[
+        Text, typer.Option("--max-rate", help="No command goes above it. [100k, or --rate]")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="A host beyond private networks; repeats."),
+    ] = None,
+    pg: Annotated[
+        Text,
+        typer.Option("--pg", envvar="VUMETER_PG", metavar="DSN", help="A PostgreSQL to watch."),
+    ] = None,
+    pg_wait: Annotated[
+        bool, typer.Option("--pg-wait", help="Start although the database cannot be reached.")
+    ] = False,
+    name: Annotated[Text, typer.Option("--name", help="For attach and ctl. [from the URL]")] = None,
+    headless: Annotated[
+        bool,
+        typer.Option("--headless", help="No cockpit: progress on stderr, summary on stdout."),
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Start, say how to attach, and leave.")
+    ] = False,
+    graceful_stop: Annotated[
+        str, typer.Option("--graceful-stop", help="What is in flight at the end has so long.")
+    ] = "30s",
+    dead_man: Annotated[
+        str,
+        typer.Option("--dead-man", help="A run without an end stops when unwatched so long."),
+    ] = "5m",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the report as JSON at the end.")
+    ] = None,
+) -> None:
+    """
+    Put load on URL, and watch it from the cockpit.
+
+    Without flags: 10 VUs, no end, load at once. The run goes on when the cockpit is left
+    with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
+    """
+    if headless and detach:
+        raise UsageError("--headless stays in the foreground, and --detach does not.")
+    wishes = Wishes(
+        url=url,
+        vus=vus,
+        duration=duration,
+        iterations=iterations,
+        rate=rate,
+        method=method,
+        headers=tuple(header or ()),
+        body=body,
+        body_file=body_file,
+        content_type=content_type,
+        accept=accept,
+        auth=auth,
+        timeout=timeout,
+        insecure=insecure,
+        disable_keepalive=disable_keepalive,
+        workers=workers,
+        max_vus=max_vus,
+        max_rate=max_rate,
+        allow_hosts=tuple(allow_host or ()),
+        postgres=pg,
+        name=name,
+        graceful_stop=graceful_stop,
+        dead_man=dead_man,
+    )
+    report = checked_report_path(output)
+    order = Order(
+        plan=plan(wishes),
+        report=None if report is None else str(report),
+        waits_for_postgres=pg_wait,
+        is_named=name is not None,
+    )
+    raise typer.Exit(begin(order, headless=headless, detach=detach))
+
+
+def begin(order: Order, *, headless: bool = False, detach: bool = False) -> int:
+    """
+    Run *order* in the way that was asked for and that the terminal allows; return the exit code.
+
+    Raises:
+        VumeterError: It cannot be started.
+    """
+    # Imported here: a headless run never pays for the screen.
+    if detach:
+        from vumeter.cli.detached import start
+
+        with start(order) as starting:
+            folder = starting.folder()
+        print(goes_on(folder.name))
+        return 0
+    if headless or not has_terminal():
+        from vumeter.cli.headless import run_headless
+
+        return run_headless(order)
+    from vumeter.cli.detached import start
+
+    with start(order) as starting:
+        # While the run process comes up, the screen's modules are loaded.
+        from vumeter.cli.cockpit import watch
+
+        folder = starting.folder()
+    return watch(folder)
+
+
+def has_terminal() -> bool:
+    """Return whether there is a terminal to draw a cockpit on and to read keys from."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def goes_on(name: str) -> str:
+    """Return how to come back to a run that goes on."""
+    return f"The run goes on: vumeter attach {name} · vumeter ctl {name} stop"
