@@ -10,11 +10,12 @@ with it, so there is no state file that could be older than the shop.
 `POST /follow/RUN`   live as long as that run does; a `ShopStatus`, or 404.
 """
 
-import asyncio
 import contextlib
+import socket
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import aiohttp
 import msgspec
 from msgspec import Struct
 
@@ -25,7 +26,6 @@ from vumeter.errors import ExitCode, VumeterError
 SOCKET_NAME = "shop.sock"
 
 _ANSWER_LIMIT_S = 10.0
-_GONE = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class ShopStatus(Struct, frozen=True, kw_only=True):
@@ -77,25 +77,34 @@ class BackDoor:
 
     def _asked(self, method: str, path: str) -> ShopStatus:
         """Raises ShopError: nothing answers there, or the shop refuses."""
+        connection = _UnixConnection(self._socket)
         try:
-            status, body = asyncio.run(self._answer(method, path))
-        except _GONE as error:
+            connection.request(method, path)
+            response = connection.getresponse()
+            status, body = response.status, response.read()
+        except (OSError, HTTPException) as error:
             raise ShopError(
                 f"The demo shop behind {self._socket} does not answer: {error}",
                 hint="Start another one: vumeter demo",
             ) from error
-        if status != 200:
+        finally:
+            connection.close()
+        if status != HTTPStatus.OK:
             raise ShopError(f"The demo shop refused {method} {path}: {body.decode()}")
         return msgspec.json.decode(body, type=ShopStatus)
 
-    async def _answer(self, method: str, path: str) -> tuple[int, bytes]:
-        connector = aiohttp.UnixConnector(str(self._socket))
-        limit = aiohttp.ClientTimeout(total=_ANSWER_LIMIT_S)
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=limit) as session,
-            session.request(method, f"http://shop{path}") as response,
-        ):
-            return response.status, await response.read()
+
+class _UnixConnection(HTTPConnection):
+    """The standard library's HTTP client, on a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("shop", timeout=_ANSWER_LIMIT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
 
 
 def shop_at(port: int | None = None) -> BackDoor:

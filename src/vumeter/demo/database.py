@@ -1,8 +1,8 @@
 """The shop's database: its statements, how it is filled, and the connections to it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib.resources import files
 
@@ -51,7 +51,7 @@ class Connections:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._pool: asyncpg.Pool | None = None
+        self._pool: _Pool | None = None
         self._retired: set[asyncio.Task[None]] = set()
         self.size = 0
         self.in_use = 0
@@ -59,7 +59,14 @@ class Connections:
         """Requests that stand in line for a connection."""
 
     async def resize(self, size: int) -> None:
-        """Let new requests have *size* connections; those in use go when they are free."""
+        """
+        Let new requests have *size* connections; those before keep the ones they had.
+
+        Raises:
+            asyncpg.PostgresError: The server has no room for them; nothing has changed.
+        """
+        # The server has slots for two generations of connections, not for three.
+        await asyncio.gather(*self._retired)
         fresh = await asyncpg.create_pool(
             self._dsn,
             min_size=size,
@@ -67,9 +74,9 @@ class Connections:
             reset=_keep,
             server_settings={"application_name": "shop", "lock_timeout": str(LOCK_TIMEOUT_MS)},
         )
-        former, self._pool, self.size = self._pool, fresh, size
+        former, self._pool, self.size = self._pool, _Pool(fresh), size
         if former is not None:
-            task = asyncio.create_task(former.close())
+            task = asyncio.create_task(former.retire())
             self._retired.add(task)
             task.add_done_callback(self._retired.discard)
 
@@ -81,29 +88,66 @@ class Connections:
         Raises:
             NoConnection: None was free within `ACQUIRE_TIMEOUT_S`.
         """
-        pool = self._pool
-        assert pool is not None, "the pool is opened before the first request"
+        assert self._pool is not None, "the pool is opened before the first request"
+        with self._pool.used() as connections:
+            connection = await self._acquired(connections)
+            self.in_use += 1
+            try:
+                yield connection
+            finally:
+                self.in_use -= 1
+                await connections.release(connection)
+
+    async def _acquired(self, connections: asyncpg.Pool) -> asyncpg.Connection:
         self.waiting += 1
         try:
-            connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+            return await connections.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except TimeoutError:
             raise NoConnection from None
         finally:
             self.waiting -= 1
-        self.in_use += 1
-        try:
-            yield connection
-        finally:
-            self.in_use -= 1
-            await pool.release(connection)
 
     async def close(self) -> None:
         """Drop every connection, also those in use: the database goes next."""
-        if self._pool is not None:
-            self._pool.terminate()
         for task in tuple(self._retired):
             task.cancel()
         await asyncio.gather(*self._retired, return_exceptions=True)
+        if self._pool is not None:
+            self._pool.connections.terminate()
+
+
+class _Pool:
+    """
+    One size's connections, and how many requests use them or stand in line for them.
+
+    A pool that is closed turns away who stands in line; so it retires first.
+    """
+
+    def __init__(self, connections: asyncpg.Pool) -> None:
+        self.connections = connections
+        self._users = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
+
+    @contextmanager
+    def used(self) -> Iterator[asyncpg.Pool]:
+        self._users += 1
+        self._unused.clear()
+        try:
+            yield self.connections
+        finally:
+            self._users -= 1
+            if self._users == 0:
+                self._unused.set()
+
+    async def retire(self) -> None:
+        """Close the connections when the last request is done with them."""
+        try:
+            await self._unused.wait()
+            await self.connections.close()
+        except asyncio.CancelledError:
+            self.connections.terminate()
+            raise
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:

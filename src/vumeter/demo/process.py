@@ -202,8 +202,12 @@ class _Shop:
             bottleneck = Bottleneck(request.match_info["bottleneck"])
         except ValueError as error:
             return web.Response(status=404, text=str(error))
-        async with self._switching:
-            await self._trading.switch(bottleneck, broken=request.match_info["verb"] == "break")
+        broken = request.match_info["verb"] == "break"
+        try:
+            async with self._switching:
+                await self._trading.switch(bottleneck, broken=broken)
+        except (asyncpg.PostgresError, OSError) as error:
+            return web.Response(status=503, text=f"the database refused: {error}")
         return self._answer()
 
     async def _follow(self, request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Set
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -46,32 +47,26 @@ class Trading:
         self._connections = connections
         self._quotes: dict[str, tuple[float, Row]] = {}
         self._crumbs: list[bytearray] = []
-        self.broken = set(Bottleneck)
+        self.broken = frozenset(Bottleneck)
 
     async def open(self) -> None:
         """Open the connections."""
-        await self._connections.resize(self._pool_size)
+        await self._connections.resize(_pool_size(self.broken))
 
     async def switch(self, bottleneck: Bottleneck, *, broken: bool) -> None:
         """Put *bottleneck* in or out; requests in flight end the way they began."""
-        if broken:
-            self.broken.add(bottleneck)
-        else:
-            self.broken.discard(bottleneck)
+        wanted = self.broken | {bottleneck} if broken else self.broken - {bottleneck}
+        if _pool_size(wanted) != self._connections.size:
+            await self._connections.resize(_pool_size(wanted))
+        self.broken = wanted
         self._quotes.clear()
-        if Bottleneck.LEAK not in self.broken:
+        if Bottleneck.LEAK not in wanted:
             self._crumbs.clear()
-        if self._connections.size != self._pool_size:
-            await self._connections.resize(self._pool_size)
 
     @property
     def leaked_bytes(self) -> int:
         """What is remembered for nothing."""
         return len(self._crumbs) * CRUMB_BYTES
-
-    @property
-    def _pool_size(self) -> int:
-        return POOL_BROKEN if Bottleneck.POOL in self.broken else POOL_FIXED
 
     async def customer(self, number: int) -> Row:
         """Return the customer with that number, counted round."""
@@ -142,6 +137,10 @@ class Trading:
             shard = random.randrange(1, TURNOVER_SHARDS)
             await connection.execute(statement("order_turnover"), shard, price * form.quantity)
             return order
+
+
+def _pool_size(broken: Set[Bottleneck]) -> int:
+    return POOL_BROKEN if Bottleneck.POOL in broken else POOL_FIXED
 
 
 async def _market_one_by_one(connection: asyncpg.Connection, segment: str) -> list[Row]:
