@@ -1,5 +1,7 @@
 """A PostgreSQL cluster of the tests' own, and what a second opinion on it needs."""
 
+import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -7,13 +9,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from vumeter.model.probes import PostgresReading, PostgresState
+from vumeter.probes.postgres import PostgresProbe
+
 _DEBIAN = Path("/usr/lib/postgresql")
+_PATIENCE_S = 30
 
 
 class Cluster:
@@ -54,14 +61,15 @@ class Cluster:
     def tcp_dsn(self, user: str, password: str, database: str = "postgres") -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
-    def session(self, user: str = "chief", **options: object) -> "psycopg.Connection[tuple]":
-        """One more session, through another driver than the probe's."""
-        return psycopg.connect(self.dsn(user), autocommit=True, **options)  # type: ignore[arg-type]
+    def rows(self, statement: str, *arguments: object) -> list[tuple[object, ...]]:
+        """What another driver than the probe's has to say."""
+        with psycopg.connect(self.dsn(), autocommit=True) as session:
+            cursor = session.execute(statement, arguments)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
 
     def execute(self, *statements: str) -> None:
-        with self.session() as session:
-            for statement in statements:
-                session.execute(statement)  # type: ignore[arg-type]
+        for statement in statements:
+            self.rows(statement)
 
     def postmaster(self) -> int:
         return int((self._data / "postmaster.pid").read_text().split()[0])
@@ -101,6 +109,112 @@ class Cluster:
         )
 
 
+class Sessions:
+    """Sessions of people who use the database while the probe watches."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._open: list[psycopg.AsyncConnection] = []
+        self._busy: list[asyncio.Task[object]] = []
+
+    async def open(self, *statements: str, user: str = "chief", name: str = "app") -> int:
+        """Open a session, let it do *statements*, leave it there; returns its pid."""
+        dsn = self._cluster.dsn(user)
+        session = await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name=name)
+        self._open.append(session)
+        for statement in statements:
+            await session.execute(statement)  # type: ignore[arg-type]
+        return session.info.backend_pid
+
+    async def begin(self, statement: str, *before: str, user: str = "chief") -> int:
+        """Open a session that does *before*, and begins *statement* without its end awaited."""
+        pid = await self.open(*before, user=user)
+        self._busy.append(asyncio.create_task(self._open[-1].execute(statement)))  # type: ignore[arg-type]
+        return pid
+
+    async def close(self) -> None:
+        """End them all on the server's side, which also ends what they wait for."""
+        pids = [session.info.backend_pid for session in self._open]
+        # The test may have stopped the server.
+        with contextlib.suppress(psycopg.OperationalError):
+            self._cluster.rows("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", pids)
+        await asyncio.gather(*self._busy, return_exceptions=True)
+        for session in self._open:
+            await session.close()
+        self._busy.clear()
+        self._open.clear()
+
+
+class Watched:
+    """A probe that runs, and patience with it."""
+
+    def __init__(self, probe: PostgresProbe) -> None:
+        self.probe = probe
+
+    async def until(self, shows: Callable[[PostgresReading], bool]) -> PostgresReading:
+        """Return the first reading that *shows* what is waited for."""
+        give_up_s = time.monotonic() + _PATIENCE_S
+        while not shows(reading := self.probe.latest):
+            assert time.monotonic() < give_up_s, f"still {reading}"
+            await asyncio.sleep(0.02)
+        return reading
+
+    async def until_state(self, state: PostgresState) -> PostgresReading:
+        return await self.until(lambda reading: reading.state is state)
+
+    async def next(self) -> PostgresReading:
+        """Return a look whose whole span lies after this call."""
+        await self._another()
+        return await self._another()
+
+    async def _another(self) -> PostgresReading:
+        age_s = 0.0
+        # An age that falls is another look.
+        while (reading := self.probe.latest).age_s >= age_s:
+            assert age_s < _PATIENCE_S, f"still {reading}"
+            age_s = reading.age_s
+            await asyncio.sleep(0.02)
+        return reading
+
+
+Watch = Callable[[str], Awaitable[Watched]]
+
+
+@contextlib.asynccontextmanager
+async def _watched(dsn: str) -> AsyncIterator[Watched]:
+    probe = PostgresProbe(dsn)
+    running = asyncio.create_task(probe.run())
+    try:
+        yield Watched(probe)
+        assert not running.done(), "run() has ended by itself"
+    finally:
+        await probe.close()
+        assert running.cancelled()
+
+
+@pytest.fixture
+async def watch() -> AsyncIterator[Watch]:
+    """Starts a probe on a DSN; it ends with the test."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield lambda dsn: stack.enter_async_context(_watched(dsn))
+
+
+@pytest.fixture
+async def sessions(cluster: Cluster) -> AsyncIterator[Sessions]:
+    """Sessions on `cluster` that end with the test."""
+    opened = Sessions(cluster)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def own_sessions(own_cluster: Cluster) -> AsyncIterator[Sessions]:
+    """Sessions on `own_cluster` that end with the test."""
+    opened = Sessions(own_cluster)
+    yield opened
+    await opened.close()
+
+
 def _binaries() -> Path:
     on_path = shutil.which("initdb")
     if on_path:
@@ -131,7 +245,7 @@ def _running(**settings: str) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One that lives as long as the tests: leave it as you found it."""
-    yield from _running()
+    yield from _running(max_prepared_transactions="5")
 
 
 @pytest.fixture
