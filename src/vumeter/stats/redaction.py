@@ -34,7 +34,7 @@ _SHORTEST_SECRET = 6
 """Shorter values ("true", "1") would be found in innocent text; patterns must do for them."""
 
 _SECRET_WORD = (
-    r"passw|passphrase|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|auth|"
+    r"passw|passphrase|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|auth(?!or)|"
     r"signature|session|credential|cookie"
 )
 _PATTERNS = (
@@ -49,11 +49,17 @@ _PATTERNS = (
     ),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
     (
+        # As in a query or a connection string: password=…, api_key=…, sig=….
         re.compile(
             rf"(\b[\w.-]*(?:{_SECRET_WORD})[\w.-]*|\bkey|\bsig)(\s?=\s?)('[^']*'|[^\s&#;]+)",
             re.IGNORECASE,
         ),
         rf"\1\2{REDACTED}",
+    ),
+    (
+        # As in JSON: "password": "…".
+        re.compile(rf'("[\w.-]*(?:{_SECRET_WORD})[\w.-]*"\s*:\s*)"[^"]*"', re.IGNORECASE),
+        rf'\1"{REDACTED}"',
     ),
 )
 _DSN_PASSWORD = re.compile(r"password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)

@@ -75,25 +75,25 @@ def _about_coverage(coverage: Coverage) -> Iterator[str]:
         )
     if coverage.late_snapshots:
         yield (
-            f"{coverage.late_snapshots} snapshots came too late for their second: they are in "
-            "the totals, not in the charts."
+            f"Snapshots that came too late for their second: {coverage.late_snapshots}. They are "
+            "in the totals, not in the charts."
         )
 
 
 def _about_load(iterations: Iterations) -> Iterator[str]:
     if iterations.dropped:
         yield (
-            f"{iterations.dropped} of {iterations.due} iterations were dropped because no VU was "
-            "free when they were due: allow more VUs, or ask for less."
+            f"Dropped because no VU was free when they were due: {iterations.dropped} of "
+            f"{iterations.due} iterations. Allow more VUs, or ask for less."
         )
     if iterations.interrupted:
-        yield f"{iterations.interrupted} iterations were cut off at the end of the run."
+        yield f"Iterations cut off at the end of the run: {iterations.interrupted}."
 
 
 def _about_latency(total: Tally) -> Iterator[str]:
     times = response_times(total)
     if times.over_range:
-        yield f"{times.over_range} times were above 1 h, the histogram's range, and count as 1 h."
+        yield f"Times above 1 h, the histogram's range: {times.over_range}. They count as 1 h."
     p99_us, max_us = percentiles_us(times, (99, 100))
     if total.response is None and max_us >= max(SHORTEST_STALL_US, HIDDEN_STALL_RATIO * p99_us):
         yield (
