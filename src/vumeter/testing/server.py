@@ -228,9 +228,9 @@ async def serve_until_told(server: LoopbackServer) -> None:
     """
     Serve, and obey the lines that come from standard input, until it ends.
 
-    `truth` prints the server's truth as one line of JSON; `gate close`, `gate open`, `away`
-    and `back` do what they say and print `{}`. That way counting disturbs no request, and a
-    server whose parent is gone ends too.
+    `truth` prints the server's truth as one line of JSON, `last request` what came last over
+    the wire; `gate close`, `gate open`, `away` and `back` do what they say and print `{}`.
+    That way counting disturbs no request, and a server whose parent is gone ends too.
     """
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -241,6 +241,9 @@ async def serve_until_told(server: LoopbackServer) -> None:
             match line.decode().strip():
                 case "truth":
                     _say(server.truth.report())
+                    continue
+                case "last request":
+                    _say({"request": server.truth.last_request.decode("latin-1")})
                     continue
                 case "gate close":
                     server.gate.close()

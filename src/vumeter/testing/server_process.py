@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, cast
@@ -67,6 +68,19 @@ class ServerProcess:
     def come_back(self) -> None:
         """Listen again, on the same port."""
         self.tell("back")
+
+    def wait_for_requests(self, at_least: int, *, within_s: float = 30.0) -> None:
+        """
+        Return when so many requests have come since the server began.
+
+        Raises:
+            TimeoutError: They have not come in time.
+        """
+        deadline_s = time.monotonic() + within_s
+        while self.truth()["requests"] < at_least:
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"fewer than {at_least} requests within {within_s:g} s")
+            time.sleep(0.02)
 
     def tell(self, line: str) -> dict[str, Any]:
         """Send a command of `serve_until_told`, and return what the server answers."""
