@@ -60,8 +60,8 @@ class ShopError(VumeterError):
 class BackDoor:
     """One shop's back door. Every call is a connection of its own, and blocks."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, path: Path) -> None:
+        self.socket = path
 
     def status(self) -> ShopStatus:
         """Return how the shop does."""
@@ -77,14 +77,14 @@ class BackDoor:
 
     def _asked(self, method: str, path: str) -> ShopStatus:
         """Raises ShopError: nothing answers there, or the shop refuses."""
-        connection = _UnixConnection(self._socket)
+        connection = _UnixConnection(self.socket)
         try:
             connection.request(method, path)
             response = connection.getresponse()
             status, body = response.status, response.read()
         except (OSError, HTTPException) as error:
             raise ShopError(
-                f"The demo shop behind {self._socket} does not answer: {error}",
+                f"The demo shop behind {self.socket} does not answer: {error}",
                 hint="Start another one: vumeter demo",
             ) from error
         finally:
