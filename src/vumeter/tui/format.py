@@ -62,15 +62,14 @@ def number_text(value: float | None) -> str:
 
 def target_text(value: float) -> str:
     """
-    Return a throttle's value: exact up to 99,999, since an operator sets it to the unit.
+    Return a throttle's value: to the unit up to 99,999, since an operator sets it so.
 
-    >>> target_text(150), target_text(412.5), target_text(1200), target_text(250_000)
-    ('150', '412.5', '1200', '250k')
+    >>> target_text(150), target_text(412.3), target_text(2.5), target_text(250_000)
+    ('150', '412', '2.5', '250k')
     """
     if abs(value) >= 99_999.5:
         return number_text(value)
-    rounded = round(value, 1) if abs(value) < 1000 else round(value)
-    return f"{rounded:g}" if abs(rounded) < 1000 else f"{rounded:.0f}"
+    return f"{value:.0f}" if abs(value) >= 99.95 else f"{round(value, 1):g}"
 
 
 def axis_text(us: float) -> str:

@@ -102,9 +102,9 @@ class Glyphs:
     levels: str
     """From empty to full, for one cell of a vertical bar."""
     error_fill: str
+    error_mark: str
+    """Stands above a column with too few errors to be seen as a part of it."""
     band: str
-    less_than: str
-    micro: str
     delta: str
     placeholder: str
     """Stands for a character that must not, or cannot, be shown."""
@@ -137,9 +137,8 @@ _BRAILLE = Glyphs(
     share="▇",
     levels=" ▁▂▃▄▅▆▇█",
     error_fill="▓",
+    error_mark="×",
     band="░",
-    less_than="<",
-    micro="µ",
     delta="Δ",
     placeholder="·",
 )
@@ -171,9 +170,8 @@ _BLOCK = Glyphs(
     share="█",
     levels=" ▄█",
     error_fill="▓",
+    error_mark="x",
     band="░",
-    less_than="<",
-    micro="µ",
     delta="+/-",
     placeholder="·",
 )
@@ -205,9 +203,8 @@ _ASCII = Glyphs(
     share="=",
     levels=" _#",
     error_fill="x",
+    error_mark="x",
     band=":",
-    less_than="<",
-    micro="u",
     delta="+/-",
     placeholder="?",
 )
@@ -273,9 +270,9 @@ _DARK = Palette(
         Ink.KEY: "bold #5fb3d9",
         Ink.BAR: "#5fb3d9",
         Ink.BAR_REST: "#2c363f",
-        Ink.BAND: "#4a8fb0",
+        Ink.BAND: "#58a0c4",
         Ink.P99: "#e5b454",
-        Ink.REQUESTS: "#4a8fb0",
+        Ink.REQUESTS: "#3d7693",
         Ink.ERRORS: "#f07178",
         Ink.TARGET: "#8fa3b3",
         Ink.ACTION: "bold #c39ac9",

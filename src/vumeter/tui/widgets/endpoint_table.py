@@ -11,11 +11,15 @@ from vumeter.tui.format import change_text, latency_text, number_text, percent_t
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.bars import spark
 from vumeter.tui.widgets.line import Line
-from vumeter.tui.widgets.panel import Panel, sentence
+from vumeter.tui.widgets.panel import FramePanel, sentence
 
 SPARK_SECONDS = 30
-_SPARK_WIDTH_AT = 100
+_SPARK_FROM_WIDTH = 100
+_ALL_FROM_WIDTH = 60
 _NAME_WIDTH_MIN = 12
+_FIGURE_WIDTH = 7
+_RISE_RATIO = 1.25
+"""A p95 that grew by more than this is pointed at."""
 
 
 class SortKey(StrEnum):
@@ -26,36 +30,32 @@ class SortKey(StrEnum):
     P95 = "p95"
     P99 = "p99"
     ERRORS = "err%"
+    CHANGE = "Δp95"
     NAME = "name"
 
 
-def _p50(endpoint: Endpoint) -> int:
-    return endpoint.window.latency.p50_us if endpoint.window.latency else -1
-
-
-def _p95(endpoint: Endpoint) -> int:
-    return endpoint.window.latency.p95_us if endpoint.window.latency else -1
-
-
-def _p99(endpoint: Endpoint) -> int:
-    return endpoint.window.latency.p99_us if endpoint.window.latency else -1
+def _change_ratio(endpoint: Endpoint) -> float:
+    latency = endpoint.window.latency
+    return latency.p95_us / endpoint.previous_p95_us if latency and endpoint.previous_p95_us else 0
 
 
 _ORDERS: dict[SortKey, Callable[[Endpoint], float]] = {
-    SortKey.RPS: lambda endpoint: endpoint.window.requests_per_s,
-    SortKey.P50: _p50,
-    SortKey.P95: _p95,
-    SortKey.P99: _p99,
+    SortKey.P50: lambda endpoint: endpoint.window.latency.p50_us if endpoint.window.latency else -1,
+    SortKey.P95: lambda endpoint: endpoint.window.latency.p95_us if endpoint.window.latency else -1,
+    SortKey.P99: lambda endpoint: endpoint.window.latency.p99_us if endpoint.window.latency else -1,
     SortKey.ERRORS: lambda endpoint: endpoint.window.error_ratio,
+    SortKey.CHANGE: _change_ratio,
 }
+"""Without `RPS`, which is the order in which a frame brings them, and `NAME`."""
 
 
-class EndpointTable(Panel):
+class EndpointTable(FramePanel):
     """
     Endpoints with rates, percentiles, errors and the change of p95.
 
-    *sort*, *filter_text* and *selected* (a row of what is shown) are the cockpit's to set;
-    the table scrolls so that the selected row is in view. *selected_name* is what it is on.
+    *sort*, *filter_text* and *selected* (a row of what is shown) are the cockpit's to set.
+    The selection stays on its endpoint when the order changes, and the table scrolls so
+    that it is in view; `selected_name` is what it is on.
     """
 
     sort: var[SortKey] = var(SortKey.RPS, init=False)
@@ -71,15 +71,14 @@ class EndpointTable(Panel):
         classes: str | None = None,
     ) -> None:
         super().__init__(look=look, divided=divided, id=id, classes=classes)
-        self._frame: Frame | None = None
         self._rows: list[Endpoint] = []
         self._top = 0
-        self._p95s: dict[str, deque[float | None]] = {}
+        self._p95s_us: dict[str, deque[float | None]] = {}
 
     @property
     def selected_name(self) -> str | None:
-        """The endpoint that the selection is on."""
-        return self._rows[self.selected].name if 0 <= self.selected < len(self._rows) else None
+        """The endpoint that the selection is on; `None` when the table is empty."""
+        return self._rows[self.selected].name if self._rows else None
 
     @property
     def row_count(self) -> int:
@@ -88,33 +87,33 @@ class EndpointTable(Panel):
 
     def show(self, frame: Frame) -> None:
         """Show the endpoints of *frame*."""
+        self._remember(frame)
         self._frame = frame
-        self._remember(frame.endpoints)
         self._arrange()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the heading and the rows in view."""
-        columns = _columns(width)
-        head = _heading(
-            columns,
-            width=width,
-            look=self.look,
-            sort=self.sort,
-            filter_text=self.filter_text,
-            shown=len(self._rows),
-            of=0 if self._frame is None else len(self._frame.endpoints),
-        )
+        head = self._heading(width)
         if not self._rows:
             return [head, sentence(self.look, self._why_empty())]
-        self._scroll_to_selected(height - 1)
-        view = self._rows[self._top : self._top + height - 1]
-        return [
-            head,
-            *(
-                self._row(endpoint, self._top + index, columns, width)
-                for index, endpoint in enumerate(view)
-            ),
+        room = max(1, height - 1)
+        self._top = min(max(self._top, self.selected - room + 1), self.selected)
+        self._top = max(0, min(self._top, len(self._rows) - room))
+        rows = [
+            endpoint_line(
+                endpoint,
+                width=width,
+                look=self.look,
+                is_selected=index == self.selected,
+                past_p95s_us=self._p95s_us[endpoint.name],
+            )
+            for index, endpoint in enumerate(self._rows[self._top : self._top + room], self._top)
         ]
+        return [head, *rows]
+
+    def validate_selected(self, selected: int) -> int:
+        """Keep the selection on a row that there is."""
+        return max(0, min(selected, len(self._rows) - 1))
 
     def watch_sort(self) -> None:
         """Arrange the rows in the new order."""
@@ -122,7 +121,6 @@ class EndpointTable(Panel):
 
     def watch_filter_text(self) -> None:
         """Arrange the rows that pass the new filter."""
-        self._top = 0
         self._arrange()
 
     def watch_selected(self) -> None:
@@ -130,113 +128,123 @@ class EndpointTable(Panel):
         self.repaint()
 
     def _arrange(self) -> None:
-        endpoints = () if self._frame is None else self._frame.endpoints
-        wanted = self.filter_text.casefold()
-        rows = [e for e in endpoints if wanted in e.name.casefold()] if wanted else list(endpoints)
-        if self.sort is SortKey.NAME:
-            rows.sort(key=lambda endpoint: endpoint.name)
-        else:
-            rows.sort(key=_ORDERS[self.sort], reverse=True)
-        self._rows = rows
+        name = self.selected_name
+        endpoints = () if self.frame is None else self.frame.endpoints
+        self._rows = arranged(endpoints, sort=self.sort, filter_text=self.filter_text)
+        index = next((i for i, row in enumerate(self._rows) if row.name == name), self.selected)
+        self.set_reactive(EndpointTable.selected, self.validate_selected(index))
         self.repaint()
 
-    def _remember(self, endpoints: tuple[Endpoint, ...]) -> None:
-        kept = self._p95s
-        self._p95s = {}
-        for endpoint in endpoints:
-            past = kept.get(endpoint.name) or deque(maxlen=SPARK_SECONDS)
+    def _remember(self, frame: Frame) -> None:
+        """Keep the newest p95s of each endpoint of *frame*, and of no other."""
+        if self.frame is not None and frame.second == self.frame.second:
+            return
+        past = self._p95s_us
+        self._p95s_us = {}
+        for endpoint in frame.endpoints:
+            values = past.get(endpoint.name) or deque(maxlen=SPARK_SECONDS)
             latency = endpoint.window.latency
-            past.append(None if latency is None else latency.p95_us)
-            self._p95s[endpoint.name] = past
+            values.append(None if latency is None else latency.p95_us)
+            self._p95s_us[endpoint.name] = values
 
-    def _scroll_to_selected(self, room: int) -> None:
-        selected = min(max(0, self.selected), len(self._rows) - 1)
-        if selected < self._top:
-            self._top = selected
-        elif selected >= self._top + room:
-            self._top = selected - room + 1
-        self._top = max(0, min(self._top, len(self._rows) - room))
+    def _heading(self, width: int) -> Line:
+        total = 0 if self.frame is None else len(self.frame.endpoints)
+        left = Line(self.look).add(f"{self.look.glyphs.rule} ", Ink.RULE)
+        left.add("endpoints ", Ink.TITLE)
+        if self.filter_text:
+            left.add(f'"{self.filter_text}" {len(self._rows)} of {total} ', Ink.ACTIVE)
+        elif total > 1:
+            left.add(f"{number_text(total)} ", Ink.DIM)
+        return _headed(left, width=width, look=self.look, sort=self.sort)
 
     def _why_empty(self) -> str:
         if self.filter_text:
             return f'no endpoint contains "{self.filter_text}"; / changes the filter'
         return "waiting for the first response"
 
-    def _row(
-        self, endpoint: Endpoint, index: int, columns: list[tuple[str, int]], width: int
-    ) -> Line:
-        past = self._p95s.get(endpoint.name, ())
-        return endpoint_line(
-            endpoint,
-            columns,
-            width=width,
-            look=self.look,
-            is_selected=index == self.selected,
-            past_p95s=tuple(past),
-        )
 
-
-def _columns(width: int) -> list[tuple[str, int]]:
-    columns = [("rps", 7), ("p50", 7), ("p95", 7), ("p99", 7), ("err%", 7), ("Δp95", 7)]
-    if width < 60:
-        columns = [column for column in columns if column[0] not in ("p50", "Δp95")]
-    if width >= _SPARK_WIDTH_AT:
-        columns.append(("p95 30s", SPARK_SECONDS + 2))
-    return columns
-
-
-def _heading(
-    columns: list[tuple[str, int]],
-    *,
-    width: int,
-    look: Look,
-    sort: SortKey,
-    filter_text: str,
-    shown: int,
-    of: int,
-) -> Line:
-    dash = look.glyphs.rule
-    line = Line(look).add(f"{dash} ", Ink.RULE).add("endpoints", Ink.TITLE)
-    if filter_text:
-        line.add(f' "{filter_text}" {shown} of {of}', Ink.ACTIVE)
-    line.add(" ")
-    right = Line(look)
-    for name, cells in columns:
-        label = name.replace("Δ", look.glyphs.delta)
-        mark = look.glyphs.down if name == sort.value else ""
-        text = f" {mark}{label}"
-        right.pad_to(right.width + cells - len(text), dash, Ink.RULE)
-        right.add(text, Ink.ACTIVE if mark else Ink.DIM)
-    line.crop_to(max(0, width - right.width - 2))
-    return line.pad_to(width - right.width - 1, dash, Ink.RULE).extend(right)
+def arranged(
+    endpoints: Sequence[Endpoint], *, sort: SortKey, filter_text: str = ""
+) -> list[Endpoint]:
+    """Return the endpoints whose name contains *filter_text*, in either case, in order."""
+    wanted = filter_text.casefold()
+    rows = [row for row in endpoints if wanted in row.name.casefold()] if wanted else [*endpoints]
+    if sort is SortKey.NAME:
+        rows.sort(key=lambda endpoint: endpoint.name)
+    elif sort in _ORDERS:
+        rows.sort(key=_ORDERS[sort], reverse=True)
+    return rows
 
 
 def endpoint_line(
     endpoint: Endpoint,
-    columns: list[tuple[str, int]],
     *,
     width: int,
     look: Look,
     is_selected: bool,
-    past_p95s: Sequence[float | None],
+    past_p95s_us: Sequence[float | None],
 ) -> Line:
-    """Return one row of the table."""
-    figures, latency = endpoint.window, endpoint.window.latency
-    change = change_text(None if latency is None else latency.p95_us, endpoint.previous_p95_us)
-    known = [value for value in past_p95s if value is not None]
-    values = {
-        "rps": number_text(figures.requests_per_s),
-        "p50": latency_text(latency.p50_us if latency else None),
-        "p95": latency_text(latency.p95_us if latency else None),
-        "p99": latency_text(latency.p99_us if latency else None),
-        "err%": percent_text(figures.error_ratio),
-        "Δp95": change,
-        "p95 30s": spark(past_p95s, top=max(known, default=1.0), width=SPARK_SECONDS, look=look),
-    }
-    line = Line(look).add(look.glyphs.selected if is_selected else " ", Ink.ACTIVE)
-    room = max(_NAME_WIDTH_MIN, width - 2 - sum(cells for _, cells in columns))
+    """Return one row of the table, as wide as its heading."""
     ink = Ink.SELECTED if is_selected else Ink.TEXT
-    line.add_fitted(endpoint.name, room, ink)
+    columns = _columns(width)
+    line = Line(look).add(look.glyphs.selected if is_selected else " ", Ink.ACTIVE)
+    room = width - 2 - sum(cells for _, cells in columns)
+    line.add_fitted(endpoint.name, max(_NAME_WIDTH_MIN, room), ink)
+    figures = _figures(endpoint)
     for name, cells in columns:
-        line.add_right(values[name], cells, Ink.BAD if name == "err%" and figures.errors else ink)
+        if name == _SPARK:
+            known = [value for value in past_p95s_us if value is not None]
+            picture = spark(
+                tuple(past_p95s_us), top=max(known, default=1), width=SPARK_SECONDS, look=look
+            )
+            line.add_right(picture, cells, ink if is_selected else Ink.BAND)
+        else:
+            value, alarm = figures[name]
+            line.add_right(value, cells, alarm or ink)
     return line
+
+
+_SPARK = "p95 30s"
+
+
+def _figures(endpoint: Endpoint) -> dict[str, tuple[str, Ink | None]]:
+    """Return each column's text, and an ink of its own where it asks for attention."""
+    latency = endpoint.window.latency
+    rise = _change_ratio(endpoint)
+    change = change_text(latency.p95_us if latency else None, endpoint.previous_p95_us)
+    is_rising = rise >= _RISE_RATIO
+    return {
+        SortKey.RPS: (number_text(endpoint.window.requests_per_s), None),
+        SortKey.P50: (latency_text(latency.p50_us if latency else None), None),
+        SortKey.P95: (latency_text(latency.p95_us if latency else None), None),
+        SortKey.P99: (latency_text(latency.p99_us if latency else None), None),
+        SortKey.ERRORS: (
+            percent_text(endpoint.window.error_ratio),
+            Ink.BAD if endpoint.window.errors else None,
+        ),
+        SortKey.CHANGE: (f"{change}!" if is_rising else change, Ink.WARN if is_rising else None),
+    }
+
+
+def _columns(width: int) -> list[tuple[str, int]]:
+    """Return the columns right of the name with their widths."""
+    keys = [SortKey.RPS, SortKey.P50, SortKey.P95, SortKey.P99, SortKey.ERRORS, SortKey.CHANGE]
+    if width < _ALL_FROM_WIDTH:
+        keys = [SortKey.RPS, SortKey.P95, SortKey.P99, SortKey.ERRORS]
+    columns: list[tuple[str, int]] = [(key, _FIGURE_WIDTH) for key in keys]
+    return [*columns, (_SPARK, SPARK_SECONDS + 2)] if width >= _SPARK_FROM_WIDTH else columns
+
+
+def _headed(left: Line, *, width: int, look: Look, sort: SortKey) -> Line:
+    """Return *left* with the columns' names over their figures, the sorted one marked."""
+    dash = look.glyphs.rule
+    right = Line(look)
+    for name, cells in _columns(width):
+        mark = look.glyphs.down if name == sort else ""
+        text = f" {mark}{name.replace('Δ', look.glyphs.delta)}"
+        right.pad_to(right.width + cells - len(text), dash, Ink.RULE)
+        right.add(text, Ink.ACTIVE if mark else Ink.DIM)
+    if sort is SortKey.NAME:
+        left.add("by name ", Ink.ACTIVE)
+    left.crop_to(max(0, width - right.width - 2))
+    return left.pad_to(width - right.width - 1, dash, Ink.RULE).extend(right)

@@ -31,32 +31,17 @@ _CAUSES = {
 }
 
 
-class HeaderRow(FramePanel):
+class HeadPanel(FramePanel):
     """
-    Run, state, clock, age, control and viewers.
+    A panel that begins with the header's line, and what that needs besides a frame.
 
     The cockpit keeps *age_s* (since the shown frame arrived), *viewer* (its own name, to
-    tell "CTRL you" from another's hand) and *frozen* (the display, not the load) current.
+    tell "CTRL" from another's hand) and *frozen* (the display, not the load) current.
     """
 
     age_s: var[float] = var(0.0, init=False)
     viewer: var[str] = var("", init=False)
     frozen: var[bool] = var(False, init=False)
-
-    def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
-        """Return the row."""
-        if self.frame is None:
-            return [Line(self.look).add(" connecting to the run", Ink.DIM)]
-        return [
-            header_line(
-                self.frame,
-                width=width,
-                look=self.look,
-                age_s=self.age_s,
-                viewer=self.viewer,
-                frozen=self.frozen,
-            )
-        ]
 
     def watch_age_s(self) -> None:
         """Draw the new age."""
@@ -69,6 +54,27 @@ class HeaderRow(FramePanel):
     def watch_frozen(self) -> None:
         """Draw whether the display is frozen."""
         self.repaint()
+
+    def header(self, frame: Frame, width: int) -> Line:
+        """Return the header's line for *frame*."""
+        return header_line(
+            frame,
+            width=width,
+            look=self.look,
+            age_s=self.age_s,
+            viewer=self.viewer,
+            frozen=self.frozen,
+        )
+
+
+class HeaderRow(HeadPanel):
+    """Run, state, clock, age, control and viewers."""
+
+    def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
+        """Return the row."""
+        if self.frame is None:
+            return [Line(self.look).add(" connecting to the run", Ink.DIM)]
+        return [self.header(self.frame, width)]
 
 
 def header_line(

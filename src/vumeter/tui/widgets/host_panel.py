@@ -17,7 +17,7 @@ from vumeter.tui.format import (
 )
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.bars import core_spark
-from vumeter.tui.widgets.line import Line, joined
+from vumeter.tui.widgets.line import Line, Part, joined
 from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 
 _TWO_COLUMNS_FROM = 48
@@ -25,8 +25,6 @@ _CORES_WIDTH = 16
 _BUSY_PERCENT = 90
 _WAITING_PERCENT = 10
 """From here on, time that the cores spent waiting or gave to other guests is worth a word."""
-
-_Ranked = tuple[int, Line]
 
 
 class HostPanel(FramePanel):
@@ -56,6 +54,8 @@ class HostPanel(FramePanel):
         if len(host) + len(generator) > room:
             generator = generator[: max(1, room - 1)]
             host = host[: max(0, room - len(generator))]
+        if len(host) == 1 and self.frame.host is not None:
+            host = [host_line(self.frame.host, width=width, look=self.look)]
         return [head, *host, *generator]
 
 
@@ -112,6 +112,21 @@ def host_lines(host: HostReading | None, *, width: int, look: Look) -> list[Line
     ]
 
 
+def host_line(host: HostReading, *, width: int, look: Look) -> Line:
+    """Return the host in one line, for where there is no room for more."""
+    flow_per_s = host.network_received_bytes_per_s + host.network_sent_bytes_per_s
+    memory = _memory(host, look)
+    parts = [
+        *_cpu(host, look),
+        memory[0],
+        *((rank + 1, line) for rank, line in memory[2:]),
+        (2, pair(look, "net", f"{bytes_text(flow_per_s)}/s")),
+        (3, _of(look, "fd", host.descriptors, host.descriptor_limit)),
+        (4, pair(look, "load", three_digits(host.load_1m))),
+    ]
+    return Line(look).add(" ").extend(joined(parts, width - 1, look))
+
+
 def generator_lines(generator: GeneratorReading | None, *, width: int, look: Look) -> list[Line]:
     """Return the generator's line and, when it is the limit, why."""
     if generator is None:
@@ -120,7 +135,7 @@ def generator_lines(generator: GeneratorReading | None, *, width: int, look: Loo
     parts = [
         (0, Line(look).add("GEN ", Ink.TITLE).add(sign, ink)),
         (0, _percent(look, "cpu", generator.cpu_percent)),
-        (0, pair(look, "lag p99", f"{latency_text(generator.tick_lag_p99_us)} ms")),
+        (0, pair(look, "lag p99", f"{latency_text(generator.tick_lag_p99_us)}ms")),
         (1, pair(look, "late", percent_text(generator.late_start_ratio))),
         (2, _of(look, "fd", generator.descriptors, generator.descriptor_limit)),
     ]
@@ -131,7 +146,7 @@ def generator_lines(generator: GeneratorReading | None, *, width: int, look: Loo
     return lines
 
 
-def _cpu(host: HostReading, look: Look) -> list[_Ranked]:
+def _cpu(host: HostReading, look: Look) -> list[Part]:
     cores = core_spark(host.core_percents, width=_CORES_WIDTH, look=look)
     cpu = _percent(look, "cpu", host.cpu_percent).add(" ").add(cores, Ink.BAR)
     parts = [(0, cpu)]
@@ -141,7 +156,7 @@ def _cpu(host: HostReading, look: Look) -> list[_Ranked]:
     return parts
 
 
-def _memory(host: HostReading, look: Look) -> list[_Ranked]:
+def _memory(host: HostReading, look: Look) -> list[Part]:
     percent = 100 * host.memory_used_bytes / max(1, host.memory_total_bytes)
     parts = [(0, _percent(look, "mem", percent))]
     amount = f"{bytes_text(host.memory_used_bytes)} of {bytes_text(host.memory_total_bytes)}"
@@ -151,19 +166,19 @@ def _memory(host: HostReading, look: Look) -> list[_Ranked]:
     return parts
 
 
-def _network(host: HostReading, look: Look) -> list[_Ranked]:
+def _network(host: HostReading, look: Look) -> list[Part]:
     received = bytes_per_s_text(host.network_received_bytes_per_s)
     sent = bytes_per_s_text(host.network_sent_bytes_per_s)
     return [(0, pair(look, "net in", received)), (0, pair(look, "out", sent))]
 
 
-def _disk(host: HostReading, look: Look) -> list[_Ranked]:
+def _disk(host: HostReading, look: Look) -> list[Part]:
     read = bytes_per_s_text(host.disk_read_bytes_per_s)
     written = bytes_per_s_text(host.disk_write_bytes_per_s)
     return [(0, pair(look, "disk r", read)), (0, pair(look, "w", written))]
 
 
-def _limits(host: HostReading, look: Look) -> list[_Ranked]:
+def _limits(host: HostReading, look: Look) -> list[Part]:
     parts = [(0, _of(look, "fd", host.descriptors, host.descriptor_limit))]
     if host.tcp_in_use is not None:
         parts.append((1, pair(look, "tcp", number_text(host.tcp_in_use))))
@@ -172,7 +187,7 @@ def _limits(host: HostReading, look: Look) -> list[_Ranked]:
     return parts
 
 
-def _load(host: HostReading, look: Look) -> list[_Ranked]:
+def _load(host: HostReading, look: Look) -> list[Part]:
     cores = len(host.core_percents)
     load = pair(look, "load", three_digits(host.load_1m))
     return [(0, load.add(f" on {cores} cores" if cores else "", Ink.DIM))]

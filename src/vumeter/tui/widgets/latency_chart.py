@@ -9,11 +9,13 @@ from vumeter.tui.terminal import GlyphSet, Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels
 from vumeter.tui.widgets.chart import EVENT_INKS, Chart, event_column
 from vumeter.tui.widgets.line import Line, cells, clean
-from vumeter.tui.widgets.panel import pair, rule, sentence, title
+from vumeter.tui.widgets.panel import pair, rule, sentence
 from vumeter.tui.widgets.plot import BLANK, Cell, latency_cells
 
 _TIME_FROM_HEIGHT = 3
 """Body rows from which the lowest one is the time axis."""
+_GRID_FROM_HEIGHT = 8
+"""Rows from which lines behind the picture help more than they clutter."""
 
 
 class LatencyChart(Chart):
@@ -49,19 +51,17 @@ def chart_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> L
     peak_us = max((column.p99_us or 0 for column in span.columns), default=0)
     limited = any(column.limited for column in span.columns)
     mark = look.glyphs.limited
-    parts = [title(look, "latency ms")]
+    parts = [(0, Line(look).add("latency ", Ink.TITLE).add("ms log", Ink.DIM))]
     if latency is not None:
         parts += [
-            (3, pair(look, "p50", latency_text(latency.p50_us))),
-            (0, pair(look, "p95", latency_text(latency.p95_us))),
+            (3, pair(look, "p50", latency_text(latency.p50_us), ink=Ink.BAND)),
+            (0, pair(look, "p95", latency_text(latency.p95_us), ink=Ink.BAND)),
             (1, pair(look, "p99", latency_text(latency.p99_us), ink=Ink.P99)),
         ]
     parts.append((2, pair(look, "peak", latency_text(peak_us) if peak_us else "")))
     if limited:
-        parts.append((1, Line(look).add(f"{mark} generator was the limit", Ink.LIMITED)))
-    return rule(
-        look, width, parts, right=f"log y {look.glyphs.separator} {span_text(span.seconds)}"
-    )
+        parts.append((1, Line(look).add(f"{mark} generator limit", Ink.LIMITED)))
+    return rule(look, width, parts, right=span_text(span.seconds))
 
 
 def chart_lines(
@@ -85,7 +85,8 @@ def chart_lines(
     picture = latency_cells(dots, axis=axis, height=rows, look=look)
     labels = log_labels(axis, rows)
     write_events(picture, events, span, look)
-    _draw_grid(picture, labels, look)
+    if rows >= _GRID_FROM_HEIGHT:
+        _draw_grid(picture, labels, look)
     edge = look.glyphs.divider
     lines = [
         Line(look)

@@ -175,29 +175,42 @@ def cells(look: Look, row: Iterable[tuple[str, Ink]]) -> Line:
     return line.add("".join(texts), current) if texts else line
 
 
-def joined(parts: Sequence[tuple[int, Line]], width: int, look: Look, *, gap: int = 2) -> Line:
+Part = tuple[int, Line]
+"""A line with its rank: 0 always stays, and the greatest goes first when room is short."""
+
+
+def joined(parts: Sequence[Part], width: int, look: Look, *, gap: int = 2) -> Line:
     """
     Return the parts side by side, in their order, as many as fit into *width*.
 
+    They move closer together before one is left out.
+
     Args:
-        parts: Each with its rank: 0 always stays, and the greatest goes first.
+        parts: What to join.
         width: Cells to fill at most.
         look: What to draw with.
         gap: Blank cells between two parts.
     """
-    kept = [part for part in parts if part[1].width]
-    while sum(line.width + gap for _, line in kept) - gap > width:
-        greatest = max((rank for rank, _ in kept), default=0)
-        if greatest == 0:
-            break
-        last = max(index for index, (rank, _) in enumerate(kept) if rank == greatest)
-        del kept[last]
+    kept = fitting(parts, width + 1, gap=1)
+    if sum(line.width + gap for _, line in kept) - gap > width:
+        gap = 1
     whole = Line(look)
     for _, line in kept:
         if whole.width:
             whole.add(" " * gap)
         whole.extend(line)
     return whole.crop_to(width)
+
+
+def fitting(parts: Sequence[Part], width: int, *, gap: int) -> list[Part]:
+    """Return the parts that fit, each with *gap* behind it; those of rank 0 in any case."""
+    kept = [part for part in parts if part[1].width]
+    while sum(line.width + gap for _, line in kept) > width:
+        greatest = max((rank for rank, _ in kept), default=0)
+        if greatest == 0:
+            break
+        del kept[max(index for index, (rank, _) in enumerate(kept) if rank == greatest)]
+    return kept
 
 
 def wrapped(text: str, width: int, look: Look) -> list[str]:

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from vumeter.model.frame import Frame
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
-from vumeter.tui.widgets.line import Line, Spans, spans_width, to_strip
+from vumeter.tui.widgets.line import Line, Part, Spans, fitting, spans_width, to_strip
 
 
 class Panel(Widget):
@@ -142,21 +142,18 @@ def changed_width(old: Spans, new: Spans) -> int:
     return width
 
 
-def rule(look: Look, width: int, parts: Sequence[tuple[int, Line]], *, right: str = "") -> Line:
+def rule(look: Look, width: int, parts: Sequence[Part], *, right: str = "") -> Line:
     """
     Return a panel's first line: a rule with its title and figures written into it.
 
     Args:
         look: What to draw with.
         width: Cells.
-        parts: Title and figures with their ranks: 0 always stays, the greatest goes first.
+        parts: Title and figures.
         right: What stands at the far end, if there is room.
     """
     dash = look.glyphs.rule
-    kept = [part for part in parts if part[1].width]
-    while sum(line.width + 2 for _, line in kept) + 3 > width and any(rank for rank, _ in kept):
-        greatest = max(rank for rank, _ in kept)
-        del kept[max(index for index, (rank, _) in enumerate(kept) if rank == greatest)]
+    kept = fitting(parts, width - 1, gap=2)
     whole = Line(look).add(f"{dash} ", Ink.RULE)
     for index, (_, part) in enumerate(kept):
         whole.add("  " if index else "").extend(part)
@@ -167,7 +164,7 @@ def rule(look: Look, width: int, parts: Sequence[tuple[int, Line]], *, right: st
     return whole.pad_to(width, dash, Ink.RULE)
 
 
-def title(look: Look, text: str) -> tuple[int, Line]:
+def title(look: Look, text: str) -> Part:
     """Return a panel's name as the part of its rule that always stays."""
     return 0, Line(look).add(text, Ink.TITLE)
 

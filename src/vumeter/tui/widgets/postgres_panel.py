@@ -140,9 +140,9 @@ def _session_bar(reading: PostgresReading, width: int, look: Look) -> Line:
     if slots is None or reading.sessions_active is None:
         return Line(look).add("sessions unseen", Ink.DIM).crop_to(width)
     parts = [
-        ("active", float(reading.sessions_active), Ink.WAIT_CPU),
-        ("in tx", float(reading.sessions_idle_in_transaction or 0), Ink.WAIT_OTHER),
-        ("other", float(reading.sessions_other or 0), Ink.WAIT_LWLOCK),
+        ("act", float(reading.sessions_active), Ink.WAIT_CPU),
+        ("tx", float(reading.sessions_idle_in_transaction or 0), Ink.WAIT_OTHER),
+        ("oth", float(reading.sessions_other or 0), Ink.WAIT_LWLOCK),
         ("idle", float(reading.sessions_idle or 0), Ink.WAIT_CLIENT),
     ]
     open_slots = slots - (reading.connections_reserved or 0)

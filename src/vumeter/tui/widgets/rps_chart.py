@@ -37,7 +37,7 @@ def rps_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Lin
     if peak:
         parts.append((2, pair(look, "peak", number_text(peak))))
     if any(column.errors for column in span.columns):
-        parts.append((3, Line(look).add(f"{look.glyphs.error_fill} errors", Ink.ERRORS)))
+        parts.append((3, Line(look).add(f"{look.glyphs.error_mark} errors", Ink.ERRORS)))
     return rule(look, width, parts, right=span_text(span.seconds))
 
 
@@ -63,8 +63,8 @@ def rps_cells(
     """
     Return the picture's rows from the top.
 
-    Failed requests stand on top of the answered ones; where there were any, they have at
-    least the column's uppermost cell, so that one error in a thousand is still seen.
+    Failed requests stand on top of the answered ones, in whole cells. Where they are less
+    than half a cell, a mark above the column says that there were some.
     """
     picture: list[list[Cell]] = [[BLANK] * len(columns) for _ in range(height)]
     for x, column in enumerate(columns):
@@ -89,8 +89,10 @@ def _draw_column(
         picture[height - 1 - whole][x] = (levels[part], Ink.REQUESTS)
     used = whole + bool(part)
     failed = round(column.errors_per_s / top * height)
-    for row in range(max(0, used - max(failed, bool(column.errors))), used):
+    for row in range(max(0, used - failed), used):
         picture[height - 1 - row][x] = (look.glyphs.error_fill, Ink.ERRORS)
+    if column.errors and not failed:
+        picture[max(0, height - 1 - used)][x] = (look.glyphs.error_mark, Ink.ERRORS)
 
 
 def _draw_target(

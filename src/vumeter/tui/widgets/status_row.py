@@ -127,7 +127,7 @@ def _latency_light(name: str, us: int | None, promised_us: int | None, look: Loo
     if promised_us is None:
         return Line(look).add(f"{name} ", Ink.DIM).add(value, Ink.VALUE).add(" ms", Ink.DIM)
     health = Health.UNKNOWN if us is None else Health.GOOD if us <= promised_us else Health.BAD
-    name = f"{name}{look.glyphs.less_than}{latency_text(promised_us)}"
+    name = f"{name}<{latency_text(promised_us)}"
     return light(name, health, value, look)
 
 

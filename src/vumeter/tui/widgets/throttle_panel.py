@@ -45,20 +45,29 @@ class ThrottlePanel(FramePanel):
         )
         lines: list[Line] = []
         for throttle in levers:
-            chosen = is_active(throttle, self.active)
-            lines += lever_lines(throttle, width=width, look=self.look, is_chosen=chosen)
-        if len(lines) + 1 < room:
-            lines.append(Line(self.look))
-        return [head, *lines[:room], *way_back]
+            lines += lever_lines(
+                throttle,
+                width=width,
+                look=self.look,
+                is_chosen=is_active(throttle, self.active),
+                has_name=len({lever.scenario for lever in levers}) > 1,
+            )
+        # The way back stands at the foot, where it does not move.
+        gap = [Line(self.look)] * max(0, room - len(lines))
+        return [head, *lines[:room], *gap, *way_back]
 
 
-def lever_lines(throttle: ThrottleState, *, width: int, look: Look, is_chosen: bool) -> list[Line]:
-    """Return a lever's lines: value and bar, the three stages of a request, limit and step."""
+def lever_lines(
+    throttle: ThrottleState, *, width: int, look: Look, is_chosen: bool, has_name: bool
+) -> list[Line]:
+    """Return a lever's lines: value and progress, the value against its limit, the request."""
     mark = look.glyphs.selected if is_chosen else " "
-    name = Line(look).add(f"{mark}{LEVER_NAMES[throttle.lever]} ", _name_ink(is_chosen))
-    name.add(throttle_words(throttle, look), Ink.STRONG)
+    top = Line(look).add(f"{mark}{LEVER_NAMES[throttle.lever]} ", _name_ink(is_chosen))
+    top.add(throttle_words(throttle, look), Ink.STRONG)
+    top.add(f" {throttle.scenario}" if has_name else "", Ink.DIM)
     words = progress_words(throttle)
-    name.pad_to(width - len(words) - 1).add(words, Ink.WARN if throttle.held else Ink.ACTIVE)
+    top.crop_to(width - len(words) - 2).pad_to(width - len(words) - 1)
+    top.add(words, Ink.WARN if throttle.held else Ink.ACTIVE)
     limit = target_text(throttle.limit)
     meter = Line(look).add(" ")
     meter.extend(
@@ -66,14 +75,12 @@ def lever_lines(throttle: ThrottleState, *, width: int, look: Look, is_chosen: b
     )
     meter.add(f" {limit}", Ink.DIM)
     taken = NOTHING if throttle.acknowledged is None else target_text(throttle.acknowledged)
-    stages = [
+    request = [
         (0, pair(look, "asked", target_text(throttle.requested))),
         (0, pair(look, "taken", taken)),
-        (0, pair(look, "is", target_text(throttle.actual))),
         (1, pair(look, "step", number_text(throttle.step))),
     ]
-    scenario = Line(look).add(f" {throttle.scenario}", Ink.DIM)
-    return [name, meter, Line(look).add(" ").extend(joined(stages, width - 1, look)), scenario]
+    return [top, meter, Line(look).add(" ").extend(joined(request, width - 1, look))]
 
 
 def _name_ink(is_chosen: bool) -> Ink:
