@@ -26,6 +26,6 @@ def attach(
             "The cockpit needs a terminal to draw on and to read keys from.",
             hint=f"For scripts: vumeter ps, vumeter ctl {folder.name} …, docs/control-api.md",
         )
-    from vumeter.cli.cockpit import watch as watch_run
+    from vumeter.cli import cockpit
 
-    raise typer.Exit(watch_run(folder, watches_only=watch))
+    raise typer.Exit(cockpit.watch(cockpit.Known(folder), watches_only=watch))

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from functools import partial
+from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -25,29 +26,62 @@ _POLL_S = 0.05
 _END_LIMIT_NS = 2 * NANOSECONDS_PER_S
 
 
-def watch(folder: RunFolder, *, watches_only: bool = False) -> ExitCode:
+class Place(Protocol):
+    """Where a run is, or will be in a moment."""
+
+    def folder(self) -> RunFolder:
+        """Return it, however long that takes; a VumeterError says why there is none."""
+
+    async def arrival(self) -> RunFolder:
+        """Do the same without holding up the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The place of a run that is there already."""
+
+    run: RunFolder
+
+    def folder(self) -> RunFolder:
+        """Return it at once."""
+        return self.run
+
+    async def arrival(self) -> RunFolder:
+        """Return it at once."""
+        return self.run
+
+
+def watch(place: Place, *, watches_only: bool = False) -> ExitCode:
     """
-    Open the cockpit on the run in *folder*; when it has closed, say how things stand.
+    Open the cockpit on the run at *place*; when it has closed, say how things stand.
 
     Raises:
-        LinkError: The run does not answer.
+        VumeterError: The run did not begin, or does not answer.
     """
     viewer = viewer_name()
-    dial = partial(Link.open, folder.socket, viewer=viewer, watch=watches_only)
+
+    async def dial() -> Link:
+        run = await place.arrival()
+        return await Link.open(run.socket, viewer=viewer, watch=watches_only)
+
     cockpit = Cockpit(dial, viewer=viewer, watches=watches_only, path=default_path())
     departure = cockpit.run() or Departure.DETACHED
     if cockpit.refusal is not None:
         raise cockpit.refusal
+    return _farewell(departure, place)
+
+
+def _farewell(departure: Departure, place: Place) -> ExitCode:
     match departure:
         case Departure.HUNG_UP:
             return ExitCode.OK
         case Departure.TERMINATED:
             return ExitCode.INTERRUPTED
         case Departure.DETACHED:
-            print(goes_on(folder.name))
+            print(goes_on(place.folder().name))
             return ExitCode.OK
         case Departure.STOPPED | Departure.ENDED | Departure.LOST:
-            return _tell_end(folder, waits=departure is Departure.STOPPED)
+            return _tell_end(place.folder(), waits=departure is Departure.STOPPED)
 
 
 def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:

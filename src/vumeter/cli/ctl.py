@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from vumeter.cli.viewer import viewer_name
 from vumeter.errors import ExitCode, UsageError
 from vumeter.link import folders
-from vumeter.link.client import send
 from vumeter.model.throttle import Command, CommandKind, Lever
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
@@ -42,6 +41,8 @@ def ctl(
     ] = "",
 ) -> None:
     """Give one command to a run, and print what it answers."""
+    from vumeter.link.client import send  # the price of aiohttp, where a command is one
+
     command = replace(parse(words, author=viewer_name()), scenario=scenario)
     if reason:
         command = replace(command, note=reason)

@@ -4,7 +4,6 @@ import asyncio
 
 from vumeter.errors import LinkError
 from vumeter.link import folders
-from vumeter.link.client import status
 from vumeter.link.folders import RunFolder
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Lever
@@ -28,6 +27,8 @@ def ps() -> None:
 
 async def _frames(runs: list[RunFolder]) -> list[Frame]:
     """Return what each run shows now; one that ends at this moment is left out."""
+    from vumeter.link.client import status  # the price of aiohttp, where there is a run
+
     answers = await asyncio.gather(*(status(run.socket) for run in runs), return_exceptions=True)
     frames: list[Frame] = []
     for answer in answers:
@@ -43,7 +44,7 @@ def _cells(frame: Frame) -> tuple[str, ...]:
     return (
         frame.run,
         frame.state.value,
-        duration_text(float(int(frame.elapsed_s))),
+        duration_text(max(1.0, frame.elapsed_s // 1)),
         _lever(frame, Lever.VUS),
         f"{frame.window.requests_per_s:.0f}" + _asked(frame, Lever.RATE),
         "-" if latency is None else f"{latency.p95_us / 1000:.1f}ms",

@@ -3,14 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vumeter.cli.ending import checked_report_path
-from vumeter.cli.order import Order
-from vumeter.cli.planning import Wishes, plan
 from vumeter.errors import UsageError
+
+if TYPE_CHECKING:
+    from vumeter.cli.order import Order
 
 Text = str | None
 
@@ -99,6 +99,11 @@ def run(  # noqa: PLR0917 - one parameter per flag
     Without flags: 10 VUs, no end, load at once. The run goes on when the cockpit is left
     with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
     """
+    # Imported here, as everywhere in commands: `vumeter --help` needs none of it.
+    from vumeter.cli.ending import checked_report_path
+    from vumeter.cli.order import Order
+    from vumeter.cli.planning import Wishes, plan
+
     if headless and detach:
         raise UsageError("--headless stays in the foreground, and --detach does not.")
     wishes = Wishes(
@@ -136,14 +141,13 @@ def run(  # noqa: PLR0917 - one parameter per flag
     raise typer.Exit(begin(order, headless=headless, detach=detach))
 
 
-def begin(order: Order, *, headless: bool = False, detach: bool = False) -> int:
+def begin(order: "Order", *, headless: bool = False, detach: bool = False) -> int:
     """
     Run *order* in the way that was asked for and that the terminal allows; return the exit code.
 
     Raises:
         VumeterError: It cannot be started.
     """
-    # Imported here: a headless run never pays for the screen.
     if detach:
         from vumeter.cli.detached import start
 
@@ -158,11 +162,13 @@ def begin(order: Order, *, headless: bool = False, detach: bool = False) -> int:
     from vumeter.cli.detached import start
 
     with start(order) as starting:
-        # While the run process comes up, the screen's modules are loaded.
+        # While the run process comes up, the screen's modules are loaded. What was refused
+        # by then is said without a screen flashing by.
         from vumeter.cli.cockpit import watch
 
-        folder = starting.folder()
-    return watch(folder)
+        if starting.has_answered():
+            starting.folder()
+        return watch(starting)
 
 
 def has_terminal() -> bool:

@@ -6,11 +6,11 @@ import sys
 
 
 def viewer_name() -> str:
-    """Return who sits here, and at which terminal: "alice@pts/3"."""
+    """Return who sits here, and at which terminal: "alice@pts/3"; "alice@script" at none."""
     try:
         terminal = os.ttyname(sys.stdin.fileno()).removeprefix("/dev/")
     except (OSError, ValueError):
-        terminal = f"pid-{os.getpid()}"
+        terminal = "script"
     return f"{_user()}@{terminal}"
 
 

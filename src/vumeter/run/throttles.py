@@ -205,7 +205,7 @@ class Throttles:
         if not aims:
             return Effect(accepted=True, message="Held already")
         held = " and ".join(amount(key[1], aim.end or 0.0) for key, aim in aims.items())
-        return self._moved(aims, at_s, text=f"held at {held}", label="hold")
+        return self._moved(aims, at_s, text=f"hold at {held}", label="hold")
 
     def _plan_resumed(self, command: Command, at_s: float) -> Effect:
         aims: Aims = {}
