@@ -117,7 +117,7 @@ class Cockpit(App[Departure]):
         self._put_on(wanted if wanted in PALETTES else DEFAULT_THEME)
         self.board.header.viewer = self.hand.author
         self.board.look_at(self._preferences.view, is_zoomed=False)
-        self.board.set_window(self._preferences.window)
+        self.board.set_window(self._preferences.look_back)
         if self._preferences.sort in {key.value for key in SortKey}:
             self.board.endpoints.sort = SortKey(self._preferences.sort)
         self._load_keymap()
@@ -360,10 +360,10 @@ class Cockpit(App[Departure]):
     def action_window(self, direction: int) -> None:
         """Let the charts look back for less or for more."""
         windows = list(Window)
-        at = windows.index(self._preferences.window) + direction
+        at = windows.index(self._preferences.look_back) + direction
         window = windows[min(max(at, 0), len(windows) - 1)]
         self.board.set_window(window)
-        self._remember(window=window)
+        self._remember(window=window.label)
         self._say(f"charts: {window.label}")
 
     def action_sort(self, direction: int) -> None:

@@ -83,7 +83,7 @@ KEYS: tuple[Key, ...] = (
     Key(id="load.control", keys="T", cap="T", action="take_control", title="Take the control",
         text="take the control", group=Group.LOAD),
     Key(id="view.load", keys="1", cap="1", action="view('load')", title="View: load",
-        text="load latency endpoints host db log", group=Group.VIEW, short="1-6 view",
+        text="load latency endpoint host pg log", group=Group.VIEW, short="1-6 view",
         row="views"),
     Key(id="view.latency", keys="2", cap="2", action="view('latency')", title="View: latency",
         text="", group=Group.VIEW, row="views"),

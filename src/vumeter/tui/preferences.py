@@ -15,17 +15,26 @@ RATES_HZ = (0.5, 1.0, 2.0, 4.0)
 """How often the screen may be drawn."""
 
 
+WINDOWS = {window.label: window for window in Window}
+
+
 class Preferences(Struct, frozen=True, kw_only=True):
     """The choices that survive a run. A file that cannot be read is one with the defaults."""
 
     view: View = View.LOAD
-    window: Window = Window.ONE_MINUTE
+    window: str = Window.ONE_MINUTE.label
+    """How far back the charts look: a window's label."""
     sort: str = ""
     """The endpoint table's column; empty: its own default."""
     theme: str = ""
     """Empty: the cockpit's own."""
     rate_hz: float | None = None
     """`None`: 2 Hz, and 1 Hz over SSH."""
+
+    @property
+    def look_back(self) -> Window:
+        """The window that the charts begin with."""
+        return WINDOWS[self.window]
 
 
 def default_path() -> Path:
@@ -39,6 +48,8 @@ def load(path: Path) -> Preferences:
         found = msgspec.json.decode(path.read_bytes(), type=Preferences)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return Preferences()
+    if found.window not in WINDOWS:
+        found = msgspec.structs.replace(found, window=Window.ONE_MINUTE.label)
     if found.rate_hz is not None and found.rate_hz not in RATES_HZ:
         found = msgspec.structs.replace(found, rate_hz=None)
     return found

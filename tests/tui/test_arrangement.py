@@ -1,0 +1,103 @@
+"""Where things stand, at any size."""
+
+import itertools
+
+import pytest
+
+from vumeter.tui.arrangement import Part, Place, View, arrange
+
+SIZES = tuple(
+    itertools.product((1, 40, 59, 60, 80, 111, 112, 120, 200), (1, 2, 14, 15, 24, 40, 60))
+)
+TOP = (Part.HEADER, Part.THROTTLES, Part.STATUS)
+
+
+def cells(place: Place) -> set[tuple[int, int]]:
+    return {
+        (x, y)
+        for x in range(place.x, place.x + place.width)
+        for y in range(place.y, place.y + place.height)
+    }
+
+
+@pytest.mark.parametrize("is_zoomed", [False, True])
+@pytest.mark.parametrize("view", View)
+def test_no_two_parts_overlap_and_every_cell_is_used(view: View, is_zoomed: bool) -> None:
+    for width, height in SIZES:
+        places = arrange(view, width=width, height=height, is_zoomed=is_zoomed)
+        taken = [cells(place) for place in places.values()]
+        assert sum(map(len, taken)) == len(set().union(*taken)) == width * height
+
+
+@pytest.mark.parametrize("view", View)
+def test_the_first_three_rows_and_the_key_line_never_go(view: View) -> None:
+    for height in range(15, 60):
+        places = arrange(view, width=80, height=height)
+        assert [places[part].y for part in TOP] == [0, 1, 2]
+        assert places[Part.BAR] == Place(0, height - 1, 80, 1)
+
+
+def test_eighty_by_twenty_four_is_the_sketch() -> None:
+    places = arrange(View.LOAD, width=80, height=24)
+    rows = {part: place.height for part, place in places.items() if place.y > 2}
+    assert rows == {
+        Part.LATENCY: 6, Part.RPS: 2, Part.ERRORS: 2, Part.ENDPOINTS: 6, Part.HOST: 3,
+        Part.POSTGRES: 3, Part.EVENTS: 3, Part.BAR: 1,
+    }  # fmt: skip
+
+
+def test_a_hundred_and_twenty_by_forty_is_the_sketch() -> None:
+    places = arrange(View.LOAD, width=120, height=40)
+    rows = {part: place.height for part, place in places.items() if place.y > 2}
+    assert rows == {
+        Part.PLAN: 1, Part.LATENCY: 12, Part.THROTTLE_PANEL: 12, Part.RPS: 5, Part.ERRORS: 5,
+        Part.ENDPOINTS: 9, Part.HOST: 5, Part.POSTGRES: 5, Part.EVENTS: 4, Part.BAR: 1,
+    }  # fmt: skip
+
+
+def test_the_two_charts_share_their_time_axis_where_there_is_room_beside_them() -> None:
+    places = arrange(View.LOAD, width=120, height=40)
+    assert places[Part.LATENCY].width == places[Part.RPS].width
+
+
+def test_a_shrinking_terminal_loses_events_first_then_host_and_database() -> None:
+    lost: list[Part] = []
+    before = set(arrange(View.LOAD, width=80, height=40))
+    for height in range(39, 14, -1):
+        now = set(arrange(View.LOAD, width=80, height=height))
+        lost += sorted(before - now)
+        before = now
+    assert lost == [Part.EVENTS, Part.HOST, Part.POSTGRES]
+
+
+@pytest.mark.parametrize(("width", "height"), [(59, 24), (80, 14), (20, 5)])
+def test_below_sixty_by_fifteen_there_is_a_digest(width: int, height: int) -> None:
+    assert set(arrange(View.LOAD, width=width, height=height)) == {Part.DIGEST, Part.BAR}
+
+
+@pytest.mark.parametrize(
+    ("view", "subject"),
+    [
+        (View.LATENCY, Part.LATENCY),
+        (View.ENDPOINTS, Part.ENDPOINTS),
+        (View.HOST, Part.HOST),
+        (View.DATABASE, Part.POSTGRES),
+        (View.LOG, Part.EVENTS),
+    ],
+)
+def test_a_view_gives_its_subject_more_rows_than_the_cockpit_does(
+    view: View, subject: Part
+) -> None:
+    alone = arrange(view, width=80, height=24)[subject]
+    among_others = arrange(View.LOAD, width=80, height=24)[subject]
+    assert alone.height > among_others.height
+
+
+def test_zoomed_the_subject_has_the_whole_body() -> None:
+    places = arrange(View.DATABASE, width=80, height=24, is_zoomed=True)
+    assert places[Part.POSTGRES] == Place(0, 3, 80, 20)
+
+
+def test_help_takes_the_body_and_leaves_the_first_rows() -> None:
+    places = arrange(View.LOAD, width=80, height=24, helps=True)
+    assert set(places) == {*TOP, Part.HELP, Part.BAR}
