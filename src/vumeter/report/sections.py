@@ -85,7 +85,7 @@ def http(summary: Summary, ink: Ink) -> list[str]:
         lines.append(_row("response_time (from due)", _trend(total.latency)))
         lines.append(_row("http_req_duration (sent)", _trend(summary.service.latency)))
     failed = f"{count_text(total.errors)} out of {count_text(total.requests)}"
-    line = _row("http_req_failed", [ratio_text(total.error_ratio)], failed)
+    line = _row("http_req_failed", [_failed_ratio(total)], failed)
     lines.append(ink.bad(line) if total.errors else line)
     lines += _kinds(total)
     lines.append(_row("http_reqs", [count_text(total.requests)], rate_text(total.requests_per_s)))
@@ -129,9 +129,13 @@ def _endpoint_cells(figures: Figures) -> list[str]:
     return [
         requests if len(requests) < CELL_WIDTH else compact(figures.requests),
         f"{figures.requests_per_s:.1f}",
-        ratio_text(figures.error_ratio),
+        _failed_ratio(figures),
         *times,
     ]
+
+
+def _failed_ratio(figures: Figures) -> str:
+    return ratio_text(figures.error_ratio) if figures.requests else "-"
 
 
 def execution(summary: Summary, ink: Ink) -> list[str]:

@@ -8,7 +8,7 @@ network. What k6 has not follows: generator, journal, host, database, remarks.
 from vumeter.model.frame import Frame
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
-from vumeter.report.numbers import clock_text, compact, ratio_text, three_digits
+from vumeter.report.numbers import clock_text, compact, three_digits
 from vumeter.report.sections import SECTIONS, Ink
 
 WIDTH = 100
@@ -33,11 +33,11 @@ def _line(frame: Frame, *, with_targets: bool) -> str:
     vus = sum(state.actual for state in frame.throttles if state.lever is Lever.VUS)
     generator = "-" if frame.generator is None else "LIMIT" if frame.generator.limited else "ok"
     return (
-        f"{clock_text(frame.elapsed_s)} {frame.state.value:<8} "
+        f"{clock_text(frame.elapsed_s)} {frame.state.value:<7} "
         f"vu {_of_target(vus, frame, Lever.VUS, with_targets):<7} "
-        f"rps {_of_target(frame.window.requests_per_s, frame, Lever.RATE, with_targets):<9} "
-        f"{_percentiles(frame):<28} "
-        f"err {compact(frame.total.errors):<5} drop {compact(frame.dropped):<5} gen {generator}"
+        f"rps {_of_target(frame.window.requests_per_s, frame, Lever.RATE, with_targets):<7} "
+        f"{_percentiles(frame):<29} "
+        f"err {compact(frame.total.errors):<5} drop {compact(frame.dropped):<4} gen {generator}"
     )
 
 

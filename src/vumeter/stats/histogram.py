@@ -57,7 +57,7 @@ def histogram_of(values_us: Iterable[int]) -> Histogram:
     for us in values_us:
         index = bucket_index(us)
         counts[index] = counts.get(index, 0) + 1
-        sum_us += min(us, TOP_US)
+        sum_us += us
         over_range += us > TOP_US
     return Histogram(counts=counts, sum_us=sum_us, over_range=over_range)
 
