@@ -126,15 +126,12 @@ def bytes_text(count: float) -> str:
 
 def bytes_per_s_text(per_s: float) -> str:
     """
-    Return a flow of bytes with its unit.
+    Return a flow of bytes in decimal units.
 
     >>> bytes_per_s_text(41_000_000), bytes_per_s_text(0)
-    ('41.0 MB/s', '0 B/s')
+    ('41.0MB/s', '0B/s')
     """
-    if per_s < 999.5:
-        return f"{per_s:.0f} B/s"
-    text = number_text(per_s)
-    return f"{text[:-1]} {text[-1]}B/s"
+    return f"{per_s:.0f}B/s" if per_s < 999.5 else f"{number_text(per_s)}B/s"
 
 
 def clock_text(seconds: float) -> str:

@@ -84,6 +84,7 @@ class Glyphs:
     rule: str
     divider: str
     tee: str
+    cross: str
     target: str
     tick: str
     """Stands at the second that a label of the time axis names."""
@@ -123,6 +124,7 @@ _BRAILLE = Glyphs(
     rule="─",
     divider="│",
     tee="┬",
+    cross="┼",
     target="┄",
     tick="╵",
     mark="┆",
@@ -134,7 +136,7 @@ _BRAILLE = Glyphs(
     bar="━",
     bar_rest="─",
     bar_target="┃",
-    share="▇",
+    share="━",
     levels=" ▁▂▃▄▅▆▇█",
     error_fill="▓",
     error_mark="×",
@@ -156,6 +158,7 @@ _BLOCK = Glyphs(
     rule="─",
     divider="│",
     tee="┬",
+    cross="┼",
     target="─",
     tick="│",
     mark="│",
@@ -167,7 +170,7 @@ _BLOCK = Glyphs(
     bar="█",
     bar_rest="░",
     bar_target="│",
-    share="█",
+    share="▄",
     levels=" ▄█",
     error_fill="▓",
     error_mark="x",
@@ -189,6 +192,7 @@ _ASCII = Glyphs(
     rule="-",
     divider="|",
     tee="+",
+    cross="+",
     target="-",
     tick="'",
     mark="|",

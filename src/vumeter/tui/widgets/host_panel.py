@@ -120,7 +120,7 @@ def host_line(host: HostReading, *, width: int, look: Look) -> Line:
         *_cpu(host, look),
         memory[0],
         *((rank + 1, line) for rank, line in memory[2:]),
-        (2, pair(look, "net", f"{bytes_text(flow_per_s)}/s")),
+        (2, _flow(look, "net", flow_per_s)),
         (3, _of(look, "fd", host.descriptors, host.descriptor_limit)),
         (4, pair(look, "load", three_digits(host.load_1m))),
     ]
@@ -167,15 +167,13 @@ def _memory(host: HostReading, look: Look) -> list[Part]:
 
 
 def _network(host: HostReading, look: Look) -> list[Part]:
-    received = bytes_per_s_text(host.network_received_bytes_per_s)
-    sent = bytes_per_s_text(host.network_sent_bytes_per_s)
-    return [(0, pair(look, "net in", received)), (0, pair(look, "out", sent))]
+    received, sent = host.network_received_bytes_per_s, host.network_sent_bytes_per_s
+    return [(0, _flow(look, "net in", received)), (0, _flow(look, "out", sent))]
 
 
 def _disk(host: HostReading, look: Look) -> list[Part]:
-    read = bytes_per_s_text(host.disk_read_bytes_per_s)
-    written = bytes_per_s_text(host.disk_write_bytes_per_s)
-    return [(0, pair(look, "disk r", read)), (0, pair(look, "w", written))]
+    read, written = host.disk_read_bytes_per_s, host.disk_write_bytes_per_s
+    return [(0, _flow(look, "disk r", read)), (0, _flow(look, "w", written))]
 
 
 def _limits(host: HostReading, look: Look) -> list[Part]:
@@ -191,6 +189,10 @@ def _load(host: HostReading, look: Look) -> list[Part]:
     cores = len(host.core_percents)
     load = pair(look, "load", three_digits(host.load_1m))
     return [(0, load.add(f" on {cores} cores" if cores else "", Ink.DIM))]
+
+
+def _flow(look: Look, label: str, bytes_per_s: float) -> Line:
+    return pair(look, label, bytes_per_s_text(bytes_per_s))
 
 
 def _percent(look: Look, label: str, percent: float) -> Line:

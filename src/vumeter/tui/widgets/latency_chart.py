@@ -34,10 +34,15 @@ class LatencyChart(Chart):
             return [head, sentence(self.look, _why_empty(self.frame))]
         is_fine = self.look.glyphs.set is GlyphSet.BRAILLE
         dots = self.history.halves(span) if is_fine else span.columns
-        return [
-            head,
-            *chart_lines(span, dots, self.history.events, height=height - 1, look=self.look),
-        ]
+        body = chart_lines(
+            span,
+            dots,
+            self.history.events,
+            width=width - GUTTER,
+            height=height - 1,
+            look=self.look,
+        )
+        return [head, *body]
 
 
 def chart_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Line:
@@ -58,14 +63,21 @@ def chart_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> L
             (0, pair(look, "p95", latency_text(latency.p95_us), ink=Ink.BAND)),
             (1, pair(look, "p99", latency_text(latency.p99_us), ink=Ink.P99)),
         ]
-    parts.append((2, pair(look, "peak", latency_text(peak_us) if peak_us else "")))
+    if peak_us:
+        parts.append((2, pair(look, "peak", latency_text(peak_us))))
     if limited:
         parts.append((1, Line(look).add(f"{mark} generator limit", Ink.LIMITED)))
-    return rule(look, width, parts, right=span_text(span.seconds))
+    return rule(look, width, parts, right=span_text(span.seconds) if span.seconds else "")
 
 
 def chart_lines(
-    span: Span, dots: Sequence[Column], events: Sequence[Event], *, height: int, look: Look
+    span: Span,
+    dots: Sequence[Column],
+    events: Sequence[Event],
+    *,
+    width: int,
+    height: int,
+    look: Look,
 ) -> list[Line]:
     """
     Return the chart's body: scale, picture, and, where there is room, the time axis.
@@ -74,6 +86,7 @@ def chart_lines(
         span: The columns in view, one a cell.
         dots: The same seconds, one for each column of dots that the look's glyphs have.
         events: What to write on the chart; what is out of view is left out.
+        width: Cells right of the scale; a young run does not fill them yet.
         height: Rows.
         look: What to draw with.
     """
@@ -83,6 +96,8 @@ def chart_lines(
         min(column.p50_us or 0 for column in known), max(column.p99_us or 0 for column in known)
     )
     picture = latency_cells(dots, axis=axis, height=rows, look=look)
+    for row in picture:
+        row.extend([BLANK] * (width - len(row)))
     labels = log_labels(axis, rows)
     write_events(picture, events, span, look)
     if rows >= _GRID_FROM_HEIGHT:
@@ -95,7 +110,7 @@ def chart_lines(
         .extend(cells(look, picture[row]))
         for row in range(rows)
     ]
-    return [*lines, time_axis(span, events, look)] if rows < height else lines
+    return [*lines, time_axis(span, events, width=width, look=look)] if rows < height else lines
 
 
 def write_events(
@@ -107,16 +122,17 @@ def write_events(
         if index is None:
             continue
         ink = EVENT_INKS[event.level]
-        label = _event_glyph(event, look) + clean(event.label, look)
+        glyph = _event_glyph(event, look)
+        label = glyph + clean(event.label, look).removeprefix(glyph).strip()
         _write_label(picture, index, label, ink)
         for row in picture:
             if row[index] == BLANK:
                 row[index] = (look.glyphs.mark, ink)
 
 
-def time_axis(span: Span, events: Sequence[Event], look: Look) -> Line:
+def time_axis(span: Span, events: Sequence[Event], *, width: int, look: Look) -> Line:
     """Return run time along the columns, with limited seconds and operator actions on it."""
-    row: list[Cell] = [BLANK] * len(span.columns)
+    row: list[Cell] = [BLANK] * width
     for index, label in time_labels(span).items():
         if index + len(label) < len(row):
             row[index : index + len(label) + 1] = [

@@ -22,12 +22,16 @@ _FILLED = frozenset({Ink.ALARM, Ink.SELECTED})
 """Inks in which a blank does not look like any other blank."""
 
 
+_ASCII_SIGNS = str.maketrans("–—→←×µ…·•“”‘’", "--><xu~.*\"\"''")
+
+
 def clean(text: str, look: Look) -> str:
     """
     Return *text* with a placeholder for each character that must not reach the terminal.
 
     Those are control and format characters (escapes, zero width, changes of direction),
-    combining marks, private and unassigned ones; in an ASCII look, all that is not ASCII.
+    combining marks, private and unassigned ones; in an ASCII look, all that is not ASCII,
+    but for the signs that our own words use, which have something like them there.
     """
     if text.isascii():
         if text.isprintable():
@@ -35,6 +39,8 @@ def clean(text: str, look: Look) -> str:
     elif not look.is_ascii and text.isprintable() and cell_len(text) == len(text):
         return text
     composed = unicodedata.normalize("NFC", text)
+    if look.is_ascii:
+        composed = composed.translate(_ASCII_SIGNS)
     return "".join(_clean_character(character, look) for character in composed)
 
 

@@ -25,6 +25,9 @@ class Panel(Widget):
         divided: Whether the panel has a neighbour to its left, and draws the line between.
     """
 
+    joins_above = False
+    """Whether the line to the left neighbour goes on in the panel above."""
+
     def __init__(
         self,
         *,
@@ -104,7 +107,8 @@ class Panel(Widget):
         if not self._divided:
             return line.crop_to(width).pad_to(width).spans
         glyphs = self._look.glyphs
-        edge = glyphs.tee if row == 0 else glyphs.divider
+        corner = glyphs.cross if self.joins_above else glyphs.tee
+        edge = corner if row == 0 else glyphs.divider
         whole = Line(self._look).add(edge, Ink.RULE).extend(line.crop_to(width - 1))
         return whole.pad_to(width).spans
 

@@ -38,7 +38,7 @@ def rps_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Lin
         parts.append((2, pair(look, "peak", number_text(peak))))
     if any(column.errors for column in span.columns):
         parts.append((3, Line(look).add(f"{look.glyphs.error_mark} errors", Ink.ERRORS)))
-    return rule(look, width, parts, right=span_text(span.seconds))
+    return rule(look, width, parts, right=span_text(span.seconds) if span.seconds else "")
 
 
 def rps_lines(span: Span, *, height: int, look: Look) -> list[Line]:
