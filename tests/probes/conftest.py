@@ -35,9 +35,9 @@ class Cluster:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
 
-    def make(self) -> None:
-        options = ["--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync"]
-        self._as_owner("initdb", "-D", self._data, "-U", "chief", *options)
+    def make(self, pattern: Path) -> None:
+        """Copy the fresh cluster in the folder *pattern*, which is quicker than initdb."""
+        _run_as_owner("cp", "-a", pattern, self._data)
         settings = {
             "port": str(self.port),
             "listen_addresses": "'127.0.0.1'",
@@ -49,10 +49,12 @@ class Cluster:
             conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
     def start(self) -> None:
-        self._as_owner("pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "start")
+        _run_as_owner(
+            self._binaries / "pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "start"
+        )
 
     def stop(self, mode: str = "immediate") -> None:
-        self._as_owner("pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
+        _run_as_owner(self._binaries / "pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
 
     def dsn(self, user: str = "chief", database: str = "postgres") -> str:
         """Over the Unix socket, where everybody is trusted."""
@@ -71,6 +73,13 @@ class Cluster:
         for statement in statements:
             self.rows(statement)
 
+    async def until(self, statement: str, expected: list[tuple[object, ...]]) -> None:
+        """Wait until *statement* answers what is *expected*."""
+        give_up_s = time.monotonic() + _PATIENCE_S
+        while (rows := self.rows(statement)) != expected:
+            assert time.monotonic() < give_up_s, f"still {rows}"
+            await asyncio.sleep(0.02)
+
     def postmaster(self) -> int:
         return int((self._data / "postmaster.pid").read_text().split()[0])
 
@@ -79,6 +88,11 @@ class Cluster:
         postmaster = self.postmaster()
         listed = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
         return [postmaster, *map(int, listed.split())]
+
+    @staticmethod
+    def end(backend: int) -> None:
+        """End one backend; needs no slot and no lock, as pg_terminate_backend() would."""
+        os.kill(backend, signal.SIGTERM)
 
     def freeze(self) -> list[int]:
         """Stop every process where it stands."""
@@ -91,22 +105,6 @@ class Cluster:
     def thaw(frozen: list[int]) -> None:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
-
-    def _as_owner(self, program: str, *arguments: str | Path) -> None:
-        command = [str(self._binaries / program), *map(str, arguments)]
-        if os.geteuid() == 0:
-            # The server refuses to run as root.
-            command = [
-                "setpriv",
-                "--reuid=postgres",
-                "--regid=postgres",
-                "--clear-groups",
-                *command,
-            ]
-        quiet = subprocess.DEVNULL
-        subprocess.run(
-            command, check=True, timeout=60, stdin=quiet, stdout=quiet, stderr=quiet, cwd="/"
-        )
 
 
 class Sessions:
@@ -225,32 +223,61 @@ def _binaries() -> Path:
     return versions[-1].parent
 
 
-def _running(**settings: str) -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="vumeter-pg-"))
+def _run_as_owner(program: str | Path, *arguments: str | Path) -> None:
+    command = [str(program), *map(str, arguments)]
     if os.geteuid() == 0:
-        owner = pwd.getpwnam("postgres")
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    cluster = Cluster(folder, _binaries(), settings=settings)
+        # The server refuses to run as root.
+        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+    quiet = subprocess.DEVNULL
+    subprocess.run(
+        command, check=True, timeout=60, stdin=quiet, stdout=quiet, stderr=quiet, cwd="/"
+    )
+
+
+@contextlib.contextmanager
+def _owned_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="vumeter-pg-"))
     try:
-        cluster.make()
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def _running(pattern: Path, **settings: str) -> Iterator[Cluster]:
+    with _owned_folder() as folder:
+        cluster = Cluster(folder, _binaries(), settings=settings)
+        cluster.make(pattern)
         cluster.start()
         try:
             yield cluster
         finally:
             cluster.stop()
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def pattern() -> Iterator[Path]:
+    """A cluster's files as initdb leaves them."""
+    with _owned_folder() as folder:
+        options = ("--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync")
+        data = folder / "data"
+        _run_as_owner(_binaries() / "initdb", "-D", data, "-U", "chief", *options)
+        yield data
+
+
+@pytest.fixture(scope="session")
+def cluster(pattern: Path) -> Iterator[Cluster]:
     """One that lives as long as the tests: leave it as you found it."""
-    yield from _running(max_prepared_transactions="5")
+    with _running(pattern, max_prepared_transactions="5") as running:
+        yield running
 
 
 @pytest.fixture
-def own_cluster() -> Iterator[Cluster]:
+def own_cluster(pattern: Path) -> Iterator[Cluster]:
     """One for a single test, which may stop, freeze or fill it; it has 12 slots."""
-    yield from _running(
-        max_connections="12", superuser_reserved_connections="3", max_wal_senders="0"
-    )
+    settings = {"max_connections": "12", "superuser_reserved_connections": "3"}
+    with _running(pattern, max_wal_senders="0", **settings) as running:
+        yield running
