@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from vumeter import __version__
-from vumeter.cli import attach, ctl, ps, run
+from vumeter.cli import attach, ctl, demo, ps, run
 from vumeter.errors import EXIT_CODE_MEANINGS
 
 _CODES = "\n\n".join(f"  {code.value:>3}  {text}" for code, text in EXIT_CODE_MEANINGS.items())
@@ -44,3 +44,4 @@ app.command("run", epilog=f"Exit codes:\n\n{_CODES}")(run.run)
 app.command("attach")(attach.attach)
 app.command("ps")(ps.ps)
 app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)
+app.add_typer(demo.app, name="demo")

@@ -32,6 +32,7 @@ from vumeter.demo.trading import Trading
 from vumeter.demo.web import Web
 from vumeter.errors import VumeterError
 from vumeter.link import folders as runs
+from vumeter.link.folders import RunFolder
 
 _HOST = "127.0.0.1"
 _LOOK_EVERY_S = 0.25
@@ -237,7 +238,7 @@ class _Shop:
 
 
 def _is_alive(run: str) -> bool:
-    return any(each.name == run for each in runs.live())
+    return runs.is_live(RunFolder(runs.runs_folder() / run))
 
 
 @contextlib.asynccontextmanager

@@ -22,7 +22,8 @@ _SAID: msgspec.json.Decoder[Opening | Open | NotOpened] = msgspec.json.Decoder(
 
 class DemoShop:
     """
-    A shop that was opened here. It goes when this process does, unless it follows a run.
+    A shop that was opened here. It goes when this process does, unless it follows a run;
+    leaving the context closes it, unless it was left before.
 
     Blocking, like `Cluster`.
 
@@ -32,6 +33,7 @@ class DemoShop:
 
     def __init__(self, process: subprocess.Popen[bytes], door: BackDoor) -> None:
         self._process = process
+        self._is_left = False
         self.door = door
 
     @classmethod
@@ -72,7 +74,8 @@ class DemoShop:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if not self._is_left:
+            self.close()
 
     @property
     def pid(self) -> int:
@@ -81,6 +84,7 @@ class DemoShop:
 
     def leave(self) -> None:
         """Let go of the shop: it stays only if it follows a run."""
+        self._is_left = True
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
