@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from vumeter.model.summary import GeneratorSummary
-from vumeter.stats.verdict import GENERATOR_LIMITED, TARGET_LIMITED, GeneratorJudge, verdict
+from vumeter.stats.verdict import GeneratorJudge, Verdict, verdict
 
 LATE_2_MS = (100,) * 90 + (2_100,) * 10
 LATE_1_MS = (100,) * 90 + (1_100,) * 10
@@ -124,15 +124,15 @@ def test_the_reading_takes_the_worst_or_the_sum_of_all_workers(vitals: Any) -> N
 @pytest.mark.parametrize(
     ("limited_seconds", "seconds", "expected"),
     [
-        (0, 60, TARGET_LIMITED),
-        (3, 60, TARGET_LIMITED),
-        (4, 60, GENERATOR_LIMITED),
-        (1, 1, GENERATOR_LIMITED),
+        (0, 60, Verdict.TARGET_LIMITED),
+        (3, 60, Verdict.TARGET_LIMITED),
+        (4, 60, Verdict.GENERATOR_LIMITED),
+        (1, 1, Verdict.GENERATOR_LIMITED),
         (0, 0, None),
     ],
 )
 def test_a_run_is_generator_limited_from_more_than_one_second_in_twenty(
-    limited_seconds: int, seconds: int, expected: str | None
+    limited_seconds: int, seconds: int, expected: Verdict | None
 ) -> None:
     summary = GeneratorSummary(
         seconds=60,

@@ -5,7 +5,14 @@ The shape of `report.json`: what `docs/report.md` describes field by field.
 exports; what ends in `_s` is in seconds, `_unix_ms` in ms since 1970, UTC.
 """
 
+from typing import Literal
+
 from msgspec import Struct
+
+from vumeter.model.frame import StopCause
+from vumeter.model.plan import Executor
+from vumeter.model.throttle import CommandKind, Lever
+from vumeter.stats.verdict import Verdict
 
 SCHEMA_VERSION = 1
 """Raised when a field goes or changes its meaning; a new field does not raise it."""
@@ -68,7 +75,7 @@ class ScenarioReport(Struct, frozen=True, kw_only=True):
     """What a scenario started with; the journal has what the operator made of it."""
 
     name: str
-    executor: str
+    executor: Executor
     vus: int
     rate_per_s: float | None
     iterations: int | None
@@ -81,10 +88,10 @@ class RunReport(Struct, frozen=True, kw_only=True):
 
     name: str
     target: str
-    model: str
+    model: Literal["closed", "open"]
     started: str
     started_unix_ms: int
-    stop: str
+    stop: StopCause
     workers: int
     vus_max: int
     scenarios: tuple[ScenarioReport, ...]
@@ -107,7 +114,7 @@ class LagMs(Struct, frozen=True, kw_only=True):
 class GeneratorReport(Struct, frozen=True, kw_only=True):
     """The generator's testimony about itself."""
 
-    verdict: str | None
+    verdict: Verdict | None
     seconds: int
     limited_seconds: int
     cpu_percent: CpuPercent | None
@@ -153,9 +160,9 @@ class JournalReport(Struct, frozen=True, kw_only=True):
     at_s: float
     at_unix_ms: int
     author: str
-    kind: str
+    kind: CommandKind
     scenario: str | None
-    lever: str | None
+    lever: Lever | None
     value: float | None
     ramp_s: float
     note: str

@@ -17,7 +17,7 @@ from vumeter.report.numbers import (
     ratio_text,
 )
 from vumeter.stats.plaintext import fitted, plain
-from vumeter.stats.verdict import GENERATOR_LIMITED, verdict
+from vumeter.stats.verdict import Verdict, verdict
 from vumeter.units import duration_text as span_text
 
 LABEL_WIDTH = 28
@@ -202,7 +202,7 @@ def _verdict(summary: Summary, ink: Ink) -> str:
     if word is None:
         return "not measured: the run was shorter than a second"
     marked = f" in {it.limited_seconds} of {it.seconds} s" if it.limited_seconds else ""
-    if word == GENERATOR_LIMITED:
+    if word is Verdict.GENERATOR_LIMITED:
         return ink.bad(f"✗ {word}{marked}")
     if marked:
         return ink.warning(f"! {word}, but generator-limited{marked}")

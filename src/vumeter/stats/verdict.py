@@ -7,14 +7,20 @@ flicker at the edge.
 """
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from vumeter.model.measure import GeneratorReading, Histogram, Vitals
 from vumeter.model.summary import GeneratorSummary
 from vumeter.stats import histogram
 
-TARGET_LIMITED = "target-limited"
-GENERATOR_LIMITED = "generator-limited"
+
+class Verdict(StrEnum):
+    """Which of the two was the limit."""
+
+    TARGET_LIMITED = "target-limited"
+    GENERATOR_LIMITED = "generator-limited"
+
 
 LIMITED_RUN_RATIO = 0.05
 """A run is generator-limited when more of its seconds were: from here p95 may consist of them."""
@@ -123,12 +129,14 @@ class GeneratorJudge:
         return _reading(tuple(vitals.values()), tuple(reasons))
 
 
-def verdict(generator: GeneratorSummary) -> str | None:
+def verdict(generator: GeneratorSummary) -> Verdict | None:
     """Return which of the two was the limit over a whole run; `None`: too short to say."""
     if generator.seconds == 0:
         return None
     limited_ratio = generator.limited_seconds / generator.seconds
-    return GENERATOR_LIMITED if limited_ratio > LIMITED_RUN_RATIO else TARGET_LIMITED
+    return (
+        Verdict.GENERATOR_LIMITED if limited_ratio > LIMITED_RUN_RATIO else Verdict.TARGET_LIMITED
+    )
 
 
 def _health(vitals: Vitals) -> _Health:
