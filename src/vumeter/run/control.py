@@ -21,7 +21,7 @@ class Control:
     One writer at a time: the first viewer who came to command, until another takes over.
 
     Someone who is not attached (`vumeter ctl`, curl) may command while nobody holds the
-    control, and may take it over; having no stream they keep nobody else out afterwards.
+    control, and may take it over; absent, they keep nobody out.
     """
 
     def __init__(self) -> None:
@@ -53,19 +53,30 @@ class Control:
         self._pass_on()
         return viewer
 
-    def refusal(self, name: str, kind: CommandKind) -> str:
-        """Return why *name* may not give a command of this *kind*, in words; empty: it may."""
-        if kind in FREE_KINDS or self._holder in ("", name):
-            return self._watching(name) if kind is not CommandKind.MARK else ""
-        return self._watching(name) or f"{self._holder} holds the control; take it over first"
+    def permit(self, name: str, kind: CommandKind) -> str:
+        """
+        Let *name* give a command of this *kind*; return why not, in words, or nothing.
+
+        Of an attached viewer, a command takes back what somebody absent had taken.
+        """
+        refusal = "" if kind is CommandKind.MARK else self._watching(name)
+        if refusal or kind in FREE_KINDS:
+            return refusal
+        if self._holder != name and self._is_attached(self._holder):
+            return f"{self._holder} holds the control; take it over first"
+        if self._is_attached(name):
+            self._holder = name
+        return ""
 
     def take(self, name: str) -> str:
         """Give the control to *name*; return why not, in words, or nothing."""
         refusal = self._watching(name)
         if not refusal:
             self._holder = name
-            self._pass_on()
         return refusal
+
+    def _is_attached(self, name: str) -> bool:
+        return any(viewer.name == name for viewer in self._viewers.values())
 
     def _watching(self, name: str) -> str:
         seats = [viewer for viewer in self._viewers.values() if viewer.name == name]

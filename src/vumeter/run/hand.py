@@ -112,7 +112,7 @@ class Hand:
     def _effect(
         self, command: Command, serial: int, at_s: float, cause: StopCause | None
     ) -> Effect:
-        refusal = self._control.refusal(command.author, command.kind)
+        refusal = self._control.permit(command.author, command.kind)
         if not refusal and command.kind is CommandKind.MARK:
             note = command.note or "mark"
             return Effect(accepted=True, message=note, label=note)

@@ -5,7 +5,7 @@ An aim has no time in it, so it can wait in the history and begin again; a stand
 that has begun.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vumeter.model.throttle import Leg, Lever
 from vumeter.schedule import legs
@@ -23,6 +23,10 @@ class Aim:
     held: bool = False
     frozen: "Aim | None" = None
     """Held: the rest of the ramp that was in progress."""
+
+    def at_most(self, limit: float) -> "Aim":
+        """Return this aim, or one that ends at *limit* if this one would go beyond it."""
+        return self if self.end is None or self.end <= limit else replace(self, end=limit)
 
 
 @dataclass(frozen=True, slots=True)

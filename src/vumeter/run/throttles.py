@@ -76,6 +76,7 @@ class Throttles:
             self._stands[scenario.name, Lever.VUS] = Stand(legs.flat(float(load.vus)))
             self._stands[scenario.name, Lever.RATE] = Stand(rate)
         self._acknowledged = {key: self._end(key) for key in self._stands}
+        self._acknowledged_serial = dict.fromkeys(self._stands, 0)
         self._unacknowledged: dict[int, dict[Key, float | None]] = {}
         self._undo: deque[_Change] = deque(maxlen=UNDO_DEPTH)
         self._redo: deque[_Change] = deque(maxlen=UNDO_DEPTH)
@@ -129,7 +130,11 @@ class Throttles:
 
     def acknowledge(self, serial: int) -> None:
         """Take into account that every worker has taken up the command *serial*."""
-        self._acknowledged |= self._unacknowledged.pop(serial, {})
+        for key, end in self._unacknowledged.pop(serial, {}).items():
+            # Workers acknowledge in order, but the last word on an older command may come
+            # from a worker that was lost, after all have taken up a newer one.
+            if serial > self._acknowledged_serial[key]:
+                self._acknowledged[key], self._acknowledged_serial[key] = end, serial
 
     def target(self, lever: Lever, at_s: float) -> float | None:
         """Return where all levers of this kind stand together at *at_s*; `None`: there is none."""
@@ -161,7 +166,7 @@ class Throttles:
             actual=counts.vus_active if lever is Lever.VUS else counts.iterations_started,
             eta_s=legs.remaining_s(leg, at_s),
             held=stand.held,
-            limit=self._limit(key),
+            limit=self._limit(key, at_s),
             step=steps.step(lever, leg.end),
         )
 
@@ -173,7 +178,7 @@ class Throttles:
         lever, leg = key[1], self._stands[key].leg
         here = self._here(key, at_s)
         wanted = max(0.0, _wanted(command, lever, here or 0.0))
-        end = min(wanted, self._limit(key))
+        end = min(wanted, self._limit(key, at_s))
         notes = [change(lever, here, end) + (over(command.ramp_s) if here != end else "")]
         if end < wanted:
             notes.append(f"clamped to {number(end)}: the run's limit")
@@ -276,7 +281,9 @@ class Throttles:
 
     def _begun(self, aims: Aims, at_s: float, *, message: str, label: str) -> Effect:
         for key, aim in aims.items():
-            self._stands[key] = self._stands[key].begun(aim, at_s)
+            # An aim out of the past may be above what the other scenarios have left since.
+            most = math.inf if aim.end is None else self._limit(key, at_s)
+            self._stands[key] = self._stands[key].begun(aim.at_most(most), at_s)
         moves = tuple(
             Move(scenario=key[0], lever=key[1], leg=self._stands[key].leg) for key in aims
         )
@@ -304,13 +311,18 @@ class Throttles:
     def _pool(self, scenario: str, at_s: float) -> str:
         return number(self._here((scenario, Lever.VUS), at_s) or 0.0)
 
-    def _limit(self, key: Key) -> float:
+    def _limit(self, key: Key, at_s: float) -> float:
         """Return how high a lever may go: the run's limit less what the other scenarios have."""
         lever = key[1]
-        most = self._limits.max_vus if lever is Lever.VUS else self._limits.max_rate_per_s
-        others = (self._end((name, kind)) for name, kind in self._stands if kind is lever)
-        own = self._end(key) or 0.0
-        return max(0.0, most - sum(end or 0.0 for end in others) + own)
+        most = float(self._limits.max_vus) if lever is Lever.VUS else self._limits.max_rate_per_s
+        others = (
+            # A ramp downwards still has what it has not given back.
+            max(stand.leg.end, legs.target(stand.leg, at_s))
+            for other, stand in self._stands.items()
+            if other != key and other[1] is lever and stand.leg is not None
+        )
+        left = max(0.0, most - sum(others))
+        return float(math.floor(left)) if lever is Lever.VUS else left
 
     def _key(self, command: Command) -> Key:
         scenario = command.scenario or self._first

@@ -1,0 +1,67 @@
+"""Where load may go."""
+
+import pytest
+
+from vumeter.errors import TargetError
+from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.run.guard import check_targets, hosts
+
+
+def a_plan(*urls: str, allow_hosts: tuple[str, ...] = (), on_start: tuple[str, ...] = ()) -> Plan:
+    scenario = Scenario(
+        name="main",
+        mix=tuple(Choice(request=Request(name=url, url=url)) for url in urls),
+        on_start=tuple(Request(name=url, url=url) for url in on_start),
+        load=Load(vus=1),
+    )
+    return Plan(name="test", scenarios=(scenario,), limits=Limits(allow_hosts=allow_hosts))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000/",
+        "http://localhost/",
+        "http://[::1]:8000/",
+        "http://10.1.2.3/",
+        "http://192.168.0.7/",
+        "http://172.16.0.1/",
+        "http://[fd00::1]/",
+    ],
+)
+async def test_loopback_and_private_addresses_are_free(url: str) -> None:
+    await check_targets(a_plan(url))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://93.184.215.14/", "https://[2606:2800:21f:cb07::1]/", "http://8.8.8.8:8000/"]
+)
+async def test_any_other_address_takes_consent_and_the_hint_names_the_flag(url: str) -> None:
+    with pytest.raises(TargetError) as refused:
+        await check_targets(a_plan(url))
+    (host,) = hosts(a_plan(url))
+    assert host in refused.value.message
+    assert refused.value.hint.endswith(f"--allow-host {host}")
+    await check_targets(a_plan(url, allow_hosts=(host,)))
+
+
+async def test_an_ipv4_stranger_in_ipv6_clothes_is_a_stranger() -> None:
+    with pytest.raises(TargetError):
+        await check_targets(a_plan("http://[::ffff:8.8.8.8]/"))
+
+
+async def test_every_request_of_the_plan_is_checked() -> None:
+    with pytest.raises(TargetError, match=r"8\.8\.8\.8"):
+        await check_targets(a_plan("http://127.0.0.1/", "http://8.8.8.8/"))
+    with pytest.raises(TargetError, match=r"8\.8\.8\.8"):
+        await check_targets(a_plan("http://127.0.0.1/", on_start=("http://8.8.8.8/login",)))
+
+
+async def test_a_name_that_does_not_resolve_is_said_before_anything_is_sent() -> None:
+    with pytest.raises(TargetError, match=r'"no-such-host\.invalid" cannot be resolved'):
+        await check_targets(a_plan("http://no-such-host.invalid/"))
+
+
+def test_hosts_are_listed_once_without_port_and_credentials() -> None:
+    plan = a_plan("http://a:1/", "http://a:2/x", on_start=("http://u:p@b/",))
+    assert hosts(plan) == ["b", "a"]
