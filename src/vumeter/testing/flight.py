@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import psutil
 from vumeter.link.folders import RUNS_VARIABLE
 
 _LONGEST_S = 60.0
+_PROGRESS = re.compile(r"\d\d:\d\d:\d\d [a-z]+ ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +28,11 @@ class Landing:
 
     exit_code: int
     output: str
+    """Standard output: the summary."""
+    progress: tuple[str, ...]
+    """The lines on standard error that tell how the run goes."""
     complaints: str
-    """Standard error."""
+    """Everything else on standard error: nothing, when all is well."""
     wall_s: float
     """Of the whole program, from its first instruction."""
     report: dict[str, Any]
@@ -85,7 +90,7 @@ class Flight:
         if self.process.poll() is None:
             # Its own session: workers go with it, and nothing of anybody else's does.
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate()
+        self.process.communicate()
         self._folder.cleanup()
 
     @property
@@ -106,11 +111,13 @@ class Flight:
         Raises:
             subprocess.TimeoutExpired: It does not end.
         """
-        output, complaints = self.process.communicate(timeout=_LONGEST_S)
+        output, error = self.process.communicate(timeout=_LONGEST_S)
+        lines = error.splitlines(keepends=True)
         return Landing(
             exit_code=self.process.returncode,
             output=output,
-            complaints=complaints,
+            progress=tuple(line for line in lines if _PROGRESS.match(line)),
+            complaints="".join(line for line in lines if not _PROGRESS.match(line)),
             wall_s=time.monotonic() - self._started_s,
             report=json.loads(self._report.read_text()) if self._report.exists() else {},
         )

@@ -230,7 +230,8 @@ HOSTILITIES: dict[str, Hostility] = {
     "bad-chunk-end": _ends_as(saying(_CHUNKED + b"1\r\nxx\r\n0\r\n\r\n"), _K.PROTOCOL),
     "bytes-after-the-end": _ends_as(saying(OK + b"and one thing more"), _K.PROTOCOL),
     "two-answers": _ends_as(saying(OK + OK), _K.PROTOCOL),
-    "speak-first": _ends_as(_speak_first, _K.PROTOCOL),
+    # What comes just after the request was sent is its answer, as far as a client can know.
+    "speak-first": _ends_as(_speak_first, _K.PROTOCOL, _K.TIMEOUT_RESPONSE),
     # It never comes to the point: the client's own limit, or its time-out, ends it.
     "endless-head": _ends_as(
         saying_without_end(b"HTTP/1.1 200 OK\r\n", b"X-Filler: " + b"x" * 1000 + b"\r\n"),
