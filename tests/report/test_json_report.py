@@ -1,0 +1,206 @@
+"""The run as a program reads it, and the page that describes it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from vumeter.model.measure import ErrorKind
+from vumeter.model.summary import Summary
+from vumeter.report.json_report import json_schema, report, report_bytes
+from vumeter.report.schema import Report
+from vumeter.stats.redaction import without_secrets
+
+PAGE = Path(__file__).parents[2] / "docs" / "report.md"
+CANARY = "c4n4ry-Passw0rd"
+
+
+def parsed(summary: Summary) -> Any:
+    return json.loads(report_bytes(summary))
+
+
+def test_a_report_reads_back_as_what_was_written(full_summary: Summary) -> None:
+    assert msgspec.json.decode(report_bytes(full_summary), type=Report) == report(full_summary)
+
+
+def test_the_numbers_are_those_of_the_run(full_summary: Summary) -> None:
+    it = parsed(full_summary)
+
+    assert it["schema_version"] == 1
+    assert it["totals"]["requests"] == 24_103
+    assert it["totals"]["errors"] == 29
+    assert it["totals"]["dropped"] == 10
+    assert it["totals"]["iterations"] == 24_103
+    assert it["duration_s"] == 60.0
+    assert it["rps"] == 401.717
+    assert it["latency_ms"] == {
+        "min": 1.7,
+        "mean": 41.86,
+        "p50": 40.2,
+        "p90": 62.0,
+        "p95": 82.4,
+        "p99": 482.0,
+        "p99_9": 1580.0,
+        "max": 3804.0,
+    }
+    assert it["service_ms"]["p50"] == 20.1
+    assert it["errors"] == {"status": 22, "timeout_response": 7}
+    assert it["statuses"] == {"200": 24_074, "503": 22}
+    assert it["run"]["started"] == "2026-11-22T06:00:00.000+00:00"
+    assert it["generator"]["verdict"] == "target-limited"
+    assert it["postgres"]["blocked_sessions_max"] == 3
+
+
+def test_an_endpoint_has_the_same_keys_as_the_whole(full_summary: Summary) -> None:
+    it = parsed(full_summary)
+
+    assert [endpoint["name"] for endpoint in it["endpoints"]] == ["GET /quotes", "POST /orders"]
+    for endpoint in it["endpoints"]:
+        assert endpoint.keys() - {"name"} <= it.keys()
+        assert endpoint["totals"].keys() <= it["totals"].keys()
+    for count in ("requests", "errors"):
+        assert it["totals"][count] == sum(each["totals"][count] for each in it["endpoints"])
+
+
+def test_what_was_not_measured_is_null_and_never_zero(bare_summary: Summary) -> None:
+    it = parsed(bare_summary)
+
+    for absent in ("rps", "latency_ms", "service_ms", "host", "postgres"):
+        assert it[absent] is None
+    for absent in ("verdict", "cpu_percent", "tick_lag_ms", "late_start_ratio", "rss_bytes_max"):
+        assert it["generator"][absent] is None
+    assert it["totals"]["error_ratio"] is None
+    assert it["totals"]["iterations_due"] is None
+    assert it["errors"] == {}
+
+
+def test_text_of_others_cannot_move_the_terminal_that_prints_the_file(
+    full_summary: Summary,
+) -> None:
+    hostile = msgspec.structs.replace(
+        full_summary, remarks=("\x1b[2J\x9b31m\udcff",), endpoints={"\x1b]0;": full_summary.total}
+    )
+    text = report_bytes(hostile).decode()
+
+    assert not [each for each in text if each != "\n" and not each.isprintable()]
+    assert "\\u001b" not in text
+
+
+def test_a_plan_without_secrets_gives_a_report_without_secrets(full_summary: Summary) -> None:
+    scenario = full_summary.plan.scenarios[0]
+    request = msgspec.structs.replace(
+        scenario.mix[0].request,
+        url=f"http://alice:{CANARY}@127.0.0.1:8000/quotes?key={CANARY}",
+        headers=(("Authorization", CANARY), ("Cookie", CANARY)),
+        body=CANARY.encode(),
+    )
+    plan = msgspec.structs.replace(
+        full_summary.plan,
+        postgres_dsn=f"postgresql://shop:{CANARY}@db/shop",
+        scenarios=(
+            msgspec.structs.replace(
+                scenario, mix=(msgspec.structs.replace(scenario.mix[0], request=request),)
+            ),
+        ),
+    )
+    summary = msgspec.structs.replace(full_summary, plan=without_secrets(plan))
+
+    assert CANARY.encode() not in report_bytes(summary)
+    assert parsed(summary)["run"]["target"] == "http://127.0.0.1:8000"
+
+
+# --- docs/report.md ----------------------------------------------------------------------
+
+
+def described() -> dict[str, dict[str, str]]:
+    """The page's tables: structure → field → type."""
+    tables: dict[str, dict[str, str]] = {}
+    structure = ""
+    for line in PAGE.read_text().splitlines():
+        if line.startswith("## "):
+            structure = match[1] if (match := re.search(r": `(\w+)`$", line)) else ""
+        elif structure and (row := re.fullmatch(r"\| `(\w+)` \| (.+?) \| (.+) \|", line)):
+            tables.setdefault(structure, {})[row[1]] = row[2]
+    return tables
+
+
+def in_words(node: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """A schema's type as the page writes it."""
+    if "$ref" in node:
+        name = node["$ref"].rpartition("/")[2]
+        target = definitions[name]
+        return in_words(target, definitions) if "enum" in target else f"`{name}`"
+    if "anyOf" in node:
+        alternatives = [in_words(each, definitions) for each in node["anyOf"]]
+        return " or ".join(sorted(alternatives, key=lambda words: words == "null"))
+    if "enum" in node:
+        return ", ".join(f'`"{value}"`' for value in sorted(node["enum"]))
+    if node["type"] == "array":
+        items = in_words(node["items"], definitions)
+        return f"array of {items}" if items.startswith("`") else f"array of {items}s"
+    if node["type"] == "object":
+        return f"object of {in_words(node['additionalProperties'], definitions)}s"
+    return str(node["type"])
+
+
+def sorted_values(words: str) -> str:
+    """The page lists values in an order that reads well."""
+    values, null, _ = words.partition(" or null")
+    if not values.startswith('`"'):
+        return words
+    return ", ".join(sorted(values.split(", "))) + null
+
+
+def test_the_page_describes_every_field_with_its_type_and_no_other() -> None:
+    schema = json_schema()
+    definitions = schema["$defs"]
+    expected = {
+        name: {
+            field: in_words(node, definitions) for field, node in definition["properties"].items()
+        }
+        for name, definition in definitions.items()
+        if "properties" in definition
+    }
+
+    assert {
+        structure: {field: sorted_values(words) for field, words in fields.items()}
+        for structure, fields in described().items()
+    } == expected
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+def test_the_page_names_every_kind_of_error(kind: ErrorKind) -> None:
+    assert f"`{kind.value}`" in PAGE.read_text()
+
+
+def test_every_path_in_the_pages_examples_is_in_a_report(full_summary: Summary) -> None:
+    it = parsed(full_summary)
+    paths = re.findall(r"(?<=[ '\[(])\.([a-z_]+(?:\.[a-z_0-9]+)*)", PAGE.read_text())
+
+    assert len(paths) >= 8
+    for path in paths:
+        roots = [it, *it["endpoints"]]
+        assert any(holds(root, path.split(".")) for root in roots), path
+
+
+def holds(node: Any, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(node, dict) or key not in node:
+            return False
+        node = node[key]
+    return True
+
+
+@pytest.mark.slow
+def test_the_command_on_the_page_prints_the_schema() -> None:
+    [code] = re.findall(r"^python -c '(.+)'$", PAGE.read_text(), re.MULTILINE)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert json.loads(done.stdout) == json_schema()
