@@ -85,7 +85,7 @@ class PlayedFeed:
         watch: bool = False,
     ) -> None:
         self._recording = recording
-        self._position = start
+        self._position = min(start, len(recording.frames) - 1)
         self._period_s = None if frames_per_s is None else 1 / frames_per_s
         self._viewer = viewer
         self._watch = watch

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 from textual.app import App, ComposeResult, SystemCommand
-from textual.events import Resize
 from textual.screen import Screen
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
@@ -122,6 +121,10 @@ class Cockpit(App[Departure]):
             self.board.endpoints.sort = SortKey(self._preferences.sort)
         self._load_keymap()
         self._timer = self.set_interval(self._period_ns / NANOSECONDS_PER_S, self._tick)
+        self.call_after_refresh(self._call)
+
+    def _call(self) -> None:
+        """Call the run, now that there is something to look at meanwhile."""
         self.run_worker(self._attend(), name="cockpit-session")
 
     async def _attend(self) -> None:
@@ -175,11 +178,6 @@ class Cockpit(App[Departure]):
             return True
         _, writable, _ = select.select([], [sys.__stderr__.fileno()], [], 0)
         return bool(writable)
-
-    def on_resize(self, _event: Resize) -> None:
-        """Fill the panels that have a place now and had none before."""
-        if self._drawn is not None:
-            self.call_after_refresh(self.board.show, self._drawn)
 
     def _note_link(self) -> None:
         """Say in the last row what state the link is in, and leave if that was the plan."""

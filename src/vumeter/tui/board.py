@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from textual.app import ComposeResult
+from textual.events import Resize
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
@@ -129,6 +130,11 @@ class Board(Widget):
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
         self.key_line.show(key_line())
+
+    def on_resize(self, _event: Resize) -> None:
+        """Show the frame on panels that have a place now and had none before."""
+        if self._frame is not None:
+            self._show_on(self._placed())
 
     def places(self, size: Size) -> dict[str, Place]:
         """Return the place of each widget that has one, by its id."""

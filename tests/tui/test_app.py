@@ -1,0 +1,452 @@
+"""The cockpit flown by keys: what each of them asks the run for, and what the screen says."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vumeter.model.throttle import CommandKind, Lever
+from vumeter.testing.story import story
+from vumeter.tui.arrangement import View
+from vumeter.tui.dialogs import question_bar
+from vumeter.tui.feed import Departure
+from vumeter.tui.history import Window
+from vumeter.tui.preferences import Preferences, load
+from vumeter.tui.terminal import GlyphSet
+
+Fly = Callable[..., AbstractAsyncContextManager[Any]]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("+", 1.0), ("=", 1.0), ("-", -1.0), ("]", 10.0), ("[", -10.0)],
+)
+async def test_a_step_key_moves_the_active_lever(fly: Fly, key: str, value: float) -> None:
+    async with fly() as flight:
+        await flight.press(key)
+        (command,) = await flight.sends(1)
+        assert (command.kind, command.lever, command.value) == (
+            CommandKind.STEP,
+            Lever.VUS,
+            value,
+        )
+        assert command.author == "ann"
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("space", CommandKind.HOLD),
+        ("p", CommandKind.PAUSE),
+        ("u", CommandKind.UNDO),
+        ("U", CommandKind.REDO),
+        ("!", CommandKind.PANIC),
+    ],
+)
+async def test_a_key_asks_for_it_without_a_question(fly: Fly, key: str, kind: CommandKind) -> None:
+    async with fly() as flight:
+        await flight.press(key)
+        assert [command.kind for command in await flight.sends(1)] == [kind]
+
+
+async def test_the_answer_to_a_command_is_told(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("+")
+        await flight.hears("VU 150 → 151")
+
+
+async def test_requested_acknowledged_and_actual_are_seen_apart(fly: Fly) -> None:
+    async with fly(size=(120, 40)) as flight:
+        await flight.press("]")
+        await flight.sees("150▸160")
+        await flight.sees("sent")
+        flight.feed.advance()
+        await flight.until(lambda: "150▸160" not in flight.text, "the actual to arrive")
+        assert "VU 160" in flight.text
+
+
+async def test_a_held_down_key_is_one_move_while_the_run_answers(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.pilot.press(*["+"] * 30)
+        await flight.until(
+            lambda: sum(command.value or 0 for command in flight.commands) == 30, "30 steps"
+        )
+        assert all(command.kind is CommandKind.STEP for command in flight.commands)
+
+
+async def test_a_value_is_typed_previewed_and_sent(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        await flight.type("vu 160 over 8s")
+        assert "VU 150 → 160 over 8s" in flight.text
+        assert flight.commands == []
+        await flight.press("enter")
+        (command,) = await flight.sends(1)
+        assert (command.kind, command.value, command.ramp_s) == (CommandKind.SET, 160.0, 8.0)
+
+
+async def test_typing_in_a_prompt_never_triggers_a_key(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        await flight.type("!pSXqd+-[]buUmzTy?123456 f/,.<>")
+        await flight.press("escape")
+        assert flight.commands == []
+        assert flight.app.is_running
+        assert flight.app.board.view is View.LOAD
+        assert "+/- step" in flight.last_row
+
+
+async def test_a_line_that_cannot_be_meant_stays_open_with_the_reason(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        await flight.type("fps 60")
+        await flight.press("enter")
+        assert '"fps" is not a lever' in flight.text
+        assert flight.commands == []
+        await flight.press("ctrl+u")
+        await flight.type("140")
+        await flight.press("enter")
+        assert (await flight.sends(1))[0].value == 140.0
+
+
+async def test_a_value_above_the_limit_is_shown_clamped(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        await flight.type("900 over 1m")
+        assert "VU 150 → 500 over 1m, the run's limit" in flight.text
+
+
+async def test_a_leap_is_asked_about_and_bare_enter_is_no_answer(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        await flight.type("vu 400")
+        await flight.press("enter", "enter")
+        assert flight.commands == []
+        assert "+/- step" in flight.last_row
+        await flight.press(":", "up", "enter")
+        assert "more than doubles" in flight.text
+        await flight.press("y")
+        assert (await flight.sends(1))[0].value == 400.0
+
+
+async def test_earlier_lines_come_back_with_the_arrows(fly: Fly) -> None:
+    async with fly() as flight:
+        for line in ("140", "145"):
+            await flight.press(":")
+            await flight.type(line)
+            await flight.press("enter")
+        await flight.press(":", "up", "up")
+        assert flight.last_row.startswith(" :140")
+
+
+async def test_naming_a_lever_puts_the_hand_on_it(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        await flight.type("rps 100")
+        await flight.press("enter")
+        await flight.sends(1)
+        assert flight.app.hand._wish == ("shop", Lever.RATE)
+
+
+@pytest.mark.parametrize(
+    ("ask", "confirm", "kind"),
+    [("S", "y", CommandKind.STOP), ("X", "x", CommandKind.ABORT)],
+)
+async def test_stop_and_abort_need_a_second_and_different_key(
+    fly: Fly, ask: str, confirm: str, kind: CommandKind
+) -> None:
+    async with fly() as flight:
+        for wrong in (ask, "enter", "space", "escape"):
+            await flight.press(ask, wrong)
+            assert flight.commands == []
+            assert "+/- step" in flight.last_row
+        await flight.press(ask, confirm)
+        assert [command.kind for command in await flight.sends(1)] == [kind]
+
+
+async def test_a_question_disarms_by_itself(fly: Fly, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question_bar, "DISARMS_AFTER_S", 1)
+    async with fly() as flight:
+        await flight.press("S")
+        await flight.sees("Stop gracefully?")
+        await flight.until(lambda: "+/- step" in flight.last_row, "the question to disarm")
+        await flight.press("y")
+        assert flight.commands == []
+
+
+async def test_a_mark_carries_its_note(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("m")
+        await flight.type("cache off")
+        await flight.press("enter")
+        (command,) = await flight.sends(1)
+        assert (command.kind, command.note) == (CommandKind.MARK, "cache off")
+
+
+async def test_d_detaches_and_asks_nothing(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("d")
+        assert flight.app.return_value is Departure.DETACHED
+        assert flight.commands == []
+
+
+async def test_q_asks_and_d_detaches(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("q")
+        assert "detach, the load goes on" in flight.text
+        await flight.press("d")
+        assert flight.app.return_value is Departure.DETACHED
+
+
+async def test_q_and_s_stops_and_leaves_when_the_run_has_ended(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("q", "s")
+        assert [command.kind for command in await flight.sends(1)] == [CommandKind.STOP]
+        await flight.sees("STOPPING")
+        flight.feed.advance()
+        await flight.until(
+            lambda: flight.app.return_value is Departure.STOPPED, "leaving at the end"
+        )
+
+
+@pytest.mark.parametrize("key", ["q", "d", "ctrl+c", "ctrl+q"])
+async def test_an_ended_run_is_left_at_once(fly: Fly, key: str) -> None:
+    async with fly(start=10_000) as flight:
+        await flight.sees("RUN ENDED")
+        await flight.press(key)
+        assert flight.app.return_value is Departure.ENDED
+
+
+async def test_ctrl_c_asks_like_q(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("ctrl+c")
+        assert "Leave?" in flight.text
+
+
+@pytest.mark.parametrize(("key", "view"), list(zip("123456", View, strict=True)))
+async def test_a_digit_turns_to_its_view(fly: Fly, key: str, view: View) -> None:
+    async with fly() as flight:
+        await flight.press("2", key)
+        assert flight.app.board.view is view
+
+
+async def test_z_zooms_and_comes_back(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("5", "z")
+        assert "latency ms" not in flight.text
+        assert "waits" in flight.text or "AAS" in flight.text
+        await flight.press("z")
+        assert "latency ms" in flight.text
+
+
+async def test_a_filter_shows_only_the_endpoints_that_contain_it(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("/")
+        await flight.type("orders")
+        assert "1 of 5 endpoints" in flight.text
+        await flight.press("enter", "3")
+        await flight.until(lambda: "GET /market" not in flight.text, "the filter")
+        assert "POST /orders" in flight.text
+
+
+async def test_sorting_goes_round_the_columns_and_is_remembered(fly: Fly, tmp_path: Path) -> None:
+    async with fly(path=tmp_path / "cockpit.json") as flight:
+        await flight.press(">", ">", "<")
+        assert flight.app.board.endpoints.sort.value == "p50"
+    assert load(tmp_path / "cockpit.json").sort == "p50"
+
+
+async def test_the_window_grows_and_shrinks_and_stops_at_its_ends(fly: Fly) -> None:
+    async with fly() as flight:
+        board = flight.app.board
+        seen = []
+        for key in ",....,":
+            await flight.press(key)
+            seen.append(board.latency.window)
+            assert board.rps.window is board.latency.window
+        assert [window.label for window in seen] == ["1m", "5m", "30m", "all", "all", "30m"]
+
+
+async def test_looks_are_remembered_and_taken_up_again(fly: Fly, tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.json"
+    async with fly(path=path) as flight:
+        await flight.press("5", ".")
+        flight.app._choose_theme("vumeter-light")
+    assert load(path) == Preferences(view=View.DATABASE, window="5m", theme="vumeter-light")
+    async with fly(path=path) as flight:
+        assert flight.app.board.view is View.DATABASE
+        assert flight.app.board.latency.window is Window.FIVE_MINUTES
+        assert flight.app.theme == "vumeter-light"
+
+
+async def test_freezing_stops_the_display_and_nothing_else(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("f")
+        await flight.sees("FROZEN")
+        shown = flight.app.board.header.frame
+        flight.feed.advance(5)
+        await flight.until(lambda: flight.app.session.frame is not shown, "newer frames")
+        assert flight.app.board.header.frame is shown
+        assert flight.commands == []
+        await flight.press("f")
+        await flight.until(lambda: flight.app.board.header.frame is not shown, "the present")
+        assert "FROZEN" not in flight.text
+
+
+async def test_a_newer_frame_replaces_one_that_waits(fly: Fly) -> None:
+    async with fly() as flight:
+        shown = []
+        original = flight.app.board.show
+        flight.app.board.show = lambda frame: (shown.append(frame.second), original(frame))
+        for _ in range(20):
+            flight.feed.advance()
+            await flight.pilot.pause()
+        newest = flight.app.session.frame.second
+        await flight.until(lambda: bool(shown) and shown[-1] == newest, "the newest")
+        assert len(shown) < 10
+        assert shown == sorted(shown)
+
+
+async def test_a_lost_link_is_said_called_again_and_found(fly: Fly) -> None:
+    async with fly() as flight:
+        lost = flight.feed
+        flight.app.session._dial = _later(flight, lost)
+        lost.lose()
+        await flight.sees("LINK LOST")
+        await flight.press("+")
+        await flight.hears("Not sent: the run is out of reach.")
+        flight.feed = type(lost)(story(), start=120)
+        await flight.until(lambda: "LINK LOST" not in flight.text, "the link")
+        assert flight.app.session.history.newest_second >= 119
+        await flight.press("+")
+        await flight.sends(1)
+
+
+def _later(flight: Any, lost: Any) -> Any:
+    """Refuse to dial until the test has put a new feed in place of the lost one."""
+    from vumeter.errors import LinkError
+
+    async def dial() -> Any:
+        if flight.feed is lost:
+            raise LinkError("nothing answers")
+        return flight.feed
+
+    return dial
+
+
+async def test_a_run_that_was_never_there_ends_the_cockpit_with_the_reason() -> None:
+    from vumeter.errors import LinkError
+    from vumeter.tui.app import Cockpit
+
+    async def dial() -> Any:
+        raise LinkError("There is no run.", hint="Start one.")
+
+    app = Cockpit(dial, viewer="ann")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+    assert app.return_value is Departure.LOST
+    assert str(app.refusal) == "There is no run.\n  Start one."
+
+
+async def test_who_only_watches_is_told_so_and_leaves_without_a_question(fly: Fly) -> None:
+    async with fly(watch=True) as flight:
+        await flight.press("+")
+        await flight.hears("You only watch")
+        await flight.press("T")
+        await flight.hears("came to watch")
+        await flight.press("q")
+        assert flight.app.return_value is Departure.DETACHED
+
+
+async def test_control_is_taken_with_a_capital_t(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("T")
+        await flight.hears("ann has the control")
+
+
+async def test_help_lists_the_keys_and_the_key_that_closes_it_does_nothing_else(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("?")
+        assert "panic: to the safe floor now" in flight.text
+        assert "RUN" in flight.text.splitlines()[0]
+        await flight.press("!")
+        assert flight.commands == []
+        assert "latency ms" in flight.text
+
+
+async def test_the_palette_does_what_the_keys_do(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("ctrl+p")
+        await flight.until(lambda: len(flight.app.screen_stack) == 2, "the palette")
+        await flight.type("panic")
+        await flight.pilot.pause(0.5)
+        await flight.press("enter", "enter")
+        assert [command.kind for command in await flight.sends(1)] == [CommandKind.PANIC]
+
+
+async def test_the_screen_is_copied_as_text_and_into_a_file(
+    fly: Fly, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with fly() as flight:
+        await flight.press("y")
+        assert flight.app.clipboard == flight.text
+        assert (tmp_path / "vumeter" / "copied.txt").read_text() == flight.text
+        assert "POST /orders" in flight.text
+
+
+async def test_resizing_switches_the_layout_live(fly: Fly) -> None:
+    async with fly(size=(80, 24)) as flight:
+        assert "throttle" not in flight.text
+        await flight.pilot.resize_terminal(120, 40)
+        await flight.sees("throttle")
+        await flight.sees("plan")
+        await flight.pilot.resize_terminal(50, 10)
+        await flight.until(lambda: "latency ms" not in flight.text, "the digest")
+        assert "p95" in flight.text
+        await flight.pilot.resize_terminal(1, 1)
+        await flight.press("q", "d")
+        assert flight.app.return_value is Departure.DETACHED
+
+
+@pytest.mark.parametrize(
+    ("environ", "glyphs"),
+    [
+        ({"TERM": "linux"}, GlyphSet.BLOCK),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, GlyphSet.BRAILLE),
+        ({"TERM": "dumb"}, GlyphSet.ASCII),
+    ],
+)
+async def test_the_terminal_gets_only_what_it_can_show(
+    fly: Fly, environ: dict[str, str], glyphs: GlyphSet
+) -> None:
+    async with fly(environ=environ) as flight:
+        assert {panel.look.glyphs.set for panel in flight.app.board.panels} == {glyphs}
+        if glyphs is GlyphSet.ASCII:
+            assert flight.text.isascii()
+
+
+async def test_the_first_paint_comes_before_any_link() -> None:
+    from vumeter.tui.app import Cockpit
+
+    painted: list[str] = []
+
+    async def dial() -> Any:
+        painted.append(app.board.header.render_line(0).text)
+        return await _never()
+
+    app = Cockpit(dial, viewer="ann")
+    async with app.run_test(size=(80, 24)) as pilot:
+        while not painted:
+            await pilot.pause()
+        assert "connecting to the run" in painted[0]
+
+
+async def _never() -> Any:
+    import asyncio
+
+    await asyncio.Event().wait()
