@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 from vumeter.client.failures import ForbiddenAddressError
@@ -14,11 +14,14 @@ FAILURE_KEPT_S = 1.0
 """So that many VUs of a name that does not resolve ask once a second, not once each."""
 
 
+SockAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+
+
 class Address(NamedTuple):
     """Where a socket connects to."""
 
     family: int
-    sockaddr: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+    sockaddr: SockAddress
 
 
 def is_allowed(ip: str, *, host: str, allow_hosts: Iterable[str]) -> bool:
@@ -47,6 +50,13 @@ class _Known(NamedTuple):
     until_ns: int
 
 
+async def system_addresses(host: str, port: int) -> list[Address]:
+    """Ask the system for the addresses of *host*, without holding up the loop."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]
+
+
 class Resolver:
     """
     Addresses of hosts, kept for `KEPT_S` and given out in turn.
@@ -55,7 +65,14 @@ class Resolver:
     first is kept to: "localhost" is ::1 and 127.0.0.1, and most servers listen on one.
     """
 
-    def __init__(self, *, allow_hosts: Iterable[str] = (), clock: NsClock = monotonic_ns) -> None:
+    def __init__(
+        self,
+        *,
+        allow_hosts: Iterable[str] = (),
+        ask: Callable[[str, int], Awaitable[list[Address]]] = system_addresses,
+        clock: NsClock = monotonic_ns,
+    ) -> None:
+        self._look_up = ask
         self._allow_hosts = tuple(allow_hosts)
         self._clock = clock
         self._known: dict[tuple[str, int], _Known] = {}
@@ -96,7 +113,8 @@ class Resolver:
                 if known is None or known.until_ns <= self._clock():
                     known = self._known[key] = await self._ask(host, port)
         if known.error is not None:
-            raise known.error
+            # Raised again and again: without the cut, its traceback would grow each time.
+            raise known.error.with_traceback(None)
         return known.addresses
 
     async def _ask(self, host: str, port: int) -> _Known:
@@ -107,9 +125,7 @@ class Resolver:
         return _Known(addresses, None, self._clock() + round(KEPT_S * NANOSECONDS_PER_S))
 
     async def _resolve(self, host: str, port: int) -> tuple[Address, ...]:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = tuple(dict.fromkeys(Address(entry[0], entry[4]) for entry in found))
+        addresses = tuple(dict.fromkeys(await self._look_up(host, port)))
         allowed = tuple(
             address
             for address in addresses

@@ -12,6 +12,7 @@ from vumeter.schedule.pacer import Pacer
 
 LATE_US = 1000
 _LONGEST_SLEEP_S = 3600.0
+_LONGEST_BACKLOG_S = 10.0
 
 
 class Arrivals:
@@ -90,7 +91,12 @@ class Arrivals:
             self._arm()
 
     def _begin_due(self, until_s: float) -> None:
-        for due_s in self._pacer.take(min(until_s, self._last_s)):
+        until_s = min(until_s, self._last_s)
+        # After a standstill: what no VU could still begin is counted, not gone through.
+        dropped = self._pacer.skip(until_s - _LONGEST_BACKLOG_S)
+        self.due += dropped
+        self.dropped += dropped
+        for due_s in self._pacer.take(until_s):
             if self._timer is None:
                 # The last one reached a limit on iterations, which ended the schedule.
                 return

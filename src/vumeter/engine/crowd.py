@@ -135,8 +135,8 @@ class Crowd:
                 self._arrivals.resume()
         self._look()
 
-    def end(self, graceful_s: float) -> None:
-        """Begin no new iteration, and interrupt what still runs after *graceful_s*."""
+    def end(self, graceful_s: float | None) -> None:
+        """Begin no new iteration; interrupt what still runs after *graceful_s*, if not `None`."""
         if not self._is_ending:
             self._is_ending = True
             self._settle()
@@ -148,8 +148,13 @@ class Crowd:
                 self._park(vu)
         if self._end_timer is not None:
             self._end_timer.cancel()
-        self._end_timer = self._loop.call_later(graceful_s, self._interrupt)
-        self._check_over()
+        if graceful_s is None:
+            self._check_over()
+        elif graceful_s > 0 and not self._is_over:
+            self._end_timer = self._loop.call_later(graceful_s, self._interrupt)
+            self._check_over()
+        else:
+            self._interrupt()
 
     def vus(self) -> Iterator[VirtualUser]:
         """Return all that exist."""
@@ -190,10 +195,11 @@ class Crowd:
             if self._remaining == 0:
                 return False
             self._remaining -= 1
-            if self._remaining == 0:
-                self._loop.call_soon(self.end, self._graceful_s)
         self.started += 1
         vu.in_iteration = True
+        if self._remaining == 0:
+            # Those in flight belong to the number that was asked for: they may take their time.
+            self.end(None)
         return True
 
     def release(self, vu: VirtualUser) -> None:
@@ -273,7 +279,10 @@ class Crowd:
         """Begin free VUs in the closed model, few at a time; return whether none is left."""
         if self._arrivals is not None or self._is_paused:
             return True
-        for _ in range(min(_BATCH, len(self._free))):
+        for _ in range(_BATCH):
+            # The last of the iterations ends the schedule, and with it all that are free.
+            if not self._free:
+                break
             vu, _ = self._free.popitem()
             self.release(vu)
         return not self._free
@@ -346,6 +355,7 @@ class Crowd:
         for vu in tuple(self.vus()):
             vu.interrupt()
             self._park(vu)
+        self._check_over()
 
     def _check_over(self) -> None:
         if self._is_ending and not self._is_over and not self._staying and not self._leaving:

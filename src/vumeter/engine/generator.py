@@ -117,6 +117,9 @@ class Generator:
         finally:
             sweep.stop()
             self._pulse.stop()
+            # Cancelled: nothing may connect any more once the tasks' owner is closing.
+            for crowd in self._crowds.values():
+                crowd.end(0.0)
 
     def _vus(self) -> Iterator[VirtualUser]:
         return chain.from_iterable(crowd.vus() for crowd in self._crowds.values())
