@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import trustme
 
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.postgres import PostgresProbe
@@ -52,6 +53,19 @@ class Cluster:
         _run_as_owner(
             self._binaries / "pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "start"
         )
+
+    def serve_tls(self, certificate: trustme.LeafCert) -> None:
+        """Restart with TLS on."""
+        key, chain = self.folder / "server.key", self.folder / "server.pem"
+        certificate.private_key_pem.write_to_path(key)
+        certificate.cert_chain_pems[0].write_to_path(chain)
+        key.chmod(0o600)
+        for path in (key, chain):
+            shutil.chown(path, self.folder.owner(), self.folder.group())
+        with (self._data / "postgresql.conf").open("a") as conf:
+            conf.write(f"ssl = on\nssl_key_file = '{key}'\nssl_cert_file = '{chain}'\n")
+        self.stop("fast")
+        self.start()
 
     def stop(self, mode: str = "immediate") -> None:
         _run_as_owner(self._binaries / "pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")

@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from vumeter.errors import ProbeError
@@ -64,6 +65,7 @@ _NOT_NEEDED = frozenset(
         "replication",
     }
 )
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _SYNONYMS = {"database": "dbname", "hostaddr": "host", "username": "user"}
 _SECRET_KEY = re.compile(r"pass(?!file)|secret|token", re.IGNORECASE)
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?=\s|$)", re.DOTALL)
@@ -246,6 +248,12 @@ def _from_pairs(pairs: list[tuple[str, str]], text: str) -> Dsn:
             )
         if value:
             values[name] = value
+    for name in _FILES:
+        if name in values and not Path(values[name]).is_file():
+            raise ProbeError(
+                f'There is no file "{values[name]}", which "{redacted(text)}" names as {name}.',
+                hint="Give the path of a PEM file.",
+            )
     listed = values.get("host") or ("" if "service" in values else os.environ.get("PGHOST", ""))
     hosts = tuple(host for host in listed.split(",") if host)
     return Dsn(

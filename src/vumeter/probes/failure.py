@@ -120,8 +120,8 @@ _RULES = (
     _Rule(
         errors=(PermissionError,),
         state=_REFUSED,
-        message="the way to the server's socket is barred",
-        hint="check the rights on the socket's folder",
+        message="permission denied",
+        hint="check the rights on the socket's folder, or on the certificate's files",
     ),
     _Rule(
         errors=(FileNotFoundError,),
