@@ -1,12 +1,23 @@
 """When the generator calls itself the limit, and in which words."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from vumeter.model.summary import GeneratorSummary
-from vumeter.stats.verdict import GeneratorJudge, Verdict, verdict
+from vumeter.stats.verdict import (
+    BUSY_LAG_US,
+    CPU_PERCENT,
+    DESCRIPTOR_RATIO,
+    FREEZE_US,
+    LATE_START_RATIO,
+    STARVED_LAG_US,
+    GeneratorJudge,
+    Verdict,
+    verdict,
+)
 
 LATE_2_MS = (100,) * 90 + (2_100,) * 10
 LATE_1_MS = (100,) * 90 + (1_100,) * 10
@@ -147,3 +158,19 @@ def test_a_run_is_generator_limited_from_more_than_one_second_in_twenty(
     )
 
     assert verdict(replace(summary, seconds=seconds, limited_seconds=limited_seconds)) == expected
+
+
+def test_the_page_on_measurement_names_the_same_thresholds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "measurement.md").read_text()
+
+    for row in (
+        f"| CPU ≥ {CPU_PERCENT.enter} % and tick lag p99 ≥ {BUSY_LAG_US.enter / 1e3:g} ms "
+        f"| {CPU_PERCENT.leave} % or {BUSY_LAG_US.leave / 1e3:g} ms |",
+        f"| tick lag p99 ≥ {STARVED_LAG_US.enter / 1e3:g} ms | {STARVED_LAG_US.leave / 1e3:g} ms |",
+        f"| a tick ≥ {FREEZE_US / 1e3:g} ms late |",
+        f"| ≥ {LATE_START_RATIO.enter * 100:g} % of starts more than 1 ms after they were due "
+        f"| {LATE_START_RATIO.leave * 100:g} % |",
+        f"| ≥ {DESCRIPTOR_RATIO.enter * 100:g} % of the process's limit "
+        f"| {DESCRIPTOR_RATIO.leave * 100:g} % |",
+    ):
+        assert row in page
