@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Key, Paste
 
 from vumeter.model.throttle import CommandKind, Lever
 from vumeter.testing.story import story
@@ -98,6 +99,37 @@ async def test_typing_in_a_prompt_never_triggers_a_key(fly: Fly) -> None:
         assert flight.app.is_running
         assert flight.app.board.view is View.LOAD
         assert "+/- step" in flight.last_row
+
+
+async def test_a_burst_of_keys_goes_where_its_first_one_leads(fly: Fly) -> None:
+    async with fly() as flight:
+        for mark in ":vu 160 over 5s\r+S+":
+            flight.app.post_message(_key(mark))
+        commands = await flight.sends(2)
+        assert [(command.kind, command.value) for command in commands] == [
+            (CommandKind.SET, 160.0),
+            (CommandKind.STEP, 1.0),
+        ]
+
+
+def _key(mark: str) -> Key:
+    names = {"\r": "enter", " ": "space", ":": "colon", "+": "plus"}
+    return Key(names.get(mark, mark), mark)
+
+
+async def test_a_paste_into_a_prompt_is_text_and_its_line_break_does_not_enter(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press(":")
+        flight.app.post_message(Paste("vu 160\n"))
+        await flight.sees(":vu 160")
+        assert flight.commands == []
+
+
+async def test_a_paste_outside_of_a_prompt_does_nothing(fly: Fly) -> None:
+    async with fly() as flight:
+        flight.app.post_message(Paste("!pX"))
+        await flight.pilot.pause()
+        assert flight.commands == []
 
 
 async def test_a_line_that_cannot_be_meant_stays_open_with_the_reason(fly: Fly) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from textual.app import App, ComposeResult, SystemCommand
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
@@ -141,6 +142,27 @@ class Cockpit(App[Departure]):
         except keymap.KeymapError as error:
             self._say(str(error), severity="warning")
         self.set_keymap(self._own_keys)
+
+    # Keys
+
+    async def on_event(self, event: Event) -> None:
+        """Give keys and pastes to what is open before anything else sees them."""
+        taker = None if self._has_dialog else self.board.taker
+        if taker is not None and isinstance(event, Key) and event.key != "ctrl+q":
+            taker.take(event)
+        elif taker is not None and isinstance(event, Paste):
+            taker.take_text(event.text)
+        else:
+            await super().on_event(event)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let no key act on the run while it is typed into the palette."""
+        return not self._has_dialog or action not in _ACTIONS
+
+    @property
+    def _has_dialog(self) -> bool:
+        """Whether a screen of Textual's own, the palette, lies over the board."""
+        return len(self.screen_stack) > 1
 
     # Drawing
 
@@ -494,6 +516,7 @@ class Cockpit(App[Departure]):
         self.action_detach()
 
 
+_ACTIONS = frozenset(key.action.partition("(")[0] for key in KEYS)
 _DEPARTURES = {
     LinkState.ENDED: Departure.ENDED,
     LinkState.LOST: Departure.LOST,

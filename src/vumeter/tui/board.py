@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from textual.app import ComposeResult
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
@@ -48,6 +49,16 @@ class Bar(StrEnum):
     def rows(self) -> int:
         """How many rows it would like."""
         return 2 if self in (Bar.PROMPT, Bar.QUESTION) else 1
+
+
+class Taker(Protocol):
+    """A panel that takes every key while it is open."""
+
+    def take(self, event: Key) -> None:
+        """Take a key."""
+
+    def take_text(self, text: str) -> None:
+        """Take what was pasted."""
 
 
 class _Arrangement(Layout):
@@ -113,6 +124,15 @@ class Board(Widget):
         """What is looked at."""
         return self._view
 
+    @property
+    def taker(self) -> Taker | None:
+        """Who takes every key at this moment; `None`: the keys mean what the key line says."""
+        if self.prompt.is_open:
+            return self.prompt
+        if self.question.is_open:
+            return self.question
+        return self.help_panel if self._helps else None
+
     def compose(self) -> ComposeResult:
         """Yield every panel; the arrangement decides which are seen."""
         yield from (self.header, self.throttles, self.status, self.plan, self.latency, self.rps)
@@ -161,26 +181,20 @@ class Board(Widget):
         self._rearrange()
 
     def set_bar(self, bar: Bar) -> None:
-        """Put *bar* into the last rows, and the focus on it where it takes keys."""
+        """Put *bar* into the last rows."""
         if bar is not self._bar:
             self._bar = bar
             self._rearrange()
-        if bar in (Bar.PROMPT, Bar.QUESTION):
-            self.screen.set_focus(self.get_child_by_id(bar))
-        elif not self._helps:
-            self.screen.set_focus(None)
 
     def open_help(self, keymap: Mapping[str, str]) -> None:
         """Show the keys in the place of the body."""
         self._helps = True
         self._rearrange()
         self.help_panel.show(keymap)
-        self.screen.set_focus(self.help_panel)
 
     def close_help(self) -> None:
         """Show the body again."""
         self._helps = False
-        self.screen.set_focus(None)
         self._rearrange()
 
     def set_window(self, window: Window) -> None:

@@ -43,8 +43,16 @@ class Key(Struct, frozen=True, kw_only=True):
     """Keys with the same row share a line of the help; empty: a line of its own."""
 
     def binding(self) -> Binding:
-        """Return the same for Textual."""
-        return Binding(self.keys, self.action, self.title, id=self.id, show=bool(self.short))
+        """
+        Return the same for Textual.
+
+        With priority: the app then obeys a key before it looks at the next one. Without, a
+        burst of keys (a paste, a slow line) would be handed on before its colon had opened
+        the prompt that the rest of the burst is meant for.
+        """
+        return Binding(
+            self.keys, self.action, self.title, id=self.id, show=bool(self.short), priority=True
+        )
 
 
 KEYS: tuple[Key, ...] = (

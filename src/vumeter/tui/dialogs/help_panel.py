@@ -24,8 +24,6 @@ class HelpPanel(Panel):
         on_close: Called when the help is over.
     """
 
-    can_focus = True
-
     def __init__(self, *, on_close: Callable[[], None], id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._on_close = on_close
@@ -37,15 +35,17 @@ class HelpPanel(Panel):
         self._keymap, self._top = keymap, 0
         self.repaint()
 
-    def on_key(self, event: Key) -> None:
+    def take(self, event: Key) -> None:
         """Scroll, or close."""
-        event.stop()
-        event.prevent_default()
         if event.key in _SCROLLS:
             self._top = max(0, self._top + _SCROLLS[event.key])
             self.repaint()
         else:
             self._on_close()
+
+    def take_text(self, _text: str) -> None:
+        """Close: nothing is pasted into a list of keys."""
+        self._on_close()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the lines in view."""

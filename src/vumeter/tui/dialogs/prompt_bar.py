@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
-from textual.events import Key, Paste
+from textual.events import Key
 
 from vumeter.tui.dialogs.line_editor import LineEditor
 from vumeter.tui.terminal import Ink
@@ -37,13 +37,11 @@ class Prompt(Struct, frozen=True, kw_only=True):
 
 class PromptBar(Panel):
     """
-    The open prompt. While it has the focus every key is its own: none acts on the run.
+    The open prompt. While it is open every key is its own: none acts on the run.
 
     Args:
         on_close: Called when the prompt is over, done or not.
     """
-
-    can_focus = True
 
     def __init__(self, *, on_close: Callable[[], None], id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -70,12 +68,9 @@ class PromptBar(Panel):
         self._prompt = None
         self._on_close()
 
-    def on_key(self, event: Key) -> None:
-        """Take every key, those included that do nothing here."""
-        if self._prompt is None:
-            return
-        event.stop()
-        event.prevent_default()
+    def take(self, event: Key) -> None:
+        """Take a key, and be it one that does nothing here."""
+        assert self._prompt is not None, "only an open prompt is given keys"
         self._is_refused = False
         if event.key in ("escape", "ctrl+c"):
             self.close()
@@ -85,12 +80,10 @@ class PromptBar(Panel):
             self._type(event.character)
         self.repaint()
 
-    def on_paste(self, event: Paste) -> None:
+    def take_text(self, text: str) -> None:
         """Take what was pasted as if it had been typed; a line break in it does not enter."""
-        if self._prompt is not None:
-            event.stop()
-            self._type(event.text)
-            self.repaint()
+        self._type(text)
+        self.repaint()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the preview and the line; the line alone where there is one row."""

@@ -37,8 +37,6 @@ class QuestionBar(Panel):
         on_close: Called when the question is over, answered or not.
     """
 
-    can_focus = True
-
     def __init__(self, *, on_close: Callable[[], None], id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._on_close = on_close
@@ -66,16 +64,17 @@ class QuestionBar(Panel):
         self._question = None
         self._on_close()
 
-    def on_key(self, event: Key) -> None:
+    def take(self, event: Key) -> None:
         """Answer, or disarm."""
-        if self._question is None:
-            return
-        event.stop()
-        event.prevent_default()
+        assert self._question is not None, "only an open question is given keys"
         answer = self._question.answers.get(event.character or event.key)
         self.close()
         if answer is not None:
             answer.act()
+
+    def take_text(self, _text: str) -> None:
+        """Disarm: what is pasted answers nothing."""
+        self.close()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the question and its answers, on two rows where there are two."""
