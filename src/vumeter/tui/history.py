@@ -93,6 +93,9 @@ _EMPTY = {**dict.fromkeys(_SUMS, 0), **dict.fromkeys(_MAXIMA, MISSING)}
 _MILLI = 1000
 """Rates are kept in thousandths per second, so that one kind of array holds all."""
 
+_CACHE_LIMIT = 2000
+"""Columns of one width that are kept: several times what the widest screen shows."""
+
 _Level = dict[str, "array[int]"]
 
 
@@ -102,6 +105,7 @@ class History:
     def __init__(self) -> None:
         self._levels: list[_Level] = [_empty_level()]
         self._events: dict[int, Event] = {}
+        self._columns: dict[int, dict[int, Column]] = {}
 
     @property
     def newest_second(self) -> int:
@@ -114,13 +118,16 @@ class History:
         return tuple(self._events.values())
 
     def add(self, points: Iterable[Point]) -> None:
-        """Take up seconds in any order; one that is known already is replaced."""
+        """Take up seconds in any order; one that came before is replaced."""
         base = self._levels[0]
         for point in points:
+            packed = _packed(point)
             self._make_room(point.second)
-            for name, value in _packed(point).items():
-                base[name][point.second] = value
-            self._forget_above(point.second)
+            # A frame brings its newest few seconds again and again.
+            if any(base[name][point.second] != value for name, value in packed.items()):
+                for name, value in packed.items():
+                    base[name][point.second] = value
+                self._forget(point.second)
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Keep the events that have a label; one that is known already stays as it is."""
@@ -170,6 +177,16 @@ class History:
         )
 
     def _column(self, index: int, width_s: int) -> Column:
+        """Return a column, from the cache when none of its seconds has changed since."""
+        cache = self._columns.setdefault(width_s, {})
+        column = cache.get(index)
+        if column is None:
+            if len(cache) >= _CACHE_LIMIT:
+                cache.clear()
+            column = cache[index] = self._new_column(index, width_s)
+        return column
+
+    def _new_column(self, index: int, width_s: int) -> Column:
         level_number = (width_s & -width_s).bit_length() - 1
         parts = width_s >> level_number
         level = self._level(level_number)
@@ -195,8 +212,10 @@ class History:
             for name, values in self._levels[0].items():
                 values.extend([_EMPTY[name]] * missing)
 
-    def _forget_above(self, second: int) -> None:
-        """Cut what the levels above have merged from *second* on; it is built anew on demand."""
+    def _forget(self, second: int) -> None:
+        """Drop what was made of *second*; it is built anew on demand."""
+        for width_s, columns in self._columns.items():
+            columns.pop(second // width_s, None)
         for number, level in enumerate(self._levels[1:], start=1):
             keep = second >> number
             if len(level["seconds"]) > keep:

@@ -1,7 +1,7 @@
 """Axes: where a value or a second stands in a chart, and what is written beside it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vumeter.tui.format import axis_text, clock_text, number_text
@@ -22,15 +22,17 @@ class LogAxis:
     bottom_us: int
     top_us: int
 
-    def position(self, us: float) -> float:
-        """Return where *us* stands between bottom (0) and top (1)."""
-        if us <= self.bottom_us:
-            return 0.0
-        return min(1.0, math.log(us / self.bottom_us) / math.log(self.top_us / self.bottom_us))
+    def scale(self, rows: int) -> Callable[[float], int]:
+        """Return the function from a value to the row, of *rows*, that it stands in."""
+        bottom_us, top_us = self.bottom_us, self.top_us
+        rows_per_e = (rows - 1) / math.log(top_us / bottom_us)
 
-    def row(self, us: float, rows: int) -> int:
-        """Return in which of *rows* the value stands, counted from the bottom."""
-        return round(self.position(us) * (rows - 1))
+        def row(us: float) -> int:
+            if us <= bottom_us:
+                return 0
+            return round(math.log(min(us, top_us) / bottom_us) * rows_per_e)
+
+        return row
 
     @property
     def ticks_us(self) -> tuple[int, ...]:
@@ -67,9 +69,9 @@ def log_labels(axis: LogAxis, height: int) -> dict[int, str]:
     ticks = axis.ticks_us
     by_importance = (ticks[-1], ticks[0], *ticks[1:-1])
     labels: dict[int, str] = {}
+    row_of = axis.scale(height)
     for tick in by_importance:
-        row = height - 1 - axis.row(tick, height)
-        labels.setdefault(row, axis_text(tick))
+        labels.setdefault(height - 1 - row_of(tick), axis_text(tick))
     return labels
 
 

@@ -107,7 +107,7 @@ def host_lines(host: HostReading | None, *, width: int, look: Look) -> list[Line
     return [
         Line(look)
         .add(" ")
-        .extend(joined([*left, *((rank + 2, line) for rank, line in right)], width - 1, look))
+        .extend(joined([*left, *((rank + 2, line) for rank, line in right)], width - 2, look))
         for left, right in rows
     ]
 
@@ -124,7 +124,7 @@ def host_line(host: HostReading, *, width: int, look: Look) -> Line:
         (3, _of(look, "fd", host.descriptors, host.descriptor_limit)),
         (4, pair(look, "load", three_digits(host.load_1m))),
     ]
-    return Line(look).add(" ").extend(joined(parts, width - 1, look))
+    return Line(look).add(" ").extend(joined(parts, width - 2, look))
 
 
 def generator_lines(generator: GeneratorReading | None, *, width: int, look: Look) -> list[Line]:
@@ -139,7 +139,7 @@ def generator_lines(generator: GeneratorReading | None, *, width: int, look: Loo
         (1, pair(look, "late", percent_text(generator.late_start_ratio))),
         (2, _of(look, "fd", generator.descriptors, generator.descriptor_limit)),
     ]
-    lines = [Line(look).add(" ").extend(joined(parts, width - 1, look))]
+    lines = [Line(look).add(" ").extend(joined(parts, width - 2, look))]
     if generator.limited:
         why = "; ".join(generator.reasons) or "no reason given"
         lines.append(sentence(look, f"generator is the limit: {why}", ink=Ink.BAD).crop_to(width))

@@ -133,11 +133,6 @@ def write_events(
 def time_axis(span: Span, events: Sequence[Event], *, width: int, look: Look) -> Line:
     """Return run time along the columns, with limited seconds and operator actions on it."""
     row: list[Cell] = [BLANK] * width
-    for index, label in time_labels(span).items():
-        if index + len(label) < len(row):
-            row[index : index + len(label) + 1] = [
-                (character, Ink.DIM) for character in f"{look.glyphs.tick}{label}"
-            ]
     for index, column in enumerate(span.columns):
         if column.limited:
             row[index] = (look.glyphs.limited, Ink.LIMITED)
@@ -145,6 +140,10 @@ def time_axis(span: Span, events: Sequence[Event], *, width: int, look: Look) ->
         at = event_column(event, span)
         if at is not None:
             row[at] = (_event_glyph(event, look), EVENT_INKS[event.level])
+    for index, label in time_labels(span).items():
+        end = index + len(label) + 1
+        if end <= width and all(cell == BLANK for cell in row[index:end]):
+            row[index:end] = [(sign, Ink.DIM) for sign in f"{look.glyphs.tick}{label}"]
     return Line(look).pad_to(GUTTER).extend(cells(look, row))
 
 

@@ -107,6 +107,13 @@ class Line:
             self.width += len(shown) if shown.isascii() else cell_len(shown)
         return self
 
+    def add_glyphs(self, glyphs: Sequence[str], ink: Ink) -> "Line":
+        """Append glyphs of our own, each one cell wide, without looking at them again."""
+        if glyphs:
+            self._append("".join(glyphs), ink)
+            self.width += len(glyphs)
+        return self
+
     def add_fitted(self, text: str, width: int, ink: Ink = Ink.TEXT) -> "Line":
         """Append *text* in exactly *width* cells, from the left."""
         shown = cropped(text, width, self._look)
@@ -162,23 +169,24 @@ def spans_width(spans: Spans) -> int:
     return sum(len(text) if text.isascii() else cell_len(text) for text, _ in spans)
 
 
-def to_strip(spans: Spans, look: Look) -> Strip:
-    """Return the pieces as what Textual draws."""
-    return Strip([Segment(text, look.styles[ink]) for text, ink in spans])
+def to_strip(spans: Spans, width: int, look: Look) -> Strip:
+    """Return the pieces, which are *width* cells wide, as what Textual draws."""
+    return Strip([Segment(text, look.styles[ink]) for text, ink in spans], width)
 
 
 def cells(look: Look, row: Iterable[tuple[str, Ink]]) -> Line:
-    """Return single cells of our own glyphs as a line, neighbours of one ink in one piece."""
+    """Return single cells of our own glyphs as a line, in as few pieces as look the same."""
     line = Line(look)
     texts: list[str] = []
-    current = Ink.TEXT
+    current: Ink | None = None
     for text, ink in row:
-        if ink is not current and texts:
-            line.add("".join(texts), current)
-            texts = []
-        current = ink
+        if ink is not current and (text != " " or ink in _FILLED or current in _FILLED):
+            if current is not None:
+                line.add_glyphs(texts, current)
+                texts = []
+            current = ink
         texts.append(text)
-    return line.add("".join(texts), current) if texts else line
+    return line.add_glyphs(texts, current or Ink.TEXT)
 
 
 Part = tuple[int, Line]

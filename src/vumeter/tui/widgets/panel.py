@@ -82,7 +82,7 @@ class Panel(Widget):
         regions = []
         for row, (old, new) in enumerate(zip(self._shown, spans, strict=True)):
             if old != new:
-                self._strips[row] = to_strip(new, self._look)
+                self._strips[row] = to_strip(new, width, self._look)
                 regions.append(Region(0, row, changed_width(old, new), 1))
         self._shown = spans
         if regions:
@@ -92,7 +92,8 @@ class Panel(Widget):
         """Return a line as it was composed last."""
         if y < len(self._strips):
             return self._strips[y]
-        return to_strip(((" " * self.size.width, Ink.TEXT),), self._look)
+        width = self.size.width
+        return to_strip(((" " * width, Ink.TEXT),), width, self._look)
 
     def on_resize(self, _event: Resize) -> None:
         """Compose for the new size."""

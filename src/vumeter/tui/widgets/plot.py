@@ -19,16 +19,26 @@ GRAINS = {GlyphSet.BRAILLE: (2, 4), GlyphSet.BLOCK: (1, 2), GlyphSet.ASCII: (1, 
 """Dots across and down in one cell."""
 
 _BRAILLE_BASE = 0x2800
-# The bit of each dot, by its column and its row from the top.
-_BRAILLE_BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+# Four dots of a column, lowest first, as braille numbers them: left and right half of a cell.
+_BRAILLE_LEFT = tuple(
+    sum(bit for row, bit in enumerate((0x40, 0x04, 0x02, 0x01)) if dots >> row & 1)
+    for dots in range(16)
+)
+_BRAILLE_RIGHT = tuple(
+    sum(bit for row, bit in enumerate((0x80, 0x20, 0x10, 0x08)) if dots >> row & 1)
+    for dots in range(16)
+)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Dots:
-    """Two bitmaps over the same grid, rows from the bottom: which dots are band, which line."""
+    """One column of dots as two bit masks, the lowest row first: the band's and the line's."""
 
-    band: set[tuple[int, int]]
-    line: set[tuple[int, int]]
+    band: int
+    line: int
+
+
+_NO_DOTS = _Dots(band=0, line=0)
 
 
 def latency_cells(
@@ -45,69 +55,67 @@ def latency_cells(
     """
     across, down = GRAINS[look.glyphs.set]
     dots = _dots(columns, axis=axis, rows=height * down, is_woven=down > 2)
-    width = -(-len(columns) // across)
-    return [
-        [_cell(dots, x * across, (height - 1 - y) * down, look) for x in range(width)]
-        for y in range(height)
-    ]
+    shifts = [(height - 1 - y) * down for y in range(height)]
+    match look.glyphs.set:
+        case GlyphSet.BRAILLE:
+            pairs = list(zip(dots[::across], dots[1::across], strict=True))
+            return [[_braille_cell(*pair, shift) for pair in pairs] for shift in shifts]
+        case GlyphSet.BLOCK:
+            return [[_block_cell(each, shift, look) for each in dots] for shift in shifts]
+        case GlyphSet.ASCII:
+            return [[_ascii_cell(each, shift, look) for each in dots] for shift in shifts]
 
 
-def _dots(columns: Sequence[Column], *, axis: LogAxis, rows: int, is_woven: bool) -> _Dots:
-    dots = _Dots(band=set(), line=set())
+def _dots(columns: Sequence[Column], *, axis: LogAxis, rows: int, is_woven: bool) -> list[_Dots]:
+    row_of = axis.scale(rows)
+    weave = sum(1 << row for row in range(0, rows, 2))
+    dots: list[_Dots] = []
     before: int | None = None
     for x, column in enumerate(columns):
         if column.p50_us is None or column.p95_us is None or column.p99_us is None:
             before = None
+            dots.append(_NO_DOTS)
             continue
-        low, high = axis.row(column.p50_us, rows), axis.row(column.p95_us, rows)
-        # The edges always have their dots; within, every other would be enough for the eye.
-        inner = (y for y in range(low + 1, high) if not is_woven or (x + y) % 2 == 0)
-        dots.band.update((x, y) for y in (low, high, *inner))
-        at = axis.row(column.p99_us, rows)
-        dots.line.update((x, y) for y in _stroke(before, at))
+        low, high = row_of(column.p50_us), row_of(column.p95_us)
+        band = _between(low, high)
+        if is_woven:
+            # The edges always have their dots; within, every other is enough for the eye.
+            band = band & (weave if x % 2 == 0 else weave << 1) | 1 << low | 1 << high
+        at = row_of(column.p99_us)
+        dots.append(_Dots(band=band, line=_stroke(before, at)))
         before = at
     return dots
 
 
-def _stroke(before: int | None, at: int) -> range:
-    """Return the rows that join a line to its height in the column before."""
+def _between(low: int, high: int) -> int:
+    """Return the mask of rows *low* to *high*, both included."""
+    return (1 << (high + 1)) - (1 << low)
+
+
+def _stroke(before: int | None, at: int) -> int:
+    """Return the mask of the rows that join a line to its height in the column before."""
     if before is None or before == at:
-        return range(at, at + 1)
-    return range(before + 1, at + 1) if before < at else range(at, before)
+        return 1 << at
+    return _between(before + 1, at) if before < at else _between(at, before - 1)
 
 
-def _cell(dots: _Dots, left: int, bottom: int, look: Look) -> Cell:
-    match look.glyphs.set:
-        case GlyphSet.BRAILLE:
-            return _braille_cell(dots, left, bottom)
-        case GlyphSet.BLOCK:
-            return _block_cell(dots, left, bottom, look)
-        case GlyphSet.ASCII:
-            return _ascii_cell(dots, left, bottom, look)
+def _braille_cell(left: _Dots, right: _Dots, shift: int) -> Cell:
+    left_line, right_line = left.line >> shift & 15, right.line >> shift & 15
+    left_all, right_all = left_line | left.band >> shift & 15, right_line | right.band >> shift & 15
+    if not (left_all or right_all):
+        return BLANK
+    glyph = chr(_BRAILLE_BASE + _BRAILLE_LEFT[left_all] + _BRAILLE_RIGHT[right_all])
+    return glyph, Ink.P99 if left_line or right_line else Ink.BAND
 
 
-def _braille_cell(dots: _Dots, left: int, bottom: int) -> Cell:
-    bits, ink = 0, Ink.BAND
-    for across in range(2):
-        for down in range(4):
-            dot = (left + across, bottom + 3 - down)
-            if dot in dots.line:
-                ink = Ink.P99
-            elif dot not in dots.band:
-                continue
-            bits |= _BRAILLE_BITS[across][down]
-    return (chr(_BRAILLE_BASE + bits), ink) if bits else BLANK
+def _block_cell(dots: _Dots, shift: int, look: Look) -> Cell:
+    line = dots.line >> shift & 3
+    if line:
+        return " ▄▀█"[line], Ink.P99
+    return (look.glyphs.band, Ink.BAND) if dots.band >> shift & 3 else BLANK
 
 
-def _block_cell(dots: _Dots, left: int, bottom: int, look: Look) -> Cell:
-    lower, upper = (left, bottom) in dots.line, (left, bottom + 1) in dots.line
-    if lower or upper:
-        return ("█" if lower and upper else "▄" if lower else "▀", Ink.P99)
-    is_band = (left, bottom) in dots.band or (left, bottom + 1) in dots.band
-    return (look.glyphs.band, Ink.BAND) if is_band else BLANK
-
-
-def _ascii_cell(dots: _Dots, left: int, bottom: int, look: Look) -> Cell:
-    if (left, bottom) in dots.line:
-        return ("*", Ink.P99)
-    return (look.glyphs.band, Ink.BAND) if (left, bottom) in dots.band else BLANK
+def _ascii_cell(dots: _Dots, shift: int, look: Look) -> Cell:
+    if dots.line >> shift & 1:
+        return "*", Ink.P99
+    return (look.glyphs.band, Ink.BAND) if dots.band >> shift & 1 else BLANK

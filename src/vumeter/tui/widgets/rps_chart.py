@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from vumeter.model.frame import Frame
 from vumeter.tui.format import number_text, span_text, target_text
 from vumeter.tui.history import Column, Span
-from vumeter.tui.terminal import Ink, Look
+from vumeter.tui.terminal import ColourDepth, Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, linear_label, linear_top
 from vumeter.tui.widgets.chart import Chart
 from vumeter.tui.widgets.line import Line, cells
@@ -92,7 +92,18 @@ def _draw_column(
     for row in range(max(0, used - failed), used):
         picture[height - 1 - row][x] = (look.glyphs.error_fill, Ink.ERRORS)
     if column.errors and not failed:
-        picture[max(0, height - 1 - used)][x] = (look.glyphs.error_mark, Ink.ERRORS)
+        _mark_errors(picture, x, used, look)
+
+
+def _mark_errors(picture: list[list[Cell]], x: int, used: int, look: Look) -> None:
+    """Set the mark above a column; where that reaches the top, its uppermost cell takes the ink."""
+    row = len(picture) - 1 - used
+    if row >= 0:
+        picture[row][x] = (look.glyphs.error_mark, Ink.ERRORS)
+    elif look.depth is ColourDepth.NONE:
+        picture[0][x] = (look.glyphs.error_mark, Ink.ERRORS)
+    else:
+        picture[0][x] = (picture[0][x][0], Ink.ERRORS)
 
 
 def _draw_target(

@@ -35,7 +35,7 @@ class ThrottlePanel(FramePanel):
         if self.frame is None:
             return [head]
         way_back = [
-            _way_back(key, what, self.frame.elapsed_s, self.look)
+            _way_back(key, what, self.frame.elapsed_s, width=width, look=self.look)
             for key, what in (("u", self.frame.undo), ("U", self.frame.redo))
             if what is not None
         ]
@@ -87,7 +87,8 @@ def _name_ink(is_chosen: bool) -> Ink:
     return Ink.ACTIVE if is_chosen else Ink.DIM
 
 
-def _way_back(key: str, undoable: Undoable, elapsed_s: float, look: Look) -> Line:
-    line = Line(look).add(f" {key} ", Ink.KEY)
-    line.add("undoes " if key == "u" else "redoes ", Ink.DIM).add(undoable.text)
-    return line.add(f" {age_text(elapsed_s - undoable.second)} ago", Ink.DIM)
+def _way_back(key: str, undoable: Undoable, elapsed_s: float, *, width: int, look: Look) -> Line:
+    age = f"{age_text(elapsed_s - undoable.second)} ago"
+    line = Line(look).add(f" {key} ", Ink.KEY).add("undoes " if key == "u" else "redoes ", Ink.DIM)
+    line.add(undoable.text).crop_to(width - len(age) - 2)
+    return line.pad_to(width - len(age) - 1).add(age, Ink.DIM)
