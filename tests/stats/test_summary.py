@@ -197,6 +197,32 @@ def test_seconds_in_which_nobody_was_heard_do_not_lower_the_mean_of_the_cpu(read
     assert summary.generator.cpu_percent_mean == 40.0
 
 
+def test_the_stump_of_a_last_second_is_not_judged_but_counted(reading: Any) -> None:
+    stump = reading(
+        2, counts=ScenarioCounts(vus_active=9), reasons=("worker 0 was slow",), heard=0, late=1
+    )
+    summary = built(reading(0), reading(1), stump, duration_s=2.4)
+
+    assert (summary.generator.seconds, summary.generator.limited_seconds) == (2, 0)
+    assert summary.vus_max == 9
+    assert [remark[:9] for remark in summary.remarks] == ["Snapshots"]
+
+
+def test_a_last_second_that_is_mostly_there_is_judged(reading: Any) -> None:
+    summary = built(
+        reading(0), reading(1), reading(2, reasons=("worker 0 was slow",)), duration_s=2.6
+    )
+
+    assert (summary.generator.seconds, summary.generator.limited_seconds) == (3, 1)
+
+
+def test_a_run_of_a_blink_is_judged_by_the_blink(reading: Any) -> None:
+    summary = built(reading(0, host=host()), duration_s=0.1)
+
+    assert summary.generator.seconds == 1
+    assert summary.host is not None
+
+
 def test_the_largest_number_of_vus_is_over_all_scenarios_of_a_second(reading: Any) -> None:
     summary = built(
         reading(0, counts=ScenarioCounts(vus_active=5)),

@@ -21,12 +21,10 @@ class Coverage:
         self.seconds_unheard = 0
         self.seconds_partly_heard = 0
         self.seconds_unanswered = 0
-        self.late_snapshots = 0
 
     def add(self, reading: Reading) -> None:
         """Take one second."""
         self.seconds += 1
-        self.late_snapshots += reading.late_snapshots
         if reading.workers_heard == 0:
             self.seconds_unheard += 1
         elif reading.workers_heard < reading.workers_expected:
@@ -37,12 +35,18 @@ class Coverage:
 
 
 def remarks_on(
-    total: Tally, *, iterations: Iterations, generator: GeneratorSummary, coverage: Coverage
+    total: Tally,
+    *,
+    iterations: Iterations,
+    generator: GeneratorSummary,
+    coverage: Coverage,
+    late_snapshots: int,
 ) -> tuple[str, ...]:
     """Return what has to be said about a run, the gravest first; empty when all went well."""
     return (
         *_about_generator(generator),
         *_about_coverage(coverage),
+        *_about_late(late_snapshots),
         *_about_load(iterations),
         *_about_latency(total),
     )
@@ -73,10 +77,13 @@ def _about_coverage(coverage: Coverage) -> Iterator[str]:
             f"Not every worker reported in time in {coverage.seconds_partly_heard} {of_all}: "
             "the charts show too little there."
         )
-    if coverage.late_snapshots:
+
+
+def _about_late(snapshots: int) -> Iterator[str]:
+    if snapshots:
         yield (
-            f"Snapshots that came too late for their second: {coverage.late_snapshots}. They are "
-            "in the totals, not in the charts."
+            f"Snapshots that came too late for their second: {snapshots}. They are in the "
+            "totals, not in the charts."
         )
 
 

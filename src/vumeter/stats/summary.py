@@ -14,9 +14,18 @@ from vumeter.stats.redaction import Redactor
 from vumeter.stats.remarks import Coverage, remarks_on
 from vumeter.stats.tally import figures, merge, service_figures
 
+SHORTEST_SECOND_S = 0.5
+"""A last second that was cut shorter by the end of the run is not judged."""
+
 
 class SummaryBuilder:
-    """Takes every reading of a run, and makes its summary at the end."""
+    """
+    Takes every reading of a run, and makes its summary at the end.
+
+    The newest reading is held back: only the end of the run tells whether it is a second
+    or a stump of one, whose CPU share and rates are noise and which would make six seconds
+    of a run of five.
+    """
 
     def __init__(self) -> None:
         self._generator = GeneratorExtremes()
@@ -24,15 +33,32 @@ class SummaryBuilder:
         self._postgres = PostgresExtremes()
         self._coverage = Coverage()
         self._vus_max = 0
+        self._late_snapshots = 0
+        self._newest: Reading | None = None
 
     def add(self, reading: Reading) -> None:
-        """Take *reading* into account: once, in any order."""
+        """Take *reading*, which is newer than all before it, into account."""
+        if self._newest is not None:
+            self._take(self._newest)
+        self._newest = reading
+        self._late_snapshots += reading.late_snapshots
+        vus = sum(counts.vus_active for counts in reading.scenarios.values())
+        self._vus_max = max(self._vus_max, vus)
+
+    def _take_newest(self, duration_s: float) -> None:
+        newest, self._newest = self._newest, None
+        if newest is None:
+            return
+        # Of a run of half a second, the stump is all there is.
+        is_only = self._coverage.seconds == 0
+        if is_only or duration_s - newest.second >= SHORTEST_SECOND_S:
+            self._take(newest)
+
+    def _take(self, reading: Reading) -> None:
         self._generator.add(reading)
         self._host.add(reading.host)
         self._postgres.add(reading.postgres)
         self._coverage.add(reading)
-        vus = sum(counts.vus_active for counts in reading.scenarios.values())
-        self._vus_max = max(self._vus_max, vus)
 
     def build(
         self,
@@ -47,7 +73,7 @@ class SummaryBuilder:
         remarks: Iterable[str],
     ) -> Summary:
         """
-        Return the summary, without any of the plan's secrets.
+        Return the summary, without any of the plan's secrets. Use once, at the end.
 
         Args:
             plan: With its secrets: only who knows them can take them out of other text.
@@ -59,6 +85,7 @@ class SummaryBuilder:
             journal: Every command that was given.
             remarks: What others want said; what the readings say is added.
         """
+        self._take_newest(duration_s)
         redactor = Redactor(plan)
         named = _by_shown_name(totals, redactor)
         total = merge(named.values())
@@ -66,7 +93,11 @@ class SummaryBuilder:
         generator = self._generator.summary()
         postgres = self._postgres.summary()
         own_remarks = remarks_on(
-            total, iterations=iterations, generator=generator, coverage=self._coverage
+            total,
+            iterations=iterations,
+            generator=generator,
+            coverage=self._coverage,
+            late_snapshots=self._late_snapshots,
         )
         return Summary(
             plan=redactor.plan,
