@@ -145,7 +145,7 @@ def main() -> int:
     """Measure, print, write, and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=6, help="of each run")
+    parser.add_argument("--seconds", type=int, default=8, help="of each run")
     parser.add_argument(
         "--only", help="names of generators, comma-separated; vumeter, wrk and k6 always run"
     )

@@ -19,7 +19,10 @@ import psutil
 from vumeter.link.folders import RUNS_VARIABLE
 
 _LONGEST_S = 60.0
-_PROGRESS = re.compile(r"\d\d:\d\d:\d\d [a-z]+ ")
+_NAME = "flight"
+_PROGRAM = Path(sys.executable).parent / "vumeter"
+_PROGRESS = re.compile(r"\d\d:\d\d:\d\d [a-z]+ | *\d+\.\ds [^ ]+: ")
+"""A second's line, or an event's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,7 @@ class Landing:
     output: str
     """Standard output: the summary."""
     progress: tuple[str, ...]
-    """The lines on standard error that tell how the run goes."""
+    """The lines on standard error that tell how the run goes, second by second."""
     complaints: str
     """Everything else on standard error: nothing, when all is well."""
     wall_s: float
@@ -68,15 +71,20 @@ class Flight:
         # Runs live in a folder of their own here, so that tests do not see each other's.
         self._folder = tempfile.TemporaryDirectory(prefix="vu-")
         self._report = Path(self._folder.name, "report.json")
-        program = Path(sys.executable).parent / "vumeter"
+        self._variables = {
+            **os.environ,
+            RUNS_VARIABLE: self._folder.name,
+            **self._environment,
+        }
+        obligatory = ("--name", _NAME, "--headless", "-o", str(self._report))
         self._started_s = time.monotonic()
         self._process = subprocess.Popen(
-            [program, "run", self._url, *self._flags, "--headless", "-o", self._report],
+            [_PROGRAM, "run", self._url, *self._flags, *obligatory],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, RUNS_VARIABLE: self._folder.name, **self._environment},
+            env=self._variables,
             start_new_session=True,
         )
         return self
@@ -103,6 +111,25 @@ class Flight:
         """Return the worker processes that are alive now."""
         children = psutil.Process(self.process.pid).children(recursive=True)
         return [child for child in children if "vumeter.engine.worker" in child.cmdline()]
+
+    def tell(self, *words: str) -> str:
+        """
+        Give a command to the run as `vumeter ctl` does, and return what it answers.
+
+        Raises:
+            RuntimeError: It was refused.
+        """
+        answer = subprocess.run(
+            [_PROGRAM, "ctl", _NAME, *words],
+            env=self._variables,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise RuntimeError(f"ctl {' '.join(words)}: {answer.stderr}")
+        return answer.stdout.strip()
 
     def land(self) -> Landing:
         """

@@ -149,10 +149,12 @@ class _Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._registry.add(self)
         self._server.truth.connections += 1
+        self._server.truth.connections_open += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._registry.discard(self)
+        self._server.truth.connections_open -= 1
         if self._exchange is not None:
             self._server.truth.abandoned += 1
         self.gone.set()
@@ -228,9 +230,10 @@ async def serve_until_told(server: LoopbackServer) -> None:
     """
     Serve, and obey the lines that come from standard input, until it ends.
 
-    `truth` prints the server's truth as one line of JSON, `last request` what came last over
-    the wire; `gate close`, `gate open`, `away` and `back` do what they say and print `{}`.
-    That way counting disturbs no request, and a server whose parent is gone ends too.
+    `truth` prints the server's truth as one line of JSON, `arrivals` when each request came,
+    `last request` what came last over the wire; `gate close`, `gate open`, `away` and `back`
+    do what they say and print `{}`. That way counting disturbs no request, and a server
+    whose parent is gone ends too.
     """
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -241,6 +244,9 @@ async def serve_until_told(server: LoopbackServer) -> None:
             match line.decode().strip():
                 case "truth":
                     _say(server.truth.report())
+                    continue
+                case "arrivals":
+                    _say({"arrivals_ns": list(server.truth.arrivals_ns)})
                     continue
                 case "last request":
                     _say({"request": server.truth.last_request.decode("latin-1")})

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -53,6 +53,10 @@ class ServerProcess:
         """Return what the server has seen so far."""
         return cast(TruthReport, self.tell("truth"))
 
+    def arrivals_ns(self) -> list[int]:
+        """Return when each request came, by the monotonic clock that all processes share."""
+        return list(self.tell("arrivals")["arrivals_ns"])
+
     def close_gate(self) -> None:
         """Hold all answers back from now on."""
         self.tell("gate close")
@@ -69,18 +73,25 @@ class ServerProcess:
         """Listen again, on the same port."""
         self.tell("back")
 
-    def wait_for_requests(self, at_least: int, *, within_s: float = 30.0) -> None:
+    def wait_for_requests(self, at_least: int) -> None:
+        """Return when so many requests have come since the server began."""
+        self.wait_until(lambda truth: truth["requests"] >= at_least)
+
+    def wait_until(
+        self, holds: Callable[[TruthReport], bool], *, within_s: float = 30.0
+    ) -> TruthReport:
         """
-        Return when so many requests have come since the server began.
+        Return the server's truth as soon as it *holds*.
 
         Raises:
-            TimeoutError: They have not come in time.
+            TimeoutError: It did not in time.
         """
         deadline_s = time.monotonic() + within_s
-        while self.truth()["requests"] < at_least:
+        while not holds(truth := self.truth()):
             if time.monotonic() > deadline_s:
-                raise TimeoutError(f"fewer than {at_least} requests within {within_s:g} s")
+                raise TimeoutError(f"not within {within_s:g} s; the server has seen {truth}")
             time.sleep(0.02)
+        return truth
 
     def tell(self, line: str) -> dict[str, Any]:
         """Send a command of `serve_until_told`, and return what the server answers."""

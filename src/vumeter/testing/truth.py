@@ -16,6 +16,7 @@ class TruthReport(TypedDict):
     """A server's truth as its process prints it."""
 
     connections: int
+    connections_open: int
     requests: int
     answered: int
     abandoned: int
@@ -35,6 +36,9 @@ class Truth:
     """Counted at the server, in the order in which things happened."""
 
     connections: int = 0
+    """Ever accepted."""
+    connections_open: int = 0
+    """Now."""
     requests: int = 0
     """Complete requests that arrived, answered or not."""
     answered: int = 0
@@ -68,6 +72,7 @@ class Truth:
         """Return everything as plain JSON values."""
         return {
             "connections": self.connections,
+            "connections_open": self.connections_open,
             "requests": self.requests,
             "answered": self.answered,
             "abandoned": self.abandoned,

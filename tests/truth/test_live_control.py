@@ -1,0 +1,123 @@
+"""A hand on the throttle, seen from the server: it gets what was asked for, and all is counted."""
+
+import signal
+import time
+from itertools import pairwise
+
+import pytest
+
+from vumeter.testing.flight import Flight
+from vumeter.testing.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+LOOK_S = 0.6
+"""How long the server is looked at where a rate, or silence, is to be seen."""
+
+
+def test_vus_that_are_raised_and_lowered_come_and_go_at_the_server() -> None:
+    with ServerProcess("--law", "fixed:5ms") as server:
+        with Flight(server.url, "-c", "4", "--workers", "2") as flight:
+            server.wait_for_requests(20)
+            flight.tell("set", "vus", "30")
+            server.wait_until(lambda truth: truth["connections_open"] == 30)
+            flight.tell("step", "-10")
+            server.wait_until(lambda truth: truth["connections_open"] == 20)
+            flight.tell("panic")
+            server.wait_until(lambda truth: truth["connections_open"] == 1)
+            flight.tell("undo")
+            server.wait_until(lambda truth: truth["connections_open"] == 20)
+            flight.tell("stop")
+            landing = flight.land()
+        truth = server.truth()
+    assert (landing.exit_code, landing.complaints) == (0, "")
+    assert landing.report["run"]["stop"] == "stopped"
+    # Lowering let every iteration in flight end: none is an error, none is missing.
+    assert landing.errors == {}
+    assert landing.requests == truth["requests"] == truth["answered"]
+    assert landing.report["run"]["vus_max"] == 30
+    kinds = [entry["kind"] for entry in landing.report["journal"]]
+    assert kinds == ["set", "step", "panic", "undo", "stop"]
+    assert all(entry["acknowledged_s"] is not None for entry in landing.report["journal"])
+
+
+def test_a_pause_is_silence_at_the_server_and_a_resume_ends_it() -> None:
+    with ServerProcess("--law", "fixed:5ms") as server:
+        with Flight(server.url, "-c", "5") as flight:
+            server.wait_for_requests(50)
+            flight.tell("pause")
+            quiet = server.wait_until(lambda truth: truth["requests"] == truth["answered"])
+            time.sleep(LOOK_S)
+            assert server.truth()["requests"] == quiet["requests"]
+            assert server.truth()["connections_open"] == 5, "the VUs stay"
+            flight.tell("resume")
+            server.wait_for_requests(quiet["requests"] + 50)
+            flight.tell("stop")
+            landing = flight.land()
+        truth = server.truth()
+    assert landing.requests == truth["requests"]
+    assert landing.errors == {}
+
+
+def test_a_closed_run_can_be_opened_at_a_rate_and_closed_again() -> None:
+    with ServerProcess() as server:
+        with Flight(server.url, "-c", "20") as flight:
+            server.wait_for_requests(50)
+            flight.tell("set", "rate", "100")
+            # The end of the last closed lap, and with it the beginning of the open model.
+            settled = server.truth()["requests"]
+            time.sleep(LOOK_S)
+            seen = server.truth()["requests"] - settled
+            flight.tell("close")
+            server.wait_for_requests(settled + seen + 1000)
+            flight.tell("stop")
+            landing = flight.land()
+        truth = server.truth()
+    # 100/s for the look, and a command's own way of some 0.1 s; closed it were thousands.
+    assert LOOK_S * 100 * 0.8 <= seen <= (LOOK_S + 0.5) * 100
+    assert landing.requests == truth["requests"]
+    assert landing.errors == {}
+
+
+def test_a_raised_rate_begins_at_once_and_makes_no_catch_up_burst() -> None:
+    with ServerProcess() as server:
+        with Flight(server.url, "-q", "20", "-c", "50", "--workers", "2") as flight:
+            server.wait_for_requests(20)
+            flight.tell("set", "rate", "400")
+            server.wait_for_requests(300)
+            flight.tell("set", "rate", "50")
+            server.wait_for_requests(server.truth()["requests"] + 30)
+            flight.tell("stop")
+            landing = flight.land()
+        arrivals_ns = server.arrivals_ns()
+    assert landing.report["totals"]["dropped"] == 0
+    assert landing.requests == len(arrivals_ns) == landing.report["totals"]["iterations_due"]
+    # In no tenth of a second come more than the highest rate asks for. What a busy machine
+    # holds up arrives together with the next ones: half as many again are let pass.
+    window_ns = 100_000_000
+    ends = [
+        sum(at <= start + window_ns for at in arrivals_ns[i:])
+        for i, start in enumerate(arrivals_ns)
+    ]
+    assert max(ends) <= 400 * 0.1 * 1.5 + 1
+    gaps_ns = [after - before for before, after in pairwise(arrivals_ns)]
+    # Nor is there a hole: the longest gap is that of the lowest rate, and a bit.
+    assert max(gaps_ns) < 50_000_000 + 60_000_000
+
+
+def test_a_lost_worker_is_said_and_the_others_go_on() -> None:
+    with ServerProcess("--law", "fixed:10ms") as server:
+        with Flight(server.url, "-c", "10", "--workers", "2", "-z", "4s") as flight:
+            server.wait_for_requests(200)
+            killed = flight.workers()[0]
+            killed.send_signal(signal.SIGKILL)
+            killed.wait(timeout=5)
+            seen = server.truth()["requests"]
+            landing = flight.land()
+        truth = server.truth()
+    assert landing.exit_code == 0
+    assert truth["requests"] > seen + 100, "the other one has gone on"
+    assert any("worker" in remark and "lost" in remark for remark in landing.report["remarks"])
+    # What the dead one had not reported yet is missing: at most its last second or so, at
+    # five VUs of 100 requests a second each; never is anything invented.
+    assert 0 <= truth["requests"] - landing.requests <= 5 * 100 * 1.5
