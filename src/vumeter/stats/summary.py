@@ -45,21 +45,6 @@ class SummaryBuilder:
         vus = sum(counts.vus_active for counts in reading.scenarios.values())
         self._vus_max = max(self._vus_max, vus)
 
-    def _take_newest(self, duration_s: float) -> None:
-        newest, self._newest = self._newest, None
-        if newest is None:
-            return
-        # Of a run of half a second, the stump is all there is.
-        is_only = self._coverage.seconds == 0
-        if is_only or duration_s - newest.second >= SHORTEST_SECOND_S:
-            self._take(newest)
-
-    def _take(self, reading: Reading) -> None:
-        self._generator.add(reading)
-        self._host.add(reading.host)
-        self._postgres.add(reading.postgres)
-        self._coverage.add(reading)
-
     def build(
         self,
         *,
@@ -115,6 +100,21 @@ class SummaryBuilder:
             journal=tuple(_shown_entry(entry, redactor) for entry in journal),
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
         )
+
+    def _take_newest(self, duration_s: float) -> None:
+        newest, self._newest = self._newest, None
+        if newest is None:
+            return
+        # Of a run of half a second, the stump is all there is.
+        is_only = self._coverage.seconds == 0
+        if is_only or duration_s - newest.second >= SHORTEST_SECOND_S:
+            self._take(newest)
+
+    def _take(self, reading: Reading) -> None:
+        self._generator.add(reading)
+        self._host.add(reading.host)
+        self._postgres.add(reading.postgres)
+        self._coverage.add(reading)
 
 
 def _by_shown_name(totals: Mapping[str, Tally], redactor: Redactor) -> dict[str, Tally]:
