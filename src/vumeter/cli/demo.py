@@ -1,7 +1,9 @@
 """`vumeter demo`: a small real shop with real bottlenecks, to fly the cockpit on."""
 
 import asyncio
+import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,12 +70,13 @@ def demo(
     if headless and duration is None:
         duration = _HEADLESS_DURATION
     wishes = _Wishes(vus=vus, duration=duration, report=checked_report_path(output))
-    with DemoShop.open(port=port, tell=_tell) as shop:
+    flies = not serve and not headless
+    with DemoShop.open(port=port, tell=_tell, meanwhile=_importer(screen=flies)) as shop:
         if serve:
             _serve(shop)
             return
         order = wishes.order(shop)
-        code = _run_headless(order) if headless else _fly(order, shop)
+        code = _fly(order, shop) if flies else _run_headless(order)
     raise typer.Exit(code)
 
 
@@ -116,6 +119,12 @@ class _Wishes:
         status = shop.door.status()
         plan = shop_plan(status.url, dsn=status.dsn, vus=self._vus, duration_s=self._duration_s)
         return Order(plan=plan, report=None if self._report is None else str(self._report))
+
+
+def _importer(*, screen: bool) -> Callable[[], object]:
+    """Return what imports the parts that are needed when the shop is open."""
+    name = "vumeter.cli.cockpit" if screen else "vumeter.cli.headless"
+    return lambda: importlib.import_module(name)
 
 
 def _tell(text: str) -> None:

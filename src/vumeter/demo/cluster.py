@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +42,7 @@ class Cluster:
         max_connections: int = 30,
         tcp: bool = False,
         settings: Mapping[str, str] | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> "Cluster":
         """
         Return a server that accepts connections.
@@ -50,6 +51,7 @@ class Cluster:
             max_connections: Of which three are reserved for the superuser.
             tcp: Listen on a free port of 127.0.0.1 too, with a password.
             settings: postgresql.conf's settings, beyond or instead of ours.
+            meanwhile: Called once while the server comes up, which takes about a second.
 
         Raises:
             VumeterError: There are no server binaries, or the server did not come up.
@@ -65,6 +67,7 @@ class Cluster:
             start_new_session=True,
         )
         try:
+            meanwhile()
             return cls(keeper, _answer(keeper))
         except BaseException:
             _end(keeper)

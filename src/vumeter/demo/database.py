@@ -27,9 +27,10 @@ def statement(name: str) -> str:
 
 async def prepare(cluster: Cluster) -> None:
     """Make the shop's database on a fresh *cluster*, and fill it."""
-    connection = await asyncpg.connect(cluster.dsn())
+    connection = await asyncpg.connect(cluster.dsn(database="template1"))
     try:
-        await connection.execute(f"CREATE DATABASE {DATABASE}")
+        # initdb made an empty one already; another costs a fifth of a second.
+        await connection.execute(f"ALTER DATABASE postgres RENAME TO {DATABASE}")
     finally:
         await connection.close()
     connection = await asyncpg.connect(cluster.dsn(database=DATABASE))

@@ -11,7 +11,7 @@ from typing import IO, Self
 import msgspec
 
 from vumeter.demo.backdoor import BackDoor, ShopError
-from vumeter.demo.process import NotOpened, Open, Opening, ShopOrder
+from vumeter.demo.opening import NotOpened, Open, Opening, ShopOrder
 
 _CLOSE_TIMEOUT_S = 20.0
 
@@ -37,13 +37,20 @@ class DemoShop:
         self.door = door
 
     @classmethod
-    def open(cls, *, port: int = 0, tell: Callable[[str], None] = lambda _: None) -> "DemoShop":
+    def open(
+        cls,
+        *,
+        port: int = 0,
+        tell: Callable[[str], None] = lambda _: None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> "DemoShop":
         """
         Return a shop that answers.
 
         Args:
             port: Of 127.0.0.1; 0: the system chooses.
             tell: Called with what is being started, in words.
+            meanwhile: Called once while PostgreSQL comes up, which takes about a second.
 
         Raises:
             VumeterError: There is no PostgreSQL to be had, or the port is taken.
@@ -60,7 +67,7 @@ class DemoShop:
                 start_new_session=True,
             )
             try:
-                return cls(process, _opened(process, tell=tell, complaints=complaints))
+                return cls(process, _opened(process, complaints, tell=tell, meanwhile=meanwhile))
             except BaseException:
                 _leave(process)
                 raise
@@ -108,9 +115,14 @@ class DemoShop:
 
 
 def _opened(
-    process: subprocess.Popen[bytes], *, tell: Callable[[str], None], complaints: IO[bytes]
+    process: subprocess.Popen[bytes],
+    complaints: IO[bytes],
+    *,
+    tell: Callable[[str], None],
+    meanwhile: Callable[[], object],
 ) -> BackDoor:
     assert process.stdout is not None, "the shop was started with a pipe"
+    is_first = True
     for line in process.stdout:
         match _SAID.decode(line):
             case Opening(text=text):
@@ -119,6 +131,9 @@ def _opened(
                 return BackDoor(Path(socket))
             case NotOpened(message=message, hint=hint):
                 raise ShopError(message, hint=hint)
+        if is_first:
+            meanwhile()
+            is_first = False
     code = process.wait()
     complaints.seek(0)
     raise ShopError(
