@@ -44,7 +44,8 @@ class Link:
         self._stream = stream
         self._query = urlencode({"viewer": viewer})
         self._newest: Frame | None = None
-        self._ended = False
+        self.ended = asyncio.Event()
+        """Set when no frame will come any more; the last one may still wait to be taken."""
         self._changed = asyncio.Event()
         self._reader = asyncio.create_task(self._read(), name="link-reader")
 
@@ -89,7 +90,7 @@ class Link:
             frame, self._newest = self._newest, None
             if frame is not None:
                 yield frame
-            if self._ended and self._newest is None:
+            if self.ended.is_set() and self._newest is None:
                 self._changed.set()  # for whoever asks again: it stays ended
                 return
 
@@ -153,9 +154,8 @@ class Link:
             # Gone in the middle of a frame: the same to a viewer as gone between two.
             return
         finally:
-            self._ended = True
+            self.ended.set()
             self._changed.set()
-            # Shielded from nothing: a close that is cancelled leaves it to the session's.
             await self._stream.close()
 
     async def _post(self, path: str, body: bytes) -> Outcome:

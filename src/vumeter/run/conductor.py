@@ -8,6 +8,8 @@ commands from the viewers, and once a second a frame to whoever shows it.
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Callable
 from typing import Self
 
@@ -278,7 +280,7 @@ class Conductor:
             self._life.end(StopCause.WORKERS_LOST, at_s=self.elapsed_s)
 
     def _give_up(self) -> None:
-        """Say what is lost with the workers that are about to be ended by force."""
+        """End by force the workers that are still there, and say what is lost with them."""
         names = ", ".join(str(worker) for worker in sorted(self._working))
         plural = len(self._working) > 1
         self._remark(
@@ -286,6 +288,10 @@ class Conductor:
             "ended by force: requests since the last full second are not counted",
             level=EventLevel.ERROR,
         )
+        for worker in self._working:
+            # Not asked once more: whoever waits for this was promised an end within a second.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._crew.pids[worker], signal.SIGKILL)
 
     # Second by second
 

@@ -17,7 +17,10 @@ from vumeter.run.guard import check_targets
 from vumeter.run.writing import write_whole
 
 FAREWELL_S = 3.0
-"""How long the run process stays for viewers to read the end."""
+"""How long a detached run process stays for viewers to read the end."""
+
+ATTENDED_FAREWELL_S = 0.3
+"""The same in the foreground, where somebody waits for the prompt."""
 
 
 async def check(plan: Plan, *, waits_for_postgres: bool = False) -> None:
@@ -72,7 +75,7 @@ async def conduct(
                     on_ended(summary)
                     write_whole(folder.summary, msgspec.msgpack.encode(summary))
                 finally:
-                    await api.farewell(FAREWELL_S)
+                    await api.farewell(ATTENDED_FAREWELL_S if is_attended else FAREWELL_S)
     return summary
 
 

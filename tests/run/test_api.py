@@ -1,0 +1,268 @@
+"""The control API, over its socket."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import psutil
+import pytest
+
+from vumeter.link.client import Link, send
+from vumeter.model.frame import Frame, RunState
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import Command, CommandKind, JournalEntry, Lever, Outcome
+from vumeter.testing.server import LoopbackServer
+
+pytestmark = pytest.mark.slow
+
+Plans = Callable[..., Plan]
+
+
+async def asked(path: Path, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+    connector = aiohttp.UnixConnector(path=str(path))
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.request(method, f"http://run{target}", data=body) as response,
+    ):
+        return response.status, await response.read()
+
+
+def requested(frame: Frame) -> float:
+    return frame.throttles[0].requested
+
+
+async def test_status_points_and_journal_are_json_of_the_models(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        async with await flight.link() as link:
+            await until(link, lambda frame: frame.second >= 2)
+            points = await link.points(1)
+            assert [point.second for point in points][:2] == [1, 2]
+        socket_path = flight.folder.socket
+        status, body = await asked(socket_path, "GET", "/status")
+        frame = msgspec.json.decode(body, type=Frame)
+        assert (status, frame.run, frame.state) == (200, "test", RunState.RUNNING)
+        assert len(json.loads((await asked(socket_path, "GET", "/points"))[1])) >= 3
+        await flight.do(CommandKind.MARK, note="hello")
+        status, body = await asked(socket_path, "GET", "/journal")
+        (entry,) = msgspec.json.decode(body, type=tuple[JournalEntry, ...])
+        assert (entry.effect, entry.command.author) == ("hello", "test")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b"", "not a command", id="empty"),
+        pytest.param(b"[]", "not a command", id="a-list"),
+        pytest.param(b'{"kind": "explode"}', "explode", id="unknown-kind"),
+        pytest.param(b'{"kind": "set", "value": "12"}', "$.value", id="text-for-a-number"),
+        pytest.param(b'{"kind": "set", "value": NaN}', "not a command", id="nan"),
+        pytest.param(b"\xff\xfe", "not a command", id="not-utf8"),
+    ],
+)
+async def test_what_is_no_command_is_refused_in_words(
+    fly: Any, a_plan: Plans, server: LoopbackServer, body: bytes, words: str
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        status, answer = await asked(flight.folder.socket, "POST", "/commands", body)
+    assert status == 400
+    assert words in answer.decode()
+
+
+async def test_a_command_needs_no_more_than_its_kind_and_belongs_to_who_sent_it(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        body = b'{"kind": "mark", "note": "x", "author": "somebody else"}'
+        path = flight.folder.socket
+        status, answer = await asked(path, "POST", "/commands?viewer=ali%1bce", body)
+        outcome = msgspec.json.decode(answer, type=Outcome)
+        assert (status, outcome.accepted, outcome.message) == (200, True, "x")
+        await asked(path, "POST", "/commands", b'{"kind": "mark"}')
+        _, answer = await asked(path, "GET", "/journal")
+        authors = [entry["command"]["author"] for entry in json.loads(answer)]
+        assert authors == ["ali\N{REPLACEMENT CHARACTER}ce", "anonymous"]
+
+
+@pytest.mark.parametrize("query", ["/points?from=-1", "/points?from=x"])
+async def test_points_from_no_second_are_refused(
+    fly: Any, a_plan: Plans, server: LoopbackServer, query: str
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        assert (await asked(flight.folder.socket, "GET", query))[0] == 400
+
+
+async def test_a_command_is_on_every_screen_at_once_and_not_only_on_the_second(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with (
+        fly(a_plan(server.url, vus=2)) as flight,
+        await flight.link("alice") as alice,
+        await flight.link("bob") as bob,
+    ):
+        for vus in range(3, 13):
+            await alice.command(
+                Command(kind=CommandKind.SET, author="alice", lever=Lever.VUS, value=vus)
+            )
+            seen = await until(bob, lambda frame, vus=vus: requested(frame) == vus)
+        # Ten commands, each seen before the next: with frames once a second only, that
+        # would have taken ten seconds of run time.
+        assert seen.elapsed_s < 8
+
+
+async def test_one_hand_at_a_time_and_the_other_is_told_whose(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        async with await flight.link("alice") as alice, await flight.link("bob") as bob:
+            more = Command(kind=CommandKind.STEP, author="bob", value=1)
+            refused = await bob.command(more)
+            assert (refused.accepted, refused.message) == (
+                False,
+                "alice holds the control; take it over first",
+            )
+            assert (await bob.take_control()).accepted
+            taken = await until(alice, lambda frame: frame.control == "bob")
+            assert any("took the control over from alice" in e.text for e in taken.events)
+            assert (await bob.command(more)).accepted
+            assert not (await alice.command(more)).accepted
+        async with await flight.link("watcher", watch=True) as watcher:
+            assert "only watches" in (await watcher.command(more)).message
+        refusals = [entry for entry in await journal_of(flight) if not entry.accepted]
+        assert [entry.command.author for entry in refusals] == ["bob", "alice", "watcher"]
+
+
+async def journal_of(flight: Any) -> tuple[JournalEntry, ...]:
+    async with await flight.link("reader", watch=True) as link:
+        journal: tuple[JournalEntry, ...] = await link.journal()
+        return journal
+
+
+async def test_a_script_takes_the_control_only_when_it_says_so(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    async with fly(a_plan(server.url)) as flight, await flight.link("alice"):
+        command = Command(kind=CommandKind.SET, author="script", value=3)
+        assert not (await send(flight.folder.socket, command)).accepted
+        assert (await send(flight.folder.socket, command, take=True)).accepted
+
+
+async def test_a_viewer_that_stops_reading_holds_up_neither_run_nor_viewers(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        stalled = socket.socket(socket.AF_UNIX)
+        stalled.connect(str(flight.folder.socket))
+        stalled.sendall(
+            b"GET /stream?viewer=stalled&watch=1 HTTP/1.1\r\nHost: run\r\n"
+            b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        async with await flight.link("reader") as reader:
+            await until(reader, lambda frame: frame.viewers == 2)
+            # Each mark is a frame for both; together far more than the kernel keeps for one
+            # that does not read.
+            note = "x" * 400
+            for number in range(300):
+                mark = Command(kind=CommandKind.MARK, author="reader", note=f"{number} {note}")
+                assert (await reader.command(mark)).accepted
+            last = await until(reader, lambda frame: frame.events[-1].text.startswith("299 "))
+            assert last.viewers == 2
+            now = await until(reader, lambda frame: frame.second > last.second)
+            assert now.points[-1].requests > 0
+        stalled.close()
+
+
+async def test_the_end_reaches_every_viewer_and_then_the_run_is_gone(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    async with fly(a_plan(server.url, duration_s=1.0)) as flight:
+        links = [await flight.link(name) for name in ("alice", "bob")]
+        ends = [[frame async for frame in link.frames()][-1] for link in links]
+        assert [frame.state for frame in ends] == [RunState.ENDED] * 2
+        summary = await flight.summary()
+        assert all(frame.total.requests == summary.total.requests for frame in ends)
+        for link in links:
+            await link.close()
+    assert not flight.folder.socket.exists()
+    assert flight.folder.summary.exists()
+
+
+async def test_a_viewer_that_comes_and_goes_a_hundred_times_leaves_nothing_behind(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        before = psutil.Process().num_fds()
+        for _ in range(100):
+            link = await flight.link()
+            await link.close()
+        async with await flight.link() as link:
+            assert link.hello.frame.viewers == 1
+        await asyncio.sleep(0)  # the loop's own bookkeeping of closed transports
+        assert psutil.Process().num_fds() <= before + 3
+
+
+async def test_nothing_that_leaves_the_run_has_the_plans_secrets(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    canary = "canary-9f8e7d6c"
+    plan = a_plan(
+        f"{server.url}?token={canary}",
+        headers=(("Authorization", f"Bearer {canary}"), ("X-Api-Key", canary)),
+        postgres_dsn=f"postgresql://watcher:{canary}@127.0.0.1:1/none",
+    )
+    async with fly(plan) as flight:
+        async with await flight.link() as link:
+            assert canary.encode() not in msgspec.msgpack.encode(link.hello)
+        for path in ("/status", "/points", "/journal"):
+            assert canary.encode() not in (await asked(flight.folder.socket, "GET", path))[1]
+        await flight.do(CommandKind.ABORT)
+        await flight.summary()
+        assert canary.encode() not in flight.folder.summary.read_bytes()
+
+
+async def test_only_the_owner_can_reach_the_socket(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        folder = flight.folder
+        assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+        assert stat.S_IMODE(folder.socket.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user for a moment")
+async def test_another_user_is_refused_even_where_the_modes_would_let_him_in(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    asks = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "s.sendall(b'GET /status HTTP/1.0\\r\\nHost: run\\r\\n\\r\\n'); print(s.recv(4096))"
+    )
+    async with fly(a_plan(server.url)) as flight:
+        for path in (flight.folder.path.parent, flight.folder.path, flight.folder.socket):
+            path.chmod(0o777)
+        answer = await asyncio.to_thread(
+            subprocess.run,
+            ["/usr/bin/env", "python3", "-c", asks, str(flight.folder.socket)],
+            user=65534,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert "403" in answer.stdout, answer.stderr + sys.executable
+
+
+async def test_a_link_to_nothing_says_so() -> None:
+    with pytest.raises(Exception, match="does not answer"):
+        await Link.open(Path("/nowhere/control.sock"), viewer="test")
