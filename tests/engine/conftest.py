@@ -30,10 +30,10 @@ def pytest_asyncio_loop_factories(config, item):
 class Performance:
     """One generator at work, and all that it has reported."""
 
-    def __init__(self, plan: Plan, share: Share) -> None:
+    def __init__(self, plan: Plan, share: Share, *, lead_ns: int = 0) -> None:
         self.snapshots: list[Snapshot] = []
         self.remarks: list[str] = []
-        launch = Launch(plan=plan, share=share, start_ns=monotonic_ns())
+        launch = Launch(plan=plan, share=share, start_ns=monotonic_ns() + lead_ns)
         self.start_ns = launch.start_ns
         self.generator = Generator(
             launch, on_snapshot=self.snapshots.append, on_remark=self.remarks.append
@@ -92,8 +92,10 @@ def perform() -> Perform:
     """Give what runs a plan within an `async with`."""
 
     @asynccontextmanager
-    async def run(plan: Plan, share: Share = WHOLE) -> AsyncIterator[Performance]:
-        performance = Performance(plan, share)
+    async def run(
+        plan: Plan, share: Share = WHOLE, *, lead_ns: int = 0
+    ) -> AsyncIterator[Performance]:
+        performance = Performance(plan, share, lead_ns=lead_ns)
         try:
             yield performance
         finally:

@@ -108,6 +108,7 @@ async def test_every_worker_acknowledges_a_command_once_it_has_taken_effect() ->
             retarget = Retarget(id=7, scenario="main", lever=Lever.VUS, leg=leg)
             assert heard.crew.send(retarget) == 2
             await heard.until(lambda: heard.of(Acknowledged).count(Acknowledged(id=7)) == 2)
+            await until(lambda: server.truth.connections == 6)
             heard.crew.send(Pause(id=8, paused=True))
             heard.crew.send(Stop(id=9, graceful_s=5.0))
             await heard.until(lambda: len(heard.of(Finished)) == 2)

@@ -125,6 +125,20 @@ async def test_a_closed_run_is_opened_and_closed_again_live(perform, plan_for) -
         assert performance.total.errors == {}
 
 
+async def test_commands_that_overtake_the_start_hold_from_it_on(perform, plan_for) -> None:
+    async with LoopbackServer() as server:
+        plan = plan_for(server.url, load=Load(vus=5, rate_per_s=1000))
+        async with perform(plan, lead_ns=100_000_000) as performance:
+            await performance.until(lambda: bool(performance.generator._crowds))
+            rate(performance, None)
+            performance.generator.pause(Pause(id=1, paused=True))
+            await asyncio.sleep(0.1)
+            assert server.truth.requests == 0
+            performance.generator.pause(Pause(id=2, paused=False))
+            await performance.until(lambda: server.truth.requests > 200)
+            assert performance.generator._crowds["main"].take().iterations_due == 0
+
+
 async def test_a_number_of_iterations_ends_the_open_model_too(total_of, plan_for) -> None:
     async with LoopbackServer() as server:
         load = Load(vus=50, rate_per_s=2000, iterations=37)

@@ -60,6 +60,7 @@ class Crowd:
         self._loop = asyncio.get_running_loop()
         self._rng = random.Random(portion.index)
         self._vus_leg = flat(load.vus)
+        self._first_rate = None if load.rate_per_s is None else flat(load.rate_per_s)
         self._arrivals: Arrivals | None = None
         """What starts iterations in the open model; `None`: the model is closed."""
         self._load = load
@@ -96,9 +97,13 @@ class Crowd:
 
     def start(self) -> None:
         """Begin, at run time 0."""
+        if self._is_ending:
+            return
         self._is_started = True
-        if self._load.rate_per_s is not None:
-            self._open(flat(self._load.rate_per_s)).start()
+        if self._first_rate is not None:
+            arrivals = self._open(self._first_rate)
+            if not self._is_paused:
+                arrivals.start()
         if self._load.duration_s is not None:
             left_s = self._load.duration_s - self._now_s()
             self._loop.call_later(left_s, self._end_schedule)
@@ -113,7 +118,10 @@ class Crowd:
         """Let iterations arrive along *leg*; `None` returns to the closed model."""
         if self._is_ending:
             return
-        if leg is None:
+        if not self._is_started:
+            # A command can overtake run time 0, which is a moment after the launch.
+            self._first_rate = leg
+        elif leg is None:
             self._close()
         elif self._arrivals is None:
             arrivals = self._open(leg)
