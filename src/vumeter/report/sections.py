@@ -259,13 +259,14 @@ def postgres(summary: Summary, ink: Ink) -> list[str]:
     if it is None:
         return []
     of_max = "" if it.connections_max is None else f" of {it.connections_max}"
+    longest_s = it.longest_transaction_s_max
     rows = (
         ("connections", it.connections_used_max, f"{{}}{of_max} max"),
         ("active sessions", it.active_sessions_max, "{:.1f} max"),
         ("blocked sessions", it.blocked_sessions_max, "{} max"),
-        ("transactions", it.transactions_per_s_max, "{:.0f}/s max"),
+        ("transactions", it.transactions_per_s_max, "{:,.0f}/s max"),
         ("cache hits", it.cache_hit_ratio_min, "{:.1%} min"),
-        ("longest transaction", it.longest_transaction_s_max, "{:.1f} s"),
+        ("longest transaction", longest_s and duration_text(round(longest_s * 1e6)), "{}"),
         ("deadlocks", it.deadlocks, "{}"),
     )
     lines = [_heading(f"POSTGRESQL {plain(it.server_version)}".rstrip(), ink)]
