@@ -18,6 +18,7 @@ from vumeter.errors import ProbeError
 _SCHEMES = ("postgresql", "postgres")
 _PORT = 5432
 
+_BASIC = frozenset({"host", "port", "user", "password", "dbname"})
 # What goes to asyncpg as it stands.
 _PASSED_ON = frozenset(
     {
@@ -69,6 +70,10 @@ _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _SYNONYMS = {"database": "dbname", "hostaddr": "host", "username": "user"}
 _SECRET_KEY = re.compile(r"pass(?!file)|secret|token", re.IGNORECASE)
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?=\s|$)", re.DOTALL)
+_PAIRS = re.compile(f"(?:{_PAIR.pattern})+", re.DOTALL)
+_PASSWORD_TO_THE_END = re.compile(r"(\w*pass(?!file)\w*\s*=\s*).*", re.IGNORECASE | re.DOTALL)
+_PLACE = r"(?:\[[^\]]*\]|[^][:/?#]*)(?::\d*)?"
+_PLACES = re.compile(rf"{_PLACE}(?:,{_PLACE})*(?:[/?]|$)")
 _EXAMPLE = "Write for example postgresql://user@localhost:5432/database."
 _HIDDEN = "***"
 
@@ -152,23 +157,27 @@ def redacted(text: str) -> str:
     >>> redacted("host=db user=ann password='it''s'")
     'host=db user=ann password=***'
     """
-    scheme, separator, rest = text.strip().rpartition("://") if "://" in text else ("", "", text)
-    if separator:
-        scheme, separator, rest = text.strip().partition("://")
-    elif "=" in text and "@" not in text.partition("=")[0]:
-        return _redacted_pairs(text.strip())
-    return scheme + separator + _redacted_rest(rest)
+    stripped = text.strip()
+    scheme, separator, rest = stripped.partition("://")
+    if scheme.lower() in _SCHEMES:
+        return scheme + separator + _redacted_rest(rest)
+    if _PAIRS.fullmatch(stripped) and all(_is_known(key) for key, _ in _PAIR.findall(stripped)):
+        return _PAIR.sub(_redacted_pair, stripped)
+    # Neither form: where the password ends cannot be told, so nothing after it is shown.
+    return _redacted_rest(_PASSWORD_TO_THE_END.sub(rf"\1{_HIDDEN}", stripped))
 
 
 def _redacted_rest(rest: str) -> str:
-    # Up to the last "@" of all: a password may hold "/", "?" or "#" that nobody has encoded,
-    # and rather the host than the password is lost from a message.
+    # Up to the last "@" of all: a password may hold "/", "#" or "@" that nobody has encoded.
     userinfo, at, tail = rest.rpartition("@")
-    if at:
-        user, colon, _ = userinfo.partition(":")
-        userinfo = user + (f":{_HIDDEN}" if colon else "")
+    if "?" in userinfo or not (at or _PLACES.match(tail)):
+        # An "@" in a parameter, or a password whose "@host" was forgotten: where it begins and
+        # ends cannot be told, and rather the host is lost from a message than the password shown.
+        return re.split("[:/?#@]", rest, maxsplit=1)[0] + f":{_HIDDEN}"
+    user, colon, _ = userinfo.partition(":")
     path, question, query = tail.partition("?")
-    return userinfo + at + path + question + _redacted_query(query)
+    secret = colon and colon + _HIDDEN
+    return user + secret + at + path + question + _redacted_query(query)
 
 
 def _redacted_query(query: str) -> str:
@@ -177,13 +186,6 @@ def _redacted_query(query: str) -> str:
         return f"{key}{equals}{_HIDDEN}" if _SECRET_KEY.search(unquote(key)) else pair
 
     return "".join(part if part in "&;" else shown(part) for part in re.split("([&;])", query))
-
-
-def _redacted_pairs(text: str) -> str:
-    if re.fullmatch(f"(?:{_PAIR.pattern})*", text, re.DOTALL):
-        return _PAIR.sub(_redacted_pair, text)
-    # Not well formed: where the password ends cannot be told, so nothing after it is shown.
-    return re.sub(r"(\w*pass(?!file)\w*\s*=\s*).*", rf"\1{_HIDDEN}", text, flags=re.I | re.S)
 
 
 def _redacted_pair(match: re.Match[str]) -> str:
@@ -226,7 +228,7 @@ def _hosts_and_ports(places: str, text: str) -> tuple[str, str]:
 
 
 def _keyword_pairs(text: str) -> list[tuple[str, str]]:
-    if not text or not re.fullmatch(f"(?:{_PAIR.pattern})+", text, re.DOTALL):
+    if not _PAIRS.fullmatch(text):
         raise ProbeError(f'"{redacted(text)}" is not a connection string.', hint=_EXAMPLE)
     return [(key, _unquoted(value)) for key, value in _PAIR.findall(text)]
 
@@ -239,15 +241,14 @@ def _unquoted(value: str) -> str:
 def _from_pairs(pairs: list[tuple[str, str]], text: str) -> Dsn:
     values: dict[str, str] = {}
     for key, value in pairs:
-        name = _SYNONYMS.get(key, key)
-        if name not in _PASSED_ON | _NOT_NEEDED | {"host", "port", "user", "password", "dbname"}:
+        if not _is_known(key):
             raise ProbeError(
                 f'"{key}" in "{redacted(text)}" is no parameter of PostgreSQL\'s connection '
                 "strings.",
                 hint="Remove it; TLS, for example, is asked for with sslmode=require.",
             )
         if value:
-            values[name] = value
+            values[_SYNONYMS.get(key, key)] = value
     for name in _FILES:
         if name in values and not Path(values[name]).is_file():
             raise ProbeError(
@@ -276,6 +277,10 @@ def _ports(listed: str, hosts: tuple[str, ...], text: str) -> tuple[int, ...]:
             hint="Give one port for all hosts, or one for each.",
         )
     return tuple(int(number) for number in numbers)
+
+
+def _is_known(key: str) -> bool:
+    return _SYNONYMS.get(key, key) in _BASIC | _PASSED_ON | _NOT_NEEDED
 
 
 def _is_local(host: str) -> bool:
