@@ -1,0 +1,115 @@
+"""A scenario made ready: weights by a table, variables known."""
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vumeter.engine.extraction import extracted
+from vumeter.engine.steps import TABLE_SIZE, Script, weighted
+from vumeter.engine.virtual_user import backoff_s
+from vumeter.errors import UsageError
+from vumeter.model.plan import Choice, Load, Request, Scenario
+
+GET = Request(name="get", url="http://h/")
+
+
+def mix(*weights: float) -> tuple[Choice, ...]:
+    return tuple(Choice(request=GET, weight=weight) for weight in weights)
+
+
+@given(st.lists(st.floats(0.01, 100.0), min_size=1, max_size=20))
+def test_each_choice_is_drawn_as_often_as_its_weight_says(weights) -> None:
+    counts = Counter(weighted(mix(*weights), seed=1))
+    assert counts.total() == TABLE_SIZE
+    for index, weight in enumerate(weights):
+        exact = weight / sum(weights) * TABLE_SIZE
+        # One for the rounding, and one for each rare choice that was given its only draw.
+        assert abs(counts[index] - exact) <= 1 + sum(
+            1 for w in weights if w / sum(weights) * TABLE_SIZE < 1
+        )
+
+
+def test_the_rarest_choice_is_drawn_at_least_once() -> None:
+    counts = Counter(weighted(mix(1e9, 1e-9, 1.0), seed=1))
+    assert (counts[1], counts[2]) == (1, 1)
+
+
+def test_the_order_is_shuffled_and_the_same_each_time() -> None:
+    draws = weighted(mix(1, 1), seed=5)
+    assert draws == weighted(mix(1, 1), seed=5) != weighted(mix(1, 1), seed=6)
+    changes = sum(one != other for one, other in pairwise(draws))
+    # In a fair shuffle every second neighbour differs: 2048 ± 32.
+    assert 1850 < changes < 2250
+
+
+@pytest.mark.parametrize("weights", [(), (0.0,), (1.0, -1.0)])
+def test_weights_that_cannot_be_drawn_from_are_refused(weights) -> None:
+    with pytest.raises(UsageError, match="cannot be drawn"):
+        weighted(mix(*weights), seed=1)
+
+
+def script(*requests: Request, on_start: tuple[Request, ...] = ()) -> Script:
+    choices = tuple(Choice(request=request) for request in requests)
+    scenario = Scenario(name="main", mix=choices, load=Load(vus=1), on_start=on_start)
+    return Script(scenario, {}, keep_alive=True, seed=1)
+
+
+def test_a_variable_that_nothing_extracts_is_refused_before_the_run() -> None:
+    with pytest.raises(UsageError, match=r"\{\{id\}\}, which no request"):
+        script(Request(name="x", url="http://h/{{id}}"))
+
+
+def test_requests_of_one_name_count_together() -> None:
+    recorders = {}
+    scenario = Scenario(name="main", mix=mix(1, 1), load=Load(vus=1))
+    Script(scenario, recorders, keep_alive=True, seed=1)
+    assert list(recorders) == ["get"]
+
+
+def test_only_a_script_of_plain_requests_to_one_origin_is_plain() -> None:
+    other = Request(name="x", url="http://other/")
+    keeps = Request(name="x", url="http://h/", extract={"a": "b"})
+    assert script(GET).is_plain
+    assert script(GET, on_start=(keeps,)).is_plain
+    assert not script(GET, other).is_plain
+    assert not script(GET, keeps).is_plain
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "text"),
+    [
+        (b'{"a": {"b": "x"}}', "a.b", "x"),
+        (b'{"a": [1, {"b": 2}]}', "a.1.b", "2"),
+        (b"[[true]]", "0.0", "true"),
+        (b'{"a": 1.5}', "a", "1.5"),
+        (b'{"a": {"b": [1]}}', "a", '{"b":[1]}'),
+        (b'{"a": null}', "a", None),
+        (b'{"a": "x"}', "a.b", None),
+        (b'{"a": [1]}', "a.1", None),
+        (b'{"a": [1]}', "a.-1", None),
+        (b"", "a", None),
+        (b"\xff", "a", None),
+        (None, "a", None),
+    ],
+)
+def test_a_value_is_taken_out_of_an_answer(body, path, text) -> None:
+    found = extracted(body, (("v", tuple(path.split("."))),))
+    assert found == (None if text is None else {"v": text})
+
+
+def test_half_of_what_is_needed_is_nothing() -> None:
+    assert extracted(b'{"a": 1}', (("x", ("a",)), ("y", ("b",)))) is None
+
+
+def test_a_vu_that_only_fails_fails_at_most_20_times_in_any_second() -> None:
+    at_s, times_s = 0.0, []
+    for failures in range(1, 500):
+        times_s.append(at_s)
+        at_s += backoff_s(failures)
+    for begin_s in times_s:
+        assert sum(begin_s <= time_s < begin_s + 1 for time_s in times_s) <= 20
+    assert backoff_s(1) == 0.0
+    assert backoff_s(10**9) == 1.0
