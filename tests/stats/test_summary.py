@@ -171,6 +171,17 @@ def test_the_databases_extremes_leave_out_what_a_look_could_not_see(reading: Any
     assert it.remark == "no answer in 500 ms"
 
 
+def test_what_an_upright_database_kept_hidden_is_told_unless_there_was_worse(reading: Any) -> None:
+    hidden = PostgresReading(state=PostgresState.UP, remark="hidden → GRANT pg_monitor TO shop")
+    down = PostgresReading(state=PostgresState.DOWN, remark="no server")
+
+    upright = built(reading(0, postgres=hidden)).postgres
+    fallen = built(reading(0, postgres=down), reading(1, postgres=hidden)).postgres
+    assert upright is not None
+    assert fallen is not None
+    assert (upright.remark, fallen.remark) == (hidden.remark, "no server")
+
+
 def test_reasons_that_differ_in_numbers_only_are_told_once_with_how_many(reading: Any) -> None:
     summary = built(
         reading(0),

@@ -271,10 +271,10 @@ def postgres(summary: Summary, ink: Ink) -> list[str]:
     )
     lines = [_heading(f"POSTGRESQL {plain(it.server_version)}".rstrip(), ink)]
     lines += [_text(label, form.format(value)) for label, value, form in rows if value is not None]
+    complaints = [plain(it.remark)] if it.remark else []
     if it.seconds_up < it.seconds_watched:
-        away = f"up in {it.seconds_up} of {it.seconds_watched} seconds watched"
-        lines += _bullet("!", f"{away}: {it.remark}" if it.remark else away, ink)
-    return lines
+        complaints.insert(0, f"up in {it.seconds_up} of {it.seconds_watched} seconds watched")
+    return lines + (_bullet("!", ": ".join(complaints), ink) if complaints else [])
 
 
 def remarks(summary: Summary, ink: Ink) -> list[str]:

@@ -134,18 +134,20 @@ class PostgresExtremes:
         self._cache_hit_ratio_min: float | None = None
         self._server_version = ""
         self._connections_max: int | None = None
-        self._remark = ""
+        self._complaint = ""
+        self._limitation = ""
 
     def add(self, reading: PostgresReading | None) -> None:
         """Take one second; `None` means that no database is watched."""
         if reading is None:
             return
         self._seconds_watched += 1
+        self._server_version = reading.server_version or self._server_version
         if reading.state is not PostgresState.UP:
-            self._remark = reading.remark or self._remark
+            self._complaint = reading.remark or self._complaint
             return
         self._seconds_up += 1
-        self._server_version = reading.server_version or self._server_version
+        self._limitation = reading.remark or self._limitation
         self._connections_max = _known(reading.connections_max, self._connections_max)
         self._cache_hit_ratio_min = _lower(self._cache_hit_ratio_min, reading.cache_hit_ratio)
         for field in _POSTGRES_HIGHEST:
@@ -169,7 +171,7 @@ class PostgresExtremes:
             cache_hit_ratio_min=self._cache_hit_ratio_min,
             longest_transaction_s_max=self._highest.get("longest_transaction_s"),
             deadlocks=self._highest.get("deadlocks"),
-            remark=self._remark,
+            remark=self._complaint or self._limitation,
         )
 
 
