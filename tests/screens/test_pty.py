@@ -1,0 +1,217 @@
+"""The real program under real keys, in terminals that behave badly."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psutil
+import pytest
+
+from vumeter.testing.laws import fixed
+from vumeter.testing.server import LoopbackServer
+
+Desk = Any
+"""conftest's; fixtures are not imported."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+RUN = ("--name", "flight", "-c", "4", "-z", "90s", "--graceful-stop", "2s")
+COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    async with LoopbackServer(law=fixed(0.02)) as server:
+        yield server.url
+
+
+async def test_the_needles_move_without_enter_and_keys_steer_the_run(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        settings = term.line_settings()
+        await term.sees("RUN 00:", where=slice(0, 1))
+        await term.sees("GET /")
+        term.press("+")
+        await term.sees("VU 5")
+        term.press("]")
+        await term.sees("VU 15")
+        term.press(":vu 9\r")
+        await term.sees("VU 9")
+        term.press("m")
+        term.press("here it bends\r")
+        await term.sees("mark")
+        term.press("u")
+        await term.sees("VU 15")
+        term.press("p")
+        await term.sees("LOAD PAUSED", where=slice(0, 1))
+        term.press("p")
+        await term.sees("RUN", where=slice(0, 1))
+        term.press("S")
+        await term.sees("Stop gracefully?")
+        term.press("y")
+        await term.sees("RUN ENDED")
+        term.press("q")
+        code = await term.exit_code()
+        await term.sees("JOURNAL")
+        assert code == 103, "a run with an end was cut short"
+        assert "here it bends" in term.raw.decode()
+        assert term.line_settings() == settings
+
+
+async def test_d_leaves_the_load_on_and_attach_comes_back_to_it(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        term.press("+")
+        await term.sees("VU 5")
+        term.press("d")
+        assert await term.exit_code() == 0
+        await term.sees("The run goes on")
+    assert desk.vus("flight") == 5
+    async with desk.open("attach", "flight", size=(120, 40)) as term:
+        await term.sees("throttle")
+        await term.sees("VU 5")
+        await term.sees("op ")
+        term.press("q")
+        await term.sees("detach, the load goes on")
+        term.press("d")
+        assert await term.exit_code() == 0
+
+
+async def test_sighup_ends_the_viewer_at_once_and_not_the_run(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        term.hang_up()
+        await term.ends(within_s=5)
+    before = desk.status("flight")["total"]["requests"]
+    await asyncio.sleep(2)
+    assert desk.status("flight")["total"]["requests"] > before
+
+
+async def test_sigterm_restores_the_terminal_first(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        settings = term.line_settings()
+        await term.sees("GET /")
+        assert term.line_settings() != settings
+        term.process.send_signal(signal.SIGTERM)
+        assert await term.exit_code() == 105
+        assert term.line_settings() == settings
+        await term.until(lambda: b"\x1b[?1049l" in term.raw, "the way back to the main screen")
+        assert b"\x1b[?25h" in term.raw
+    assert desk.vus("flight") == 4
+
+
+async def test_a_killed_viewer_costs_the_run_nothing(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        term.process.kill()
+        await term.exit_code()
+    async with desk.open("attach") as term:
+        await term.sees("GET /")
+        await term.sees("CTRL")
+
+
+async def test_a_terminal_that_stops_reading_freezes_neither_run_nor_farewell(desk: Desk) -> None:
+    async with (
+        LoopbackServer(law=fixed(0.02)) as server,
+        desk.open("run", server.url, *RUN, size=(120, 40)) as term,
+    ):
+        await term.sees("GET /")
+        term.stall()
+        seconds = []
+        for _ in range(8):
+            before = server.truth.requests
+            await asyncio.sleep(1)
+            seconds.append(server.truth.requests - before)
+        # Four VUs at 20 ms make 200 requests a second; a busy machine makes some fewer.
+        assert min(seconds) > 60, seconds
+        assert desk.status("flight")["state"] == "running"
+        viewer = psutil.Process(term.process.pid)
+        spent_s = sum(viewer.cpu_times()[:2])
+        await asyncio.sleep(2)
+        assert sum(viewer.cpu_times()[:2]) - spent_s < 0.5, "it spins"
+        term.process.send_signal(signal.SIGTERM)
+        await term.ends(within_s=5)
+
+
+async def test_a_terminal_that_reads_again_shows_the_present(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        term.stall()
+        await asyncio.sleep(6)
+        term.read()
+        elapsed_s = desk.status("flight")["elapsed_s"]
+        await term.until(lambda: _clock_s(term.rows[0]) >= int(elapsed_s), "the present")
+
+
+def _clock_s(row: str) -> int:
+    match = re.search(r"(\d\d):(\d\d):(\d\d)", row)
+    return 0 if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3])
+
+
+async def test_a_resize_storm_ends_in_the_right_layout(desk: Desk, url: str) -> None:
+    sizes = random.Random(7)
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        for _ in range(60):
+            term.resize(sizes.randint(1, 200), sizes.randint(1, 60))
+            await asyncio.sleep(0.01)
+        term.resize(120, 40)
+        await term.sees("throttle", where=slice(4, 5))
+        await term.sees("events", where=slice(35, 36))
+        await term.sees("+/- step", where=slice(39, 40))
+        term.resize(40, 8)
+        await term.until(lambda: "events" not in term.text and "p95" in term.text, "the digest")
+        term.press("q")
+        term.press("d")
+        assert await term.exit_code() == 0
+
+
+async def test_no_color_means_none_at_all(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN, NO_COLOR="1") as term:
+        await term.sees("GET /")
+        term.press("?")
+        await term.sees("panic")
+        assert COLOUR.findall(bytes(term.raw)) == []
+
+
+async def test_the_linux_console_gets_its_sixteen_colours_and_no_braille(
+    desk: Desk, url: str
+) -> None:
+    async with desk.open("run", url, *RUN, TERM="linux", COLORTERM="") as term:
+        await term.sees("GET /")
+        await term.sees("p99")
+        assert re.findall(rb"\x1b\[[\d;]*[34]8;[25];", bytes(term.raw)) == []
+        shown = {ord(mark) for mark in term.raw.decode(errors="replace")}
+        assert not shown & set(range(0x2800, 0x2900))
+
+
+async def test_inside_tmux_it_is_the_same_cockpit(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN, TERM="tmux-256color", TMUX="/tmp/none,1,0") as term:
+        await term.sees("GET /")
+        term.press("]")
+        await term.sees("VU 14")
+
+
+async def test_ctrl_z_hands_the_terminal_back_and_fg_takes_it_up_again(
+    desk: Desk, url: str
+) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        settings = term.line_settings()
+        await term.sees("GET /")
+        term.press("\x1a")
+        viewer = psutil.Process(term.process.pid)
+        await term.until(lambda: viewer.status() == psutil.STATUS_STOPPED, "the stop")
+        assert term.line_settings() == settings
+        assert desk.status("flight")["state"] == "running"
+        os.kill(term.process.pid, signal.SIGCONT)
+        term.press("]")
+        await term.sees("VU 14")
+
+
+async def test_the_cockpit_is_drawn_before_the_run_is_reached(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("connecting to the run")
+        await term.sees("GET /")
