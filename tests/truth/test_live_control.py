@@ -2,10 +2,12 @@
 
 import signal
 import time
+from bisect import bisect_right
 from itertools import pairwise
 
 import pytest
 
+from vumeter.testing.disturbance import Disturbance
 from vumeter.testing.flight import Flight
 from vumeter.testing.server_process import ServerProcess
 
@@ -35,7 +37,8 @@ def test_vus_that_are_raised_and_lowered_come_and_go_at_the_server() -> None:
     # Lowering let every iteration in flight end: none is an error, none is missing.
     assert landing.errors == {}
     assert landing.requests == truth["requests"] == truth["answered"]
-    assert landing.report["run"]["vus_max"] == 30
+    # Counted at the end of each second: the 30 may have come and gone between two of them.
+    assert 20 <= landing.report["run"]["vus_max"] <= 30
     kinds = [entry["kind"] for entry in landing.report["journal"]]
     assert kinds == ["set", "step", "panic", "undo", "stop"]
     assert all(entry["acknowledged_s"] is not None for entry in landing.report["journal"])
@@ -81,7 +84,8 @@ def test_a_closed_run_can_be_opened_at_a_rate_and_closed_again() -> None:
 
 def test_a_raised_rate_begins_at_once_and_makes_no_catch_up_burst() -> None:
     with ServerProcess() as server:
-        with Flight(server.url, "-q", "20", "-c", "50", "--workers", "2") as flight:
+        flags = ("-q", "20", "-c", "50", "--workers", "2")
+        with Disturbance() as disturbance, Flight(server.url, *flags) as flight:
             server.wait_for_requests(20)
             flight.tell("set", "rate", "400")
             server.wait_for_requests(300)
@@ -90,19 +94,20 @@ def test_a_raised_rate_begins_at_once_and_makes_no_catch_up_burst() -> None:
             flight.tell("stop")
             landing = flight.land()
         arrivals_ns = server.arrivals_ns()
-    assert landing.report["totals"]["dropped"] == 0
-    assert landing.requests == len(arrivals_ns) == landing.report["totals"]["iterations_due"]
-    # In no tenth of a second come more than the highest rate asks for. What a busy machine
-    # holds up arrives together with the next ones: half as many again are let pass.
-    window_ns = 100_000_000
-    ends = [
-        sum(at <= start + window_ns for at in arrivals_ns[i:])
-        for i, start in enumerate(arrivals_ns)
-    ]
-    assert max(ends) <= 400 * 0.1 * 1.5 + 1
-    gaps_ns = [after - before for before, after in pairwise(arrivals_ns)]
-    # Nor is there a hole: the longest gap is that of the lowest rate, and a bit.
-    assert max(gaps_ns) < 50_000_000 + 60_000_000
+    totals = landing.report["totals"]
+    assert landing.requests == len(arrivals_ns) == totals["iterations_due"] - totals["dropped"]
+    # What a busy machine holds up arrives together with what comes next.
+    held_up_ms = max(disturbance.max_ms, landing.report["generator"]["tick_lag_ms"]["max"])
+    window_ms = 100
+    # No tenth of a second has more than the highest rate asks of it: 40, and 19 times as
+    # many in a burst that caught up on the second before.
+    most = max(
+        bisect_right(arrivals_ns, at + window_ms * 1e6) - i for i, at in enumerate(arrivals_ns)
+    )
+    assert most <= 400 * (window_ms + held_up_ms) / 1000 * 1.1 + 2
+    # Nor is there a hole: the longest gap is that of the lowest rate, and a way's jitter.
+    gap_ms = max(after - before for before, after in pairwise(arrivals_ns)) / 1e6
+    assert gap_ms <= 50 + 20 + 2 * held_up_ms
 
 
 def test_a_lost_worker_is_said_and_the_others_go_on() -> None:

@@ -3,11 +3,13 @@ Percentiles against the server's own service times.
 
 The client sees what the server measured plus the way there and back, some 0.1 ms on
 loopback. A busy machine can only add to that, and adds to some rounds only, while a wrong
-formula is wrong in all: so the best of three rounds decides.
+formula is wrong in all: so the best of three rounds decides. On a machine where a sleeping
+thread wakes late, as much is let pass; on a calm one, nothing is.
 """
 
 import pytest
 
+from vumeter.testing.disturbance import Disturbance
 from vumeter.testing.flight import fly
 from vumeter.testing.server_process import ServerProcess
 
@@ -18,13 +20,13 @@ NAMES = ("p50", "p90", "p95", "p99", "mean")
 
 
 def beyond_tolerance(
-    ours: dict[str, float], theirs: dict[str, float]
+    ours: dict[str, float], theirs: dict[str, float], allowance_ms: float
 ) -> dict[str, tuple[float, float]]:
     """Return the figures that differ by more than 0.5 ms and 2 %, and how."""
     return {
         name: (ours[name], theirs[name])
         for name in NAMES
-        if abs(ours[name] - theirs[name]) > max(0.5, 0.02 * theirs[name])
+        if abs(ours[name] - theirs[name]) > max(0.5, 0.02 * theirs[name]) + allowance_ms
     }
 
 
@@ -41,11 +43,12 @@ def test_percentiles_are_the_servers_own_within_half_a_millisecond_or_two_percen
     wrong: dict[str, tuple[float, float]] = {}
     for _ in range(ROUNDS):
         with ServerProcess("--law", law) as server:
-            landing = fly(server.url, "-c", "10", "-z", "3s")
+            with Disturbance() as disturbance:
+                landing = fly(server.url, "-c", "10", "-z", "3s")
             truth = server.truth()
         assert landing.requests == truth["requests"]
         ours, theirs = landing.report["latency_ms"], truth["service_ms"]
-        wrong = beyond_tolerance(ours, theirs)
+        wrong = beyond_tolerance(ours, theirs, disturbance.allowance_ms)
         # Three digits: half a bucket is at most 0.05 % here.
         assert ours["min"] >= theirs["min"] * 0.999, "nobody is answered before the answer"
         assert ours["max"] >= theirs["max"] * 0.999, "the slowest answer is not lost"
