@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +10,17 @@ from vumeter.testing.truth import percentile
 
 _SLEEP_S = 0.002
 _CALM_US = 500
+
+
+def allowance_ms(late_us: Sequence[int]) -> float:
+    """
+    Return what such waits may add to a percentile up to the 99th: nothing on a calm machine.
+
+    A request waits for its turn twice, at the server and at the client; and the slowest
+    hundredth of the requests may owe it to the slowest half of a hundredth of either.
+    """
+    worst_us = percentile(sorted(late_us), 99.5)
+    return 0.0 if worst_us < _CALM_US else 2 * worst_us / 1000
 
 
 class Disturbance:
@@ -43,14 +55,8 @@ class Disturbance:
 
     @property
     def allowance_ms(self) -> float:
-        """
-        Return what waiting may add to a percentile up to the 99th: nothing on a calm machine.
-
-        A request waits for its turn twice, at the server and at the client; and the slowest
-        hundredth may owe it to the slowest half of a hundredth of either.
-        """
-        late_us = percentile(sorted(self._late_us), 99.5)
-        return 0.0 if late_us < _CALM_US else 2 * late_us / 1000
+        """What waiting for a turn may have added to a percentile."""
+        return allowance_ms(self._late_us)
 
     def _sleep(self) -> None:
         while not self._over.is_set():
