@@ -23,8 +23,10 @@ from vumeter.schedule.shares import share
 _LOOK_EVERY_S = 0.05
 """While a ramp is in progress."""
 _BATCH_EVERY_S = 0.01
-_BATCH = 20
-"""VUs that connect at a time: 2,000 a second, which leaves four fifths of the core to others."""
+_CONNECTS_PER_S = 2000
+"""So many VUs may begin to connect, which leaves four fifths of the core to those that run."""
+_SMALLEST_BATCH = 20
+_LARGEST_BATCH = 500
 
 
 class Crowd:
@@ -71,6 +73,9 @@ class Crowd:
         self._free: dict[VirtualUser, None] = {}
         self._resting: dict[VirtualUser, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._batch = _SMALLEST_BATCH
+        self._batched_s: float | None = None
+        """When the last batch began, while there are more to come."""
         self._end_timer: asyncio.TimerHandle | None = None
         self._is_started = False
         self._is_paused = False
@@ -107,6 +112,7 @@ class Crowd:
         if self._load.duration_s is not None:
             left_s = self._load.duration_s - self._now_s()
             self._loop.call_later(left_s, self._end_schedule)
+        self._settle()
         self._look()
 
     def aim_vus(self, leg: Leg) -> None:
@@ -129,6 +135,7 @@ class Crowd:
                 arrivals.resume()
         else:
             self._arrivals.follow(leg)
+        self._settle()
         self._look()
 
     def pause(self, is_paused: bool) -> None:
@@ -141,6 +148,7 @@ class Crowd:
                 self._arrivals.pause()
             else:
                 self._arrivals.resume()
+        self._settle()
         self._look()
 
     def end(self, graceful_s: float | None) -> None:
@@ -250,12 +258,18 @@ class Crowd:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._settle()
         now_s = self._now_s()
+        self._batch = _SMALLEST_BATCH
+        if self._batched_s is not None:
+            # A loop that is busy comes round late, and may then take more at once.
+            allowed = round((now_s - self._batched_s) * _CONNECTS_PER_S)
+            self._batch = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, allowed))
+        self._batched_s = None
         wanted = self._own(math.floor(target(self._vus_leg, now_s) + 0.5))
         is_there = self._raise(wanted) if wanted > len(self._staying) else self._lower(wanted)
         has_begun = self._begin_free()
         if not (is_there and has_begun):
+            self._batched_s = now_s
             self._timer = self._loop.call_later(_BATCH_EVERY_S, self._look)
         elif remaining_s(self._vus_leg, now_s) > 0 or now_s < self._vus_leg.start_s:
             self._timer = self._loop.call_later(_LOOK_EVERY_S, self._look)
@@ -266,7 +280,7 @@ class Crowd:
             vu.is_leaving = False
             self._staying[vu] = None
         # In the open model a VU connects only when an iteration is due, so all may come at once.
-        batch = _BATCH if self._arrivals is None else wanted
+        batch = self._batch if self._arrivals is None else wanted
         for _ in range(min(batch, wanted - len(self._staying))):
             vu = VirtualUser(self, self._rng)
             self._staying[vu] = None
@@ -287,7 +301,7 @@ class Crowd:
         """Begin free VUs in the closed model, few at a time; return whether none is left."""
         if self._arrivals is not None or self._is_paused:
             return True
-        for _ in range(_BATCH):
+        for _ in range(self._batch):
             # The last of the iterations ends the schedule, and with it all that are free.
             if not self._free:
                 break

@@ -11,6 +11,8 @@ from vumeter.engine.recorder import Record
 from vumeter.model.measure import Histogram, Vitals
 
 _TICK_NS = 10_000_000
+_SHORTEST_SPAN_S = 0.05
+"""Below, the share of CPU time is chance."""
 
 
 class Pulse:
@@ -56,6 +58,7 @@ class Health:
     def __init__(self) -> None:
         self._cpu_s = time.process_time()
         self._at_ns = monotonic_ns()
+        self._cpu_percent = 0.0
         # Counting all is 1 µs each, 10 ms at 10,000 connections: done once, before they open.
         self._own_descriptors = len(list(Path("/proc/self/fd").iterdir()))
 
@@ -64,11 +67,13 @@ class Health:
     ) -> Vitals:
         """Return how this worker has fared since the last call."""
         cpu_s, at_ns = time.process_time(), monotonic_ns()
-        passed_s = max(1e-9, (at_ns - self._at_ns) / NANOSECONDS_PER_S)
-        cpu_percent = (cpu_s - self._cpu_s) / passed_s * 100
-        self._cpu_s, self._at_ns = cpu_s, at_ns
+        passed_s = (at_ns - self._at_ns) / NANOSECONDS_PER_S
+        # The rest of a last second can be a millisecond, in which anything is 100 %.
+        if passed_s >= _SHORTEST_SPAN_S:
+            self._cpu_percent = (cpu_s - self._cpu_s) / passed_s * 100
+            self._cpu_s, self._at_ns = cpu_s, at_ns
         return Vitals(
-            cpu_percent=cpu_percent,
+            cpu_percent=self._cpu_percent,
             tick_lag=tick_lag,
             start_lag=start_lag,
             late_starts=late_starts,
