@@ -82,7 +82,9 @@ def axis_text(us: float) -> str:
     ms = us / _US_PER_MS
     if ms < 1:
         return f"{ms:g}".lstrip("0")
-    return f"{ms:g}" if ms < 1000 else f"{ms / 1000:g}k"
+    if ms < 1000:
+        return f"{ms:g}"
+    return f"{ms / 1e3:g}k" if ms < 1e6 else f"{ms / 1e6:g}M"
 
 
 def percent_text(ratio: float | None) -> str:

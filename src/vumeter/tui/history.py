@@ -9,7 +9,7 @@ requests, errors and drops.
 """
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
@@ -83,13 +83,6 @@ class Span:
         return len(self.columns) * self.seconds_per_column
 
 
-_SUMS = ("seconds", "requests", "errors", "dropped", "limited")
-_MAXIMA = ("p50", "p95", "p99", "max", "peak_requests", "peak_errors", "vus", "rate_target")
-_MERGES: dict[str, Callable[[int, int], int]] = {
-    **dict.fromkeys(_SUMS, add),
-    **dict.fromkeys(_MAXIMA, max),
-}
-_EMPTY = {**dict.fromkeys(_SUMS, 0), **dict.fromkeys(_MAXIMA, MISSING)}
 _MILLI = 1000
 """Rates are kept in thousandths per second, so that one kind of array holds all."""
 
@@ -97,6 +90,41 @@ _CACHE_LIMIT = 2000
 """Columns of one width that are kept: several times what the widest screen shows."""
 
 _Level = dict[str, "array[int]"]
+
+
+def _or_missing(value: int | None) -> int:
+    return MISSING if value is None else value
+
+
+def _rate_target(point: Point) -> int:
+    rate = point.rate_target_per_s
+    return MISSING if rate is None else round(rate * _MILLI)
+
+
+_FIELDS: dict[str, Callable[[Point], int]] = {
+    "seconds": lambda point: 1,
+    "requests": lambda point: point.requests,
+    "errors": lambda point: point.errors,
+    "dropped": lambda point: point.dropped,
+    "limited": lambda point: int(point.generator_limited),
+    "p50": lambda point: _or_missing(point.p50_us),
+    "p95": lambda point: _or_missing(point.p95_us),
+    "p99": lambda point: _or_missing(point.p99_us),
+    "max": lambda point: _or_missing(point.max_us),
+    "peak_requests": lambda point: point.requests,
+    "peak_errors": lambda point: point.errors,
+    "vus": lambda point: point.vus,
+    "rate_target": _rate_target,
+}
+"""What is kept of each second."""
+
+_SUMS = frozenset({"seconds", "requests", "errors", "dropped", "limited"})
+"""The fields that are added when seconds are merged; of the others the greatest remains."""
+
+_MERGES: dict[str, Callable[[int, int], int]] = {
+    name: add if name in _SUMS else max for name in _FIELDS
+}
+_EMPTY = {name: 0 if name in _SUMS else MISSING for name in _FIELDS}
 
 
 class History:
@@ -117,17 +145,24 @@ class History:
         """The events that have a label for the charts, oldest first."""
         return tuple(self._events.values())
 
-    def add(self, points: Iterable[Point]) -> None:
+    def add(self, points: Sequence[Point]) -> None:
         """Take up seconds in any order; one that came before is replaced."""
         base = self._levels[0]
+        first = self.newest_second + 1
+        if [point.second for point in points] == list(range(first, first + len(points))):
+            # The usual case, and the only fast one: a night's worth comes at once on attaching.
+            for name, value_of in _FIELDS.items():
+                base[name].extend(map(value_of, points))
+            self._forget(first, self.newest_second)
+            return
         for point in points:
-            packed = _packed(point)
+            packed = {name: value_of(point) for name, value_of in _FIELDS.items()}
             self._make_room(point.second)
             # A frame brings its newest few seconds again and again.
             if any(base[name][point.second] != value for name, value in packed.items()):
                 for name, value in packed.items():
                     base[name][point.second] = value
-                self._forget(point.second)
+                self._forget(point.second, point.second)
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Keep the events that have a label; one that is known already stays as it is."""
@@ -212,12 +247,14 @@ class History:
             for name, values in self._levels[0].items():
                 values.extend([_EMPTY[name]] * missing)
 
-    def _forget(self, second: int) -> None:
-        """Drop what was made of *second*; it is built anew on demand."""
+    def _forget(self, first: int, last: int) -> None:
+        """Drop what was made of the seconds *first* to *last*; it is built anew on demand."""
         for width_s, columns in self._columns.items():
-            columns.pop(second // width_s, None)
+            for index in range(first // width_s, last // width_s + 1):
+                columns.pop(index, None)
+        # A level is only built at its end, so what is newer goes, too.
         for number, level in enumerate(self._levels[1:], start=1):
-            keep = second >> number
+            keep = first >> number
             if len(level["seconds"]) > keep:
                 for values in level.values():
                     del values[keep:]
@@ -243,25 +280,6 @@ def column_seconds(wanted_s: int, columns: int) -> int:
 
 def _empty_level() -> _Level:
     return {name: array("q") for name in _MERGES}
-
-
-def _packed(point: Point) -> dict[str, int]:
-    rate = point.rate_target_per_s
-    return {
-        "seconds": 1,
-        "requests": point.requests,
-        "errors": point.errors,
-        "dropped": point.dropped,
-        "limited": int(point.generator_limited),
-        "p50": _or_missing(point.p50_us),
-        "p95": _or_missing(point.p95_us),
-        "p99": _or_missing(point.p99_us),
-        "max": _or_missing(point.max_us),
-        "peak_requests": point.requests,
-        "peak_errors": point.errors,
-        "vus": point.vus,
-        "rate_target": MISSING if rate is None else round(rate * _MILLI),
-    }
 
 
 def _unpacked(values: dict[str, int], *, first_second: int) -> Column:
@@ -298,10 +316,6 @@ def _merged(values: "array[int]", name: str) -> int:
     if not values:
         return _EMPTY[name]
     return sum(values) if name in _SUMS else max(values)
-
-
-def _or_missing(value: int | None) -> int:
-    return MISSING if value is None else value
 
 
 def _or_none(value: int) -> int | None:

@@ -57,7 +57,7 @@ def log_axis(least_us: int, greatest_us: int) -> LogAxis:
 
 def _log_ticks() -> tuple[int, ...]:
     """Return 1, 3, 10, … µs up to an hour and beyond: the range of the histograms."""
-    return tuple(step * 10**decade for decade in range(10) for step in (1, 3))
+    return tuple(step * 10**decade for decade in range(11) for step in (1, 3))
 
 
 def log_labels(axis: LogAxis, height: int) -> dict[int, str]:

@@ -156,16 +156,16 @@ def _event_glyph(event: Event, look: Look) -> str:
 def _write_label(picture: list[list[Cell]], index: int, label: str, ink: Ink) -> None:
     """Write *label* from its column on, or up to it, in the highest row where it hides nothing."""
     width = len(picture[0])
-    starts = [
-        start for start in (index, index - len(label) + 1) if 0 <= start <= width - len(label)
-    ]
-    for row in picture:
-        for start in starts:
-            # A blank on either side keeps two labels apart.
-            around = row[max(0, start - 1) : start + len(label) + 1]
-            if all(cell == BLANK for cell in around):
-                row[start : start + len(label)] = [(character, ink) for character in label]
-                return
+    starts = (index, index - len(label) + 1)
+    # With a blank on either side, which keeps two labels apart; else as close as must be.
+    for margin in (1, 0):
+        for row in picture:
+            for start in starts:
+                end = start + len(label)
+                around = row[max(0, start - margin) : end + margin]
+                if 0 <= start <= end <= width and all(cell == BLANK for cell in around):
+                    row[start:end] = [(character, ink) for character in label]
+                    return
 
 
 def _draw_grid(picture: list[list[Cell]], labels: dict[int, str], look: Look) -> None:
