@@ -1,5 +1,6 @@
 """Real shops and clusters, and what it takes to see that nothing of them stays."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -49,7 +50,10 @@ class Traces:
 
     def __init__(self, *, folder: Path, pids: list[int]) -> None:
         self.folder = folder
-        self._processes = [psutil.Process(pid) for pid in pids]
+        self._processes: list[psutil.Process] = []
+        for pid in pids:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has gone already
+                self._processes.append(psutil.Process(pid))
 
     def all_there(self) -> bool:
         return self.folder.exists() and all(map(_is_alive, self._processes))

@@ -15,9 +15,11 @@ from vumeter.errors import ExitCode, LinkError, UsageError, VumeterError
 from vumeter.units import parse_count, parse_duration_s
 
 if TYPE_CHECKING:
+    from vumeter.cli.detached import Starting
     from vumeter.cli.order import Order
     from vumeter.demo.backdoor import ShopStatus
     from vumeter.demo.shop import DemoShop
+    from vumeter.link.folders import RunFolder
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -138,20 +140,43 @@ def _run_headless(order: "Order") -> ExitCode:
 
 
 def _fly(order: "Order", shop: "DemoShop") -> ExitCode:
+    from vumeter.cli.cockpit import watch
     from vumeter.cli.detached import start
 
     _tell(f"starting the load ({_FIX}, from another terminal)")
     with start(order) as starting:
-        from vumeter.cli.cockpit import Known, watch
-
-        folder = starting.folder()
-        # From here on the shop is the run's: it stays when this terminal goes.
-        shop.door.follow(folder.name)
-        shop.leave()
-        code = watch(Known(folder))
+        place = _Adopted(starting, shop)
+        code = watch(place)
+        # Also where the terminal went before the load was on.
+        folder = place.folder()
     if folder.summary.exists():
         shop.wait(_GONE_LIMIT_S)
     return code
+
+
+class _Adopted:
+    """The place of a run that is about to begin, and that the shop is to live as long as."""
+
+    def __init__(self, starting: "Starting", shop: "DemoShop") -> None:
+        self._starting = starting
+        self._shop = shop
+        self._is_adopted = False
+
+    def folder(self) -> "RunFolder":
+        """Return it when the load is on and the shop is the run's."""
+        return self._adopted(self._starting.folder())
+
+    async def arrival(self) -> "RunFolder":
+        """Do the same without holding up the loop for longer than the shop's answer takes."""
+        return self._adopted(await self._starting.arrival())
+
+    def _adopted(self, run: "RunFolder") -> "RunFolder":
+        if not self._is_adopted:
+            # From here on the shop stays when this terminal goes.
+            self._shop.door.follow(run.name)
+            self._shop.leave()
+            self._is_adopted = True
+        return run
 
 
 def _serve(shop: "DemoShop") -> None:

@@ -60,7 +60,13 @@ class Cluster:
             tcp=tcp, settings={"max_connections": str(max_connections), **(settings or {})}
         )
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "vumeter.demo.keeper", msgspec.json.encode(order).decode()],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "vumeter.demo.keeper",
+                msgspec.json.encode(order).decode(),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Its own session: a ctrl+c at the terminal is the holder's, not the server's.

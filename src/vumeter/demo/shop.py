@@ -59,7 +59,7 @@ class DemoShop:
         # Not the terminal, which is the cockpit's: a traceback is read back if there is one.
         with tempfile.TemporaryFile() as complaints:
             process = subprocess.Popen(
-                [sys.executable, "-m", "vumeter.demo.process", order],
+                [sys.executable, "-P", "-m", "vumeter.demo.process", order],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
