@@ -163,9 +163,10 @@ class PostgresProbe:
 
 
 def _no_slot(answer: str, server: Server | None) -> str:
-    if server is None or "role" in answer or "database" in answer:
-        return f"no slot left: {answer}"
-    slots, reserved = server.connections_max, server.connections_reserved
-    if "reserved" in answer:
+    if server is not None and "too many clients" in answer:
+        return f"no slot left: {server.connections_max}/{server.connections_max}"
+    if server is not None and "reserved" in answer:
+        reserved, slots = server.connections_reserved, server.connections_max
         return f"no slot left: {slots - reserved}/{slots}, {reserved} are reserved"
-    return f"no slot left: {slots}/{slots}"
+    # A limit of the role or the database, a server not seen before, or another language.
+    return f"no slot left: {answer}"
