@@ -23,7 +23,9 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
+class Rule:
+    """What one kind of error means."""
+
     errors: tuple[type[BaseException], ...]
     state: PostgresState
     hint: str
@@ -32,38 +34,43 @@ class _Rule:
 
 
 # The first rule that fits an error counts, so classes stand before their bases.
-_RULES = (
-    _Rule(
+RULES = (
+    Rule(
         errors=(asyncpg.InvalidPasswordError,),
         state=_REFUSED,
         hint="put the right password into the connection string, PGPASSWORD or ~/.pgpass",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.InvalidAuthorizationSpecificationError,),
         state=_REFUSED,
         hint="check the user's name, its LOGIN right and the server's pg_hba.conf",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.InvalidCatalogNameError,),
         state=_REFUSED,
         hint="check the database's name in the connection string",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.TooManyConnectionsError,),
         state=_REFUSED,
         hint="close sessions, or raise the limit",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.InsufficientPrivilegeError,),
         state=_REFUSED,
         hint="GRANT CONNECT ON DATABASE … and GRANT pg_monitor to the probe's role",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.CannotConnectNowError,),
         state=_DOWN,
         hint="wait until the server has started",
     ),
-    _Rule(
+    Rule(
+        errors=(asyncpg.ProtocolViolationError, asyncpg.FeatureNotSupportedError),
+        state=_REFUSED,
+        hint="connect to PostgreSQL itself, not to a connection pooler",
+    ),
+    Rule(
         errors=(
             asyncpg.AdminShutdownError,
             asyncpg.CrashShutdownError,
@@ -74,13 +81,13 @@ _RULES = (
         message="the server closed the connection",
         hint="check that it is PostgreSQL that listens there",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.QueryCanceledError,),
         state=_SLOW,
         message="a look took longer than its 500 ms",
         hint="the database is overloaded; looks are rarer until it answers in time",
     ),
-    _Rule(
+    Rule(
         errors=(
             asyncpg.UndefinedTableError,
             asyncpg.UndefinedFunctionError,
@@ -90,53 +97,48 @@ _RULES = (
         state=_REFUSED,
         hint="the probe needs PostgreSQL 12 or newer, not something that speaks like it",
     ),
-    _Rule(
-        errors=(asyncpg.ProtocolViolationError, asyncpg.FeatureNotSupportedError),
-        state=_REFUSED,
-        hint="connect to PostgreSQL itself, not to a connection pooler",
-    ),
-    _Rule(
+    Rule(
         errors=(asyncpg.ClientConfigurationError,),
         state=_REFUSED,
         hint="mend the connection string",
     ),
-    _Rule(
+    Rule(
         errors=(TimeoutError,),
         state=_SLOW,
         message="no answer in time",
         hint="the server is frozen, overloaded, or not to be reached from here",
     ),
-    _Rule(
+    Rule(
         errors=(socket.gaierror,),
         state=_DOWN,
         message="the host's name is not known",
         hint="check the host in the connection string",
     ),
-    _Rule(
+    Rule(
         errors=(ssl.SSLError,),
         state=_REFUSED,
         hint="check sslmode and sslrootcert in the connection string",
     ),
-    _Rule(
+    Rule(
         errors=(PermissionError,),
         state=_REFUSED,
         message="permission denied",
         hint="check the rights on the socket's folder, or on the certificate's files",
     ),
-    _Rule(
+    Rule(
         errors=(FileNotFoundError,),
         state=_DOWN,
         message="there is no server's socket",
         hint="start the server, or check the folder and the port in the connection string",
     ),
-    _Rule(
+    Rule(
         errors=(asyncpg.InterfaceError,),
         state=_DOWN,
         hint="check that it is PostgreSQL that listens there",
     ),
-    _Rule(errors=(OSError,), state=_DOWN, hint="start the server, or check host and port"),
-    _Rule(errors=(asyncpg.PostgresError,), state=_REFUSED, hint="see the server's log"),
-    _Rule(errors=(BaseException,), state=_DOWN, hint="please report this as a bug of vumeter"),
+    Rule(errors=(OSError,), state=_DOWN, hint="start the server, or check host and port"),
+    Rule(errors=(asyncpg.PostgresError,), state=_REFUSED, hint="see the server's log"),
+    Rule(errors=(BaseException,), state=_DOWN, hint="please report this as a bug of vumeter"),
 )
 
 
@@ -149,7 +151,7 @@ def failure_of(error: BaseException) -> Failure:
             message="the server refuses TLS, or it is not PostgreSQL that listens there",
             hint="check host and port, and sslmode in the connection string",
         )
-    rule = next(rule for rule in _RULES if isinstance(error, rule.errors))
+    rule = next(rule for rule in RULES if isinstance(error, rule.errors))
     return Failure(state=rule.state, message=rule.message or _own_message(error), hint=rule.hint)
 
 

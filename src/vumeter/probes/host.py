@@ -64,7 +64,7 @@ class HostProbe:
         """
         Return the host now; the first reading's rates are since the probe was made.
 
-        Asked again within 20 ms it repeats the rates that it had. Takes under 1 ms
+        Asked again within 20 ms it repeats the rates that it had. Takes about 1 ms
         (tests/probes/test_host.py holds it to 5 ms).
         """
         now = _counters(self._clock())

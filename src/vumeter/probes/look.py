@@ -137,7 +137,9 @@ class Observer:
         known = (_blocker(rows[pid], blocked[pid]) for pid in worst if pid in rows)
         return tuple(known)
 
-    def _average_active(self) -> dict[str, float]:
+    def _average_active(self) -> dict[str, float] | None:
+        if not self._samples:
+            return None
         active = {wait: count / self._samples for wait, count in self._active_by_wait.items()}
         self._samples = 0
         self._active_by_wait.clear()
@@ -171,7 +173,7 @@ def _sql(query: str) -> str:
 
 
 def _with_sessions(
-    reading: PostgresReading, sessions: _Row, active_by_wait: dict[str, float]
+    reading: PostgresReading, sessions: _Row, active_by_wait: dict[str, float] | None
 ) -> PostgresReading:
     """Return *reading* with the figures that need every session's state to be seen."""
     own = 1
