@@ -8,13 +8,14 @@ import pytest
 
 from vumeter.cli.planning import Wishes, plan
 from vumeter.errors import ProbeError, UsageError
-from vumeter.model.plan import Executor, Request
+from vumeter.model.flow import Request
+from vumeter.model.plan import Executor
 
 URL = "http://127.0.0.1:8000/"
 
 
 def request_of(**wishes: Any) -> Request:
-    return plan(Wishes(**{"url": URL} | wishes)).scenarios[0].mix[0].request
+    return next(plan(Wishes(**{"url": URL} | wishes)).scenarios[0].requests)
 
 
 def test_without_flags_it_is_ten_vus_without_an_end() -> None:
@@ -25,7 +26,7 @@ def test_without_flags_it_is_ten_vus_without_an_end() -> None:
     assert not made.has_end
     assert (made.workers, made.verify_tls, made.keep_alive) == (1, True, True)
     assert made.name == "127.0.0.1-8000"
-    assert scenario.mix[0].request.name == "GET /"
+    assert next(scenario.requests).name == "GET /"
 
 
 def test_every_flag_has_its_place_in_the_plan() -> None:
@@ -56,13 +57,13 @@ def test_every_flag_has_its_place_in_the_plan() -> None:
         10_000,
         1.5,
     )
-    assert made.scenarios[0].mix[0].request.timeout_s == 0.25
+    assert next(made.scenarios[0].requests).timeout_s == 0.25
     assert (made.verify_tls, made.keep_alive, made.workers) == (False, False, 2)
     assert (made.limits.max_vus, made.limits.max_rate_per_s) == (2000, 500)
     assert made.limits.allow_hosts == ("localhost",)
     assert made.postgres_dsn == "postgresql://127.0.0.1/x"
     assert (made.name, made.graceful_stop_s, made.dead_man_s) == ("night", 5.0, 3600.0)
-    assert made.scenarios[0].mix[0].request.name == "GET /cart"
+    assert next(made.scenarios[0].requests).name == "GET /cart"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vumeter.client.render import compiled
 from vumeter.errors import UsageError
-from vumeter.model.plan import Request
+from vumeter.model.flow import Request
 
 
 class Seen:

@@ -4,13 +4,14 @@ import random
 from collections import Counter
 
 from vumeter.demo.plan import DEAD_MAN_S, shop_plan
+from vumeter.model.flow import Extract, Pick, Source, requests_of
 
 URL = "http://127.0.0.1:8000"
 
 
 def test_every_request_goes_to_the_shop_and_money_needs_the_token() -> None:
     scenario = shop_plan(URL, dsn=None).scenarios[0]
-    requests = [choice.request for choice in scenario.mix]
+    requests = list(requests_of(scenario.steps))
     assert all(request.url.startswith(URL + "/") for request in requests)
     for request in requests:
         needs_token = request.name in {"GET /portfolio", "POST /orders"}
@@ -20,13 +21,16 @@ def test_every_request_goes_to_the_shop_and_money_needs_the_token() -> None:
 def test_the_login_comes_first_and_yields_the_token() -> None:
     (login,) = shop_plan(URL, dsn=None).scenarios[0].on_start
     assert login.url == f"{URL}/login"
-    assert login.extract == {"token": "token"}
+    assert login.extract == (Extract(variable="token", source=Source.JSON, selector="token"),)
 
 
 def test_the_weights_are_those_of_the_endpoints_whatever_their_variants() -> None:
     weights: Counter[str] = Counter()
-    for choice in shop_plan(URL, dsn=None).scenarios[0].mix:
-        weights[choice.request.name] += choice.weight  # type: ignore[assignment]
+    (pick,) = shop_plan(URL, dsn=None).scenarios[0].steps
+    assert isinstance(pick, Pick)
+    for choice in pick.choices:
+        (request,) = requests_of(choice.steps)
+        weights[request.name] += choice.weight  # type: ignore[assignment]
     assert weights == {
         "GET /quotes/{symbol}": 40,
         "GET /market": 25,

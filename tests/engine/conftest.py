@@ -9,9 +9,10 @@ import uvloop
 
 from vumeter.clock import monotonic_ns
 from vumeter.engine.generator import Generator
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.measure import ScenarioCounts, Snapshot, Tally
 from vumeter.model.messages import Launch, Share
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.stats import tally
 
 WHOLE = Share(index=0, count=1)
@@ -120,10 +121,10 @@ def plan_for() -> Callable[..., Plan]:
         workers: int = 1,
     ) -> Plan:
         mix = tuple(
-            Choice(request=Request(name="get", url=r) if isinstance(r, str) else r)
+            Choice(steps=(Request(name="get", url=r) if isinstance(r, str) else r,))
             for r in requests
         )
-        scenario = Scenario(name="main", mix=mix, load=load, on_start=on_start)
+        scenario = Scenario(name="main", steps=(Pick(choices=mix),), load=load, on_start=on_start)
         return Plan(
             name="test",
             scenarios=(scenario,),

@@ -5,9 +5,10 @@ import asyncio
 import msgspec
 import pytest
 
+from vumeter.model.flow import Extract, Request, Source
 from vumeter.model.measure import ErrorKind
 from vumeter.model.messages import Pause, Retarget, Share, Stop
-from vumeter.model.plan import Load, Request
+from vumeter.model.plan import Load
 from vumeter.model.throttle import Leg, Lever
 from vumeter.stats.histogram import count as samples
 from vumeter.stats.histogram import max_us, min_us
@@ -275,7 +276,7 @@ LOGIN = Request(
     url="{server}login",
     method="POST",
     body=b'{"user": "u"}',
-    extract={"token": "auth.tokens.0"},
+    extract=(Extract(variable="token", source=Source.JSON, selector="auth.tokens.0"),),
 )
 
 

@@ -6,8 +6,9 @@ import ssl
 import pytest
 import trustme
 
+from vumeter.model.flow import Request
 from vumeter.model.measure import ErrorKind
-from vumeter.model.plan import Load, Request
+from vumeter.model.plan import Load
 from vumeter.testing.hostile import HostileServer
 from vumeter.testing.server import LoopbackServer
 

@@ -5,8 +5,9 @@ import resource
 
 import pytest
 
+from vumeter.model.flow import Request
 from vumeter.model.measure import ErrorKind
-from vumeter.model.plan import Load, Request
+from vumeter.model.plan import Load
 from vumeter.testing.hostile import HOSTILITIES, HostileServer, refusing_url, unreachable_url
 from vumeter.testing.server import LoopbackServer
 

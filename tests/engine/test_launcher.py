@@ -12,8 +12,9 @@ import pytest
 
 from vumeter.engine.launcher import Crew, WorkerLost
 from vumeter.errors import VumeterError
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.messages import Acknowledged, Finished, Pause, Retarget, SnapshotTaken, Stop
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.throttle import Lever
 from vumeter.schedule.legs import flat
 from vumeter.stats import tally
@@ -47,10 +48,10 @@ class Heard:
 
 
 def plan_for(url: str, load: Load, *, workers: int = 2, graceful_stop_s: float = 5.0) -> Plan:
-    mix = (Choice(request=Request(name="get", url=url)),)
+    mix = (Choice(steps=(Request(name="get", url=url),)),)
     return Plan(
         name="test",
-        scenarios=(Scenario(name="main", mix=mix, load=load),),
+        scenarios=(Scenario(name="main", steps=(Pick(choices=mix),), load=load),),
         workers=workers,
         graceful_stop_s=graceful_stop_s,
     )

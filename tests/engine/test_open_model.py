@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from vumeter.model.flow import Extract, Request, Source
 from vumeter.model.measure import ErrorKind
 from vumeter.model.messages import Pause, Retarget, Share
-from vumeter.model.plan import Load, Request
+from vumeter.model.plan import Load
 from vumeter.model.throttle import Leg, Lever
 from vumeter.stats.histogram import count as samples
 from vumeter.stats.histogram import max_us
@@ -170,7 +171,11 @@ async def test_a_vu_logs_in_before_its_first_iteration_and_the_wait_counts(
 ) -> None:
     answers = {"/login": Answer(body=b'{"token": "t"}')}
     async with LoopbackServer(answers=answers) as server:
-        start = Request(name="login", url=f"{server.url}login", extract={"token": "token"})
+        start = Request(
+            name="login",
+            url=f"{server.url}login",
+            extract=(Extract(variable="token", source=Source.JSON, selector="token"),),
+        )
         request = Request(name="get", url=f"{server.url}data?{{{{token}}}}")
         load = Load(vus=4, rate_per_s=200, iterations=10)
         performance = await total_of(plan_for(request, load=load, on_start=(start,)))

@@ -11,13 +11,14 @@ from vumeter.engine.extraction import extracted
 from vumeter.engine.steps import TABLE_SIZE, Script, weighted
 from vumeter.engine.virtual_user import backoff_s
 from vumeter.errors import UsageError
-from vumeter.model.plan import Choice, Load, Request, Scenario
+from vumeter.model.flow import Choice, Extract, Pick, Request, Source
+from vumeter.model.plan import Load, Scenario
 
 GET = Request(name="get", url="http://h/")
 
 
 def mix(*weights: float) -> tuple[Choice, ...]:
-    return tuple(Choice(request=GET, weight=weight) for weight in weights)
+    return tuple(Choice(steps=(GET,), weight=weight) for weight in weights)
 
 
 @given(st.lists(st.floats(0.01, 100.0), min_size=1, max_size=20))
@@ -52,8 +53,10 @@ def test_weights_that_cannot_be_drawn_from_are_refused(weights) -> None:
 
 
 def script(*requests: Request, on_start: tuple[Request, ...] = ()) -> Script:
-    choices = tuple(Choice(request=request) for request in requests)
-    scenario = Scenario(name="main", mix=choices, load=Load(vus=1), on_start=on_start)
+    choices = tuple(Choice(steps=(request,)) for request in requests)
+    scenario = Scenario(
+        name="main", steps=(Pick(choices=choices),), load=Load(vus=1), on_start=on_start
+    )
     return Script(scenario, {}, keep_alive=True, seed=1)
 
 
@@ -64,14 +67,18 @@ def test_a_variable_that_nothing_extracts_is_refused_before_the_run() -> None:
 
 def test_requests_of_one_name_count_together() -> None:
     recorders = {}
-    scenario = Scenario(name="main", mix=mix(1, 1), load=Load(vus=1))
+    scenario = Scenario(name="main", steps=(Pick(choices=mix(1, 1)),), load=Load(vus=1))
     Script(scenario, recorders, keep_alive=True, seed=1)
     assert list(recorders) == ["get"]
 
 
 def test_only_a_script_of_plain_requests_to_one_origin_is_plain() -> None:
     other = Request(name="x", url="http://other/")
-    keeps = Request(name="x", url="http://h/", extract={"a": "b"})
+    keeps = Request(
+        name="x",
+        url="http://h/",
+        extract=(Extract(variable="a", source=Source.JSON, selector="b"),),
+    )
     assert script(GET).is_plain
     assert script(GET, on_start=(keeps,)).is_plain
     assert not script(GET, other).is_plain

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from vumeter.errors import LinkError
 from vumeter.link.client import Link, status
 from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Figures, Frame, RunState
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.plan import Load, Plan, Scenario
 
 GENEROUS_S = 30.0
 
@@ -67,7 +68,9 @@ def a_frame(second: int, state: RunState = RunState.RUNNING) -> Frame:
 
 def a_hello() -> Hello:
     request = Request(name="GET /", url="http://127.0.0.1/")
-    scenario = Scenario(name="main", mix=(Choice(request=request),), load=Load(vus=1))
+    scenario = Scenario(
+        name="main", steps=(Pick(choices=(Choice(steps=(request,)),)),), load=Load(vus=1)
+    )
     plan = Plan(name="test", scenarios=(scenario,))
     return Hello(schema=SCHEMA, version="0", plan=plan, frame=a_frame(0), points=())
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Figures, Latency, StopCause
 from vumeter.model.measure import ErrorKind
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.summary import (
     GeneratorSummary,
     HostSummary,
@@ -37,14 +38,24 @@ def plan(load: Load) -> Plan:
         scenarios=(
             Scenario(
                 name="main",
-                mix=(
-                    Choice(
-                        request=Request(name="GET /quotes", url="http://127.0.0.1:8000/quotes"),
-                        weight=3.0,
-                    ),
-                    Choice(
-                        request=Request(
-                            name="POST /orders", method="POST", url="http://127.0.0.1:8000/orders"
+                steps=(
+                    Pick(
+                        choices=(
+                            Choice(
+                                steps=(
+                                    Request(name="GET /quotes", url="http://127.0.0.1:8000/quotes"),
+                                ),
+                                weight=3.0,
+                            ),
+                            Choice(
+                                steps=(
+                                    Request(
+                                        name="POST /orders",
+                                        method="POST",
+                                        url="http://127.0.0.1:8000/orders",
+                                    ),
+                                )
+                            ),
                         )
                     ),
                 ),

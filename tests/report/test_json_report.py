@@ -94,7 +94,7 @@ def test_text_of_others_cannot_move_the_terminal_that_prints_the_file(
 def test_a_plan_without_secrets_gives_a_report_without_secrets(full_summary: Summary) -> None:
     scenario = full_summary.plan.scenarios[0]
     request = msgspec.structs.replace(
-        scenario.mix[0].request,
+        next(scenario.requests),
         url=f"http://alice:{CANARY}@127.0.0.1:8000/quotes?key={CANARY}",
         headers=(("Authorization", CANARY), ("Cookie", CANARY)),
         body=CANARY.encode(),
@@ -102,11 +102,7 @@ def test_a_plan_without_secrets_gives_a_report_without_secrets(full_summary: Sum
     plan = msgspec.structs.replace(
         full_summary.plan,
         postgres_dsn=f"postgresql://shop:{CANARY}@db/shop",
-        scenarios=(
-            msgspec.structs.replace(
-                scenario, mix=(msgspec.structs.replace(scenario.mix[0], request=request),)
-            ),
-        ),
+        scenarios=(msgspec.structs.replace(scenario, steps=(request,)),),
     )
     summary = msgspec.structs.replace(full_summary, plan=without_secrets(plan))
 

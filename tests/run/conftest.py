@@ -17,8 +17,9 @@ from vumeter.errors import LinkError
 from vumeter.link import folders
 from vumeter.link.client import Link, send
 from vumeter.link.folders import RunFolder
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Frame
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind
 from vumeter.run.process import conduct
@@ -90,7 +91,9 @@ def a_plan() -> Callable[..., Plan]:
     ) -> Plan:
         request = Request(name="GET /", url=url, headers=headers, timeout_s=timeout_s)
         load = Load(vus=vus, rate_per_s=rate, iterations=iterations, duration_s=duration_s)
-        scenario = Scenario(name="main", mix=(Choice(request=request),), load=load)
+        scenario = Scenario(
+            name="main", steps=(Pick(choices=(Choice(steps=(request,)),)),), load=load
+        )
         return Plan(**{"name": "test", "scenarios": (scenario,)} | fields)
 
     return make

@@ -3,14 +3,15 @@
 import pytest
 
 from vumeter.errors import TargetError
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.flow import Choice, Pick, Request
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.run.guard import check_targets, hosts
 
 
 def a_plan(*urls: str, allow_hosts: tuple[str, ...] = (), on_start: tuple[str, ...] = ()) -> Plan:
     scenario = Scenario(
         name="main",
-        mix=tuple(Choice(request=Request(name=url, url=url)) for url in urls),
+        steps=(Pick(choices=tuple(Choice(steps=(Request(name=url, url=url),)) for url in urls)),),
         on_start=tuple(Request(name=url, url=url) for url in on_start),
         load=Load(vus=1),
     )

@@ -2,15 +2,16 @@
 
 import pytest
 
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import RunState, StopCause
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.run.life import ABORT_LIMIT_S, OVERDUE_S, Life
 
 
 def a_plan(duration_s: float | None = None) -> Plan:
     request = Request(name="GET /", url="http://127.0.0.1/")
     load = Load(vus=1, duration_s=duration_s)
-    scenario = Scenario(name="main", mix=(Choice(request=request),), load=load)
+    scenario = Scenario(name="main", steps=(Pick(choices=(Choice(steps=(request,)),)),), load=load)
     return Plan(name="test", scenarios=(scenario,), graceful_stop_s=30.0)
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.measure import ScenarioCounts
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.model.throttle import Command, CommandKind, Leg, Lever, ThrottleState
 from vumeter.run.throttles import UNDO_DEPTH, Effect, Throttles
 
@@ -29,7 +30,7 @@ def a_plan(
         scenarios=tuple(
             Scenario(
                 name=name,
-                mix=(Choice(request=request),),
+                steps=(Pick(choices=(Choice(steps=(request,)),)),),
                 load=Load(vus=vus, rate_per_s=rate),
             )
             for name in scenarios

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.flow import Choice, Extract, Pick, Request, Source
+from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.stats.redaction import REDACTED, Redactor, without_secrets
 
 CANARY = "c4n4ry-Passw0rd"
@@ -17,7 +18,7 @@ def plan_of(*requests: Request, postgres_dsn: str | None = None) -> Plan:
         scenarios=(
             Scenario(
                 name="main",
-                mix=tuple(Choice(request=request) for request in requests),
+                steps=(Pick(choices=tuple(Choice(steps=(request,)) for request in requests)),),
                 load=Load(vus=1),
             ),
         ),
@@ -80,7 +81,10 @@ def test_no_secret_is_left_in_a_plan(plan: Plan) -> None:
 def test_requests_of_the_start_are_treated_like_the_others() -> None:
     login = Request(name="POST /login", url="http://127.0.0.1/login", body=CANARY.encode())
     scenario = Scenario(
-        name="main", mix=(Choice(request=HOME),), load=Load(vus=1), on_start=(login,)
+        name="main",
+        steps=(Pick(choices=(Choice(steps=(HOME,)),)),),
+        load=Load(vus=1),
+        on_start=(login,),
     )
     shown = without_secrets(Plan(name="shop", scenarios=(scenario,)))
 
@@ -92,13 +96,13 @@ def test_what_is_harmless_stays() -> None:
         name="GET /search",
         url="https://127.0.0.1:8443/search?q=shoes&sale",
         headers=(("Accept", "text/html"), ("X-Trace", "1")),
-        extract={"token": "auth.token"},
+        extract=(Extract(variable="token", source=Source.JSON, selector="auth.token"),),
     )
-    shown = without_secrets(plan_of(request)).scenarios[0].mix[0].request
+    (shown,) = without_secrets(plan_of(request)).scenarios[0].requests
 
     assert shown.url == f"https://127.0.0.1:8443/search?q={REDACTED}&sale"
     assert shown.headers == (("Accept", "text/html"), ("X-Trace", REDACTED))
-    assert shown.extract == {"token": "auth.token"}
+    assert shown.extract == (Extract(variable="token", source=Source.JSON, selector="auth.token"),)
 
 
 def test_a_plan_without_a_database_does_not_look_as_if_it_had_one() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import StopCause
 from vumeter.model.measure import ErrorKind, Reading, ScenarioCounts, Tally
-from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
+from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry
@@ -22,12 +23,18 @@ PLAN = Plan(
     scenarios=(
         Scenario(
             name="main",
-            mix=(
-                Choice(
-                    request=Request(
-                        name="GET /",
-                        url="http://127.0.0.1/",
-                        headers=(("Authorization", f"Bearer {CANARY}"),),
+            steps=(
+                Pick(
+                    choices=(
+                        Choice(
+                            steps=(
+                                Request(
+                                    name="GET /",
+                                    url="http://127.0.0.1/",
+                                    headers=(("Authorization", f"Bearer {CANARY}"),),
+                                ),
+                            )
+                        ),
                     )
                 ),
             ),

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from vumeter.link.client import Link
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Frame, RunState
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.model.throttle import Command, CommandKind, Lever
 from vumeter.run.api import ControlApi
 from vumeter.run.conductor import Conductor
@@ -44,8 +45,8 @@ async def played(feed: PlayedFeed) -> AsyncIterator[Stage]:
 @asynccontextmanager
 async def live(folder: Path) -> AsyncIterator[Stage]:
     async with LoopbackServer(law=fixed(0.005)) as server:
-        mix = (Choice(request=Request(name="GET /", url=server.url)),)
-        shop = Scenario(name="shop", mix=mix, load=Load(vus=10))
+        mix = (Choice(steps=(Request(name="GET /", url=server.url),)),)
+        shop = Scenario(name="shop", steps=(Pick(choices=mix),), load=Load(vus=10))
         plan = Plan(name="shop", scenarios=(shop,), limits=Limits(max_vus=500), graceful_stop_s=1.0)
         async with (
             Conductor(plan) as conductor,

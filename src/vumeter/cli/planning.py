@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from vumeter.client.render import compiled
 from vumeter.errors import UsageError
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.flow import Choice, Pick, Request
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
@@ -76,7 +77,11 @@ def plan(wishes: Wishes) -> Plan:
     return Plan(
         name=_name(wishes, request.url),
         scenarios=(
-            Scenario(name="main", mix=(Choice(request=request),), load=_load(wishes, limits)),
+            Scenario(
+                name="main",
+                steps=(Pick(choices=(Choice(steps=(request,)),)),),
+                load=_load(wishes, limits),
+            ),
         ),
         limits=limits,
         workers=_within("--workers", wishes.workers, 1, _MOST_WORKERS),

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from vumeter.client.origin import origin_of, split
 from vumeter.errors import UsageError
-from vumeter.model.plan import Request
+from vumeter.model.flow import Request
 
 Variables = Mapping[str, str]
 Piece = bytes | tuple[str, Callable[[str], bytes]]

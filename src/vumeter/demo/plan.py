@@ -2,7 +2,8 @@
 
 import msgspec
 
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.flow import Choice, Extract, Pick, Request, Source
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 
 VUS = 10
 MAX_VUS = 500
@@ -22,11 +23,15 @@ def shop_plan(
     scenario = Scenario(
         name="shop",
         on_start=(_login(url),),
-        mix=(
-            *_quotes(url, weight=40),
-            *_market(url, weight=25),
-            _portfolio(url, weight=25),
-            *_orders(url, weight=10),
+        steps=(
+            Pick(
+                choices=(
+                    *_quotes(url, weight=40),
+                    *_market(url, weight=25),
+                    _portfolio(url, weight=25),
+                    *_orders(url, weight=10),
+                )
+            ),
         ),
         load=Load(vus=vus, duration_s=duration_s),
     )
@@ -46,14 +51,14 @@ def _login(url: str) -> Request:
         url=f"{url}/login",
         headers=(_JSON,),
         body=msgspec.json.encode({"user": "guest", "password": "guest"}),
-        extract={"token": "token"},
+        extract=(Extract(variable="token", source=Source.JSON, selector="token"),),
     )
 
 
 def _quotes(url: str, *, weight: float) -> tuple[Choice, ...]:
     return tuple(
         Choice(
-            request=Request(name="GET /quotes/{symbol}", url=f"{url}/quotes/{symbol}"),
+            steps=(Request(name="GET /quotes/{symbol}", url=f"{url}/quotes/{symbol}"),),
             weight=weight / len(_SYMBOLS),
         )
         for symbol in _SYMBOLS
@@ -63,7 +68,7 @@ def _quotes(url: str, *, weight: float) -> tuple[Choice, ...]:
 def _market(url: str, *, weight: float) -> tuple[Choice, ...]:
     return tuple(
         Choice(
-            request=Request(name="GET /market", url=f"{url}/market?segment={segment}"),
+            steps=(Request(name="GET /market", url=f"{url}/market?segment={segment}"),),
             weight=weight / len(_SEGMENTS),
         )
         for segment in _SEGMENTS
@@ -72,18 +77,22 @@ def _market(url: str, *, weight: float) -> tuple[Choice, ...]:
 
 def _portfolio(url: str, *, weight: float) -> Choice:
     request = Request(name="GET /portfolio", url=f"{url}/portfolio", headers=(_TOKEN,))
-    return Choice(request=request, weight=weight)
+    return Choice(steps=(request,), weight=weight)
 
 
 def _orders(url: str, *, weight: float) -> tuple[Choice, ...]:
     return tuple(
         Choice(
-            request=Request(
-                name="POST /orders",
-                method="POST",
-                url=f"{url}/orders",
-                headers=(_TOKEN, _JSON),
-                body=msgspec.json.encode({"symbol": symbol, "side": side, "quantity": quantity}),
+            steps=(
+                Request(
+                    name="POST /orders",
+                    method="POST",
+                    url=f"{url}/orders",
+                    headers=(_TOKEN, _JSON),
+                    body=msgspec.json.encode(
+                        {"symbol": symbol, "side": side, "quantity": quantity}
+                    ),
+                ),
             ),
             weight=weight / len(_SYMBOLS),
         )

@@ -200,10 +200,6 @@ def scripts_of(plan: Plan, recorders: dict[str, Recorder]) -> dict[str, Script]:
 
 def _tls_of(plan: Plan) -> ssl.SSLContext | None:
     # Reading the system's authorities takes 20 ms, and plain http needs none.
-    urls = [
-        request.url
-        for scenario in plan.scenarios
-        for request in (*scenario.on_start, *(choice.request for choice in scenario.mix))
-    ]
+    urls = [request.url for scenario in plan.scenarios for request in scenario.requests]
     is_needed = any(origin_of(url).is_tls for url in urls)
     return tls_context(verify=plan.verify_tls) if is_needed else None

@@ -9,7 +9,8 @@ from vumeter.client.render import compiled
 from vumeter.clock import NANOSECONDS_PER_S
 from vumeter.engine.recorder import Recorder
 from vumeter.errors import UsageError
-from vumeter.model.plan import Choice, Request, Scenario
+from vumeter.model.flow import Choice, Pick, Request, requests_of
+from vumeter.model.plan import Scenario
 
 TABLE_SIZE = 4096
 TABLE_MASK = TABLE_SIZE - 1
@@ -35,7 +36,7 @@ class Step:
         """The request's bytes, rendered once; `None`: it differs from VU to VU."""
         self.origin: Origin = origin_of(request.url)
         self.extract = tuple(
-            (name, tuple(path.split("."))) for name, path in request.extract.items()
+            (part.variable, tuple(part.selector.split("."))) for part in request.extract
         )
         self.expected = Expectation(
             is_bodyless=request.method == "HEAD", collects_body=bool(self.extract)
@@ -65,9 +66,11 @@ class Script:
             recorder = recorders.setdefault(request.name, Recorder())
             return Step(request, recorder, keep_alive=keep_alive)
 
-        self.on_start = tuple(step(request) for request in scenario.on_start)
-        mix = [step(choice.request) for choice in scenario.mix]
-        self.table = tuple(mix[index] for index in weighted(scenario.mix, seed=seed))
+        self.on_start = tuple(step(request) for request in requests_of(scenario.on_start))
+        first = scenario.steps[0]
+        choices = first.choices if isinstance(first, Pick) else (Choice(steps=scenario.steps),)
+        mix = [step(next(requests_of(choice.steps))) for choice in choices]
+        self.table = tuple(mix[index] for index in weighted(choices, seed=seed))
         everything = (*self.on_start, *mix)
         self.is_plain = len({step.origin for step in everything}) == 1 and not any(
             step.extract for step in mix

@@ -1,51 +1,55 @@
 """A plan: everything a run needs to know before it starts, complete and immutable."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-
-class Request(Struct, frozen=True, kw_only=True):
-    """
-    One request of a scenario, as it is to be sent.
-
-    `{{variable}}` in *url* (after the host), in header values and in *body* is replaced by
-    the VU's own variable of that name, which an earlier request of the VU extracted.
-    """
-
-    name: str
-    """Groups this request in tables and reports."""
-    url: str
-    """Absolute: http or https, host, optional port, path and query."""
-    method: str = "GET"
-    headers: tuple[tuple[str, str], ...] = ()
-    """In the order in which they are sent; Host, Content-Length and Connection are added."""
-    body: bytes = b""
-    timeout_s: float = 10.0
-    """From the moment of sending (connecting has the same limit of its own) to the last byte."""
-    extract: dict[str, str] = {}
-    """Variable name → path into the JSON response, dot-separated: `{"token": "auth.token"}`."""
-
-
-class Choice(Struct, frozen=True, kw_only=True):
-    """A request and how often it is drawn, relative to the weights beside it."""
-
-    request: Request
-    weight: float = 1.0
+from vumeter.model.flow import Request, Step, requests_of
 
 
 class Executor(StrEnum):
     """The rule that decides when iterations start (k6's names)."""
 
-    CONSTANT_VUS = "constant-vus"
     SHARED_ITERATIONS = "shared-iterations"
+    PER_VU_ITERATIONS = "per-vu-iterations"
+    CONSTANT_VUS = "constant-vus"
+    RAMPING_VUS = "ramping-vus"
     CONSTANT_ARRIVAL_RATE = "constant-arrival-rate"
+    RAMPING_ARRIVAL_RATE = "ramping-arrival-rate"
+
+
+class Shape(StrEnum):
+    """How a target moves within a stage."""
+
+    LINEAR = "linear"
+    STEP = "step"
+    """At once, at the stage's beginning."""
+    SINE = "sine"
+    """Half a cosine: slow, fast, slow."""
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """One leg of a ramp. A duration of 0 jumps."""
+
+    duration_s: float
+    target: float
+    """VUs, or iterations per second, at its end."""
+    shape: Shape = Shape.LINEAR
+
+
+class Arrivals(StrEnum):
+    """How arrivals at a rate are spaced."""
+
+    EVEN = "even"
+    POISSON = "poisson"
+    """Exponential gaps of the same mean: independent users."""
 
 
 class Load(Struct, frozen=True, kw_only=True):
     """
-    How much load a scenario starts with; the operator can move *vus* and *rate_per_s* later.
+    How much load a scenario puts on, and when; the operator can move all of it later.
 
     Without a rate the model is closed: each VU starts its next iteration when the last is
     done. With a rate it is open: iterations are due at that rate, *vus* is the number of
@@ -53,34 +57,82 @@ class Load(Struct, frozen=True, kw_only=True):
     """
 
     vus: int
+    """At the start; with a rate: the pool."""
     rate_per_s: float | None = None
+    """At the start."""
     iterations: int | None = None
-    """Ends the scenario after this many iterations over all VUs and workers."""
+    """Ends the scenario after this many iterations, see `per_vu`."""
+    per_vu: bool = False
+    """Whether *iterations* is each VU's own number, or that of all VUs and workers together."""
     duration_s: float | None = None
-    """Ends the scenario's schedule after this time; `None`: no end."""
+    """Ends the scenario's schedule after this time; `None`: no end, unless stages give one."""
+    stages: tuple[Stage, ...] = ()
+    """Of the rate where there is one, else of the VUs; after the last, its target stays."""
+    start_s: float = 0.0
+    """Run time at which the scenario begins."""
+    arrivals: Arrivals = Arrivals.EVEN
+    pacing_s: float = 0.0
+    """Closed model: a VU's iterations start at least so far apart."""
+    graceful_ramp_down_s: float = 30.0
+    """How long an iteration may still take on a VU that is no longer wanted."""
 
     @property
     def executor(self) -> Executor:
         """The executor that these numbers describe."""
         if self.rate_per_s is not None:
-            return Executor.CONSTANT_ARRIVAL_RATE
+            ramps, holds = Executor.RAMPING_ARRIVAL_RATE, Executor.CONSTANT_ARRIVAL_RATE
+            return ramps if self.stages else holds
         if self.iterations is not None:
-            return Executor.SHARED_ITERATIONS
-        return Executor.CONSTANT_VUS
+            return Executor.PER_VU_ITERATIONS if self.per_vu else Executor.SHARED_ITERATIONS
+        return Executor.RAMPING_VUS if self.stages else Executor.CONSTANT_VUS
+
+    @property
+    def end_s(self) -> float | None:
+        """Run time at which the schedule ends at the latest; `None`: no end by time."""
+        if self.duration_s is not None:
+            return self.start_s + self.duration_s
+        if self.stages:
+            return self.start_s + sum(stage.duration_s for stage in self.stages)
+        return None
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
     """
-    A named workload. An iteration is one request drawn from *mix* by weight.
+    A named workload: an iteration is one pass through *steps*.
 
-    Each VU first sends the requests of *on_start* in order (a login, say), once; when one
-    of them fails, the VU backs off and starts over.
+    Each VU first takes *on_start* (a login, say), once; when a request of it fails, the VU
+    backs off and starts over. It takes *on_stop* once when it ends gracefully.
     """
 
     name: str
-    mix: tuple[Choice, ...]
+    steps: tuple[Step, ...]
     load: Load
-    on_start: tuple[Request, ...] = ()
+    on_start: tuple[Step, ...] = ()
+    on_stop: tuple[Step, ...] = ()
+
+    @property
+    def requests(self) -> Iterator[Request]:
+        """Every request that a VU may send, in the order in which they are written."""
+        return requests_of((*self.on_start, *self.steps, *self.on_stop))
+
+
+class FeederOrder(StrEnum):
+    """Which row of a feeder an iteration gets."""
+
+    SEQUENTIAL = "sequential"
+    """The next one, over all VUs; after the last comes the first."""
+    RANDOM = "random"
+    UNIQUE = "unique"
+    """Each VU has one row of its own for as long as it lives; more VUs than rows share."""
+
+
+class Feeder(Struct, frozen=True, kw_only=True):
+    """Rows of data for templates: `{{users.email}}` is column `email` of feeder `users`."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    order: FeederOrder = FeederOrder.SEQUENTIAL
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -94,6 +146,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Hosts beyond loopback and private addresses that load may be sent to."""
 
 
+class Threshold(Struct, frozen=True, kw_only=True):
+    """A rule on an aggregate, as it was written; `thresholds.grammar` reads it."""
+
+    metric: str
+    """With its filter: `http_req_duration{name:checkout}`."""
+    expression: str
+    """`p(95) < 500ms over 30s for 20s`."""
+    abort_on_fail: bool = False
+    delay_abort_s: float = 0.0
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """One run, from target to limits."""
 
@@ -101,6 +164,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Shown on the screen and by `vumeter attach`: `[0-9A-Za-z_.-]+`."""
     scenarios: tuple[Scenario, ...]
     limits: Limits = Limits()
+    thresholds: tuple[Threshold, ...] = ()
+    feeders: tuple[Feeder, ...] = ()
     workers: int = 1
     keep_alive: bool = True
     verify_tls: bool = True
@@ -114,14 +179,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def target(self) -> str:
         """Scheme and host of the first request, as the screen names what is under load."""
-        parts = urlsplit(self.scenarios[0].mix[0].request.url)
+        parts = urlsplit(next(requests_of(self.scenarios[0].steps)).url)
         host = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{host}"
 
     @property
     def duration_s(self) -> float | None:
         """When the last schedule ends, in seconds after the start; `None`: no end."""
-        ends = [scenario.load.duration_s for scenario in self.scenarios]
+        ends = [scenario.load.end_s for scenario in self.scenarios]
         finite = [end for end in ends if end is not None]
         return max(finite) if len(finite) == len(ends) else None
 
@@ -129,6 +194,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     def has_end(self) -> bool:
         """Whether the run ends by itself, by time or by number of iterations."""
         return all(
-            scenario.load.duration_s is not None or scenario.load.iterations is not None
+            scenario.load.end_s is not None or scenario.load.iterations is not None
             for scenario in self.scenarios
         )

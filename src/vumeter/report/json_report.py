@@ -92,12 +92,12 @@ def _scenario(scenario: Scenario) -> ScenarioReport:
         duration_s=load.duration_s,
         requests=tuple(
             RequestReport(
-                name=plain(choice.request.name),
-                method=plain(choice.request.method),
-                url=plain(choice.request.url),
-                weight=choice.weight,
+                name=plain(request.name),
+                method=plain(request.method),
+                url=plain(request.url),
+                weight=1.0,
             )
-            for choice in scenario.mix
+            for request in scenario.requests
         ),
     )
 

@@ -39,11 +39,7 @@ async def check_targets(plan: Plan) -> None:
 
 def hosts(plan: Plan) -> list[str]:
     """Return every host that *plan* sends requests to, once, in the plan's order."""
-    requests = [
-        request
-        for scenario in plan.scenarios
-        for request in (*scenario.on_start, *(choice.request for choice in scenario.mix))
-    ]
+    requests = [request for scenario in plan.scenarios for request in scenario.requests]
     return list(dict.fromkeys(origin_of(request.url).host for request in requests))
 
 

@@ -11,7 +11,8 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from msgspec.structs import replace
 
-from vumeter.model.plan import Choice, Plan, Request, Scenario
+from vumeter.model.flow import Request, with_requests
+from vumeter.model.plan import Plan, Scenario
 
 REDACTED = "***"
 
@@ -97,11 +98,9 @@ def without_secrets(plan: Plan) -> Plan:
 def _shown_scenario(scenario: Scenario) -> Scenario:
     return replace(
         scenario,
-        mix=tuple(
-            Choice(request=_shown_request(choice.request), weight=choice.weight)
-            for choice in scenario.mix
-        ),
-        on_start=tuple(map(_shown_request, scenario.on_start)),
+        steps=with_requests(scenario.steps, _shown_request),
+        on_start=with_requests(scenario.on_start, _shown_request),
+        on_stop=with_requests(scenario.on_stop, _shown_request),
     )
 
 
@@ -134,7 +133,7 @@ def _shown_url(url: str) -> str:
 def _secrets(plan: Plan) -> set[str]:
     found = _dsn_secrets(plan.postgres_dsn) if plan.postgres_dsn else set()
     for scenario in plan.scenarios:
-        for request in (*scenario.on_start, *(choice.request for choice in scenario.mix)):
+        for request in scenario.requests:
             found |= _request_secrets(request)
     return found
 

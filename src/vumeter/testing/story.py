@@ -11,6 +11,7 @@ import math
 from msgspec import Struct
 
 from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import (
     WINDOW_S,
     Endpoint,
@@ -26,7 +27,7 @@ from vumeter.model.frame import (
     Undoable,
 )
 from vumeter.model.measure import ErrorKind, GeneratorReading
-from vumeter.model.plan import Choice, Limits, Load, Plan, Request, Scenario
+from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.model.probes import Blocker, HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.testing.feed import Recording
@@ -82,12 +83,14 @@ def story(seconds: int = LENGTH_S) -> Recording:
 def _plan() -> Plan:
     mix = tuple(
         Choice(
-            request=Request(name=name, url=TARGET + name.split()[1], method=name.split()[0]),
+            steps=(Request(name=name, url=TARGET + name.split()[1], method=name.split()[0]),),
             weight=weight,
         )
         for name, weight, _ in _MIX
     )
-    shop = Scenario(name="shop", mix=mix, load=Load(vus=10, duration_s=float(LENGTH_S)))
+    shop = Scenario(
+        name="shop", steps=(Pick(choices=mix),), load=Load(vus=10, duration_s=float(LENGTH_S))
+    )
     return Plan(name="shop", scenarios=(shop,), limits=Limits(max_vus=500))
 
 
