@@ -1,0 +1,1 @@
+"""Pass or fail: the grammar of thresholds, and the judge that holds readings to them."""
