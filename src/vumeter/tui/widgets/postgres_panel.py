@@ -58,7 +58,7 @@ def postgres_lines(
     ]
     room = max(1, height - 1 - len(remarks[:2]))
     body = _outline(reading, width, look) if room >= _OUTLINE_FROM_ROWS else []
-    body = body or _brief(reading, width, look)
+    body = body or _brief(reading, width, look, names_blocker=room <= 2)
     body += _blockers(reading, width, look)
     return [_title(reading, width, look), *remarks[:2], *body][:height]
 
@@ -90,13 +90,13 @@ def _trouble(reading: PostgresReading, *, width: int, look: Look) -> list[Line]:
     return [head, *lines]
 
 
-def _brief(reading: PostgresReading, width: int, look: Look) -> list[Line]:
+def _brief(reading: PostgresReading, width: int, look: Look, *, names_blocker: bool) -> list[Line]:
     """Return two lines for where there is no room: waits with connections, and the figures."""
     used = _connections(reading, look)
     bar = _wait_bar(reading, max(0, width - used.width - 4), look)
     first = Line(look).add(" ").extend(bar).add("  " if bar.width else "").extend(used)
     figures = [*_figures(reading, look)]
-    if reading.blockers:
+    if reading.blockers and names_blocker:
         blocker = reading.blockers[0]
         words = f"{reading.blocked_sessions or blocker.blocked} blocked "
         words += f"{look.glyphs.blocked_by} pid {blocker.pid}"
