@@ -11,7 +11,7 @@ from vumeter.cli.ending import exit_code, print_summary
 from vumeter.cli.run import goes_on
 from vumeter.cli.viewer import viewer_name
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
-from vumeter.errors import ExitCode, LinkError
+from vumeter.errors import ExitCode, VumeterError
 from vumeter.link import folders
 from vumeter.link.client import Link
 from vumeter.link.folders import RunFolder
@@ -75,11 +75,10 @@ def _farewell(departure: Departure, place: Place) -> ExitCode:
     match departure:
         case Departure.HUNG_UP:
             return ExitCode.OK
-        case Departure.TERMINATED:
-            return ExitCode.INTERRUPTED
-        case Departure.DETACHED:
+        case Departure.TERMINATED | Departure.DETACHED:
             print(goes_on(place.folder().name))
-            return ExitCode.OK
+            detached = departure is Departure.DETACHED
+            return ExitCode.OK if detached else ExitCode.INTERRUPTED
         case Departure.STOPPED | Departure.ENDED | Departure.LOST:
             return _tell_end(place.folder(), waits=departure is Departure.STOPPED)
 
@@ -94,7 +93,7 @@ def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
         print(goes_on(folder.name))
         return ExitCode.OK
     if summary is None:
-        raise LinkError(
+        raise VumeterError(
             f"The run {folder.name} is gone, and left no summary.", hint=f"Its log: {folder.log}"
         )
     print_summary(summary)
