@@ -107,11 +107,11 @@ def test_the_endpoint_table_reads_like_this() -> None:
     table = EndpointTable()
     table.show(_jammed())
     assert _texts(list(table.compose_lines(76, 4))) == [
-        "─ endpoints 5 ───────────────── ▼rps─── p50─── p95─── p99── err%── Δp95",
-        "▸GET /quotes                     315   24.5   67.8    141     0%   +11%",
-        " GET /market                     245    127    350    724     0%   +10%",
-        " GET /portfolio                  139   77.4    214    443     0%   -17%",
-    ] or _texts(list(table.compose_lines(76, 4)))
+        "─ endpoints 5 ───────────────────── ▼rps─── p50─── p95─── p99── err%── Δp95",
+        "▸GET /quotes                         317   22.1   61.8    128     0%   -12%",
+        " GET /market                         256    114    319    661     0%   -12%",
+        " GET /portfolio                      127   93.1    261    540     0%   +15%",
+    ]
 
 
 def test_a_rising_p95_is_pointed_at() -> None:
@@ -411,16 +411,16 @@ def test_the_throttle_panel_reads_like_this() -> None:
     assert _texts(list(panel.compose_lines(36, 11))) == [
         "─ throttle ─────────────────────────",
         "▸RPS 118▸450                 eta 8s",
-        " ━━━━────────────────────────── 1000",
+        " ━━━────────────────────────── 1000",
         " asked 450  taken 450  step 1",
         " VU 118▸150                    sent",
-        " ━━━━━━━━─────────────────────── 500",
+        " ━━━━━━━─────────────────────── 500",
         " asked 150  taken 120  step 1",
         "",
         "",
-        " u undoes VU 10 → 150 ove… 1m36s ago",
-        " U redoes VU 10 → 12         16s ago",
-    ] or _texts(list(panel.compose_lines(36, 11)))
+        " u undoes VU 10 → 150 ov… 1m36s ago",
+        " U redoes VU 10 → 12        16s ago",
+    ]
 
 
 def test_the_way_back_stays_in_view_when_rows_are_short() -> None:
@@ -437,12 +437,12 @@ def test_the_digest_says_the_most_important_first() -> None:
     digest.show(_jammed())
     assert _texts(list(digest.compose_lines(44, 8))) == [
         "RUN 00:01:56 of 3m  age 0.0s  CTRL   ? help",
-        " VU 150 ━━━━  RPS 732  in-flight 90",
+        " VU 150  RPS 732  in-flight 90  dropped 0",
         " rps 732  err 0.37%  errors 60",
         " p50 84.9  p95 386  p99 2.31k  ms",
         " GEN ✓  DB ! lock 38  HOST ✓",
         " 144 503 POST /orders",
         " 00:01:37 ERROR run 503 from POST /orders",
-    ] or _texts(list(digest.compose_lines(44, 8)))
+    ]
     assert len(digest.compose_lines(20, 1)) == 1
     assert all(line.width <= 12 for line in digest.compose_lines(12, 9))

@@ -287,7 +287,7 @@ def test_the_plan_shows_what_is_left_and_what_was_done_on_the_way() -> None:
     )
     endless = replace(frame, duration_s=None)
     assert plan_line(endless, frame.events, width=60, look=DEFAULT_LOOK).text == (
-        " plan ───▲──────┆─────────────┆─ 2m30s so far, no planned end"
+        " plan ───▲──────┆──────────┆── 2m30s so far, no planned end"
     )
 
 
