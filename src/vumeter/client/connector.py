@@ -3,11 +3,10 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 
 from vumeter.client.addresses import Address, Resolver
+from vumeter.client.decrypted import BUFFER_BYTES, Decrypted
 from vumeter.client.exchange import Exchange
-from vumeter.client.origin import Origin
 
 
 def tls_context(*, verify: bool) -> ssl.SSLContext:
@@ -26,28 +25,28 @@ class Connector:
     def __init__(self, resolver: Resolver, *, tls: ssl.SSLContext | None) -> None:
         self._resolver = resolver
         self._tls = tls
+        self._decrypted = bytearray(BUFFER_BYTES if tls is not None else 0)
 
-    async def open(
-        self, origin: Origin, exchange: Callable[[], Exchange], *, timeout_s: float
-    ) -> Exchange:
+    async def open(self, exchange: Exchange, *, timeout_s: float) -> None:
         """
-        Return an exchange on a new connection to *origin*.
+        Give *exchange* a new connection to its origin.
 
         Raises:
             OSError, UnicodeError, TimeoutError: No connection; `error_kind` says what of.
         """
+        origin = exchange.origin
         async with asyncio.timeout(timeout_s):
             candidates = await self._resolver.candidates(origin.host, origin.port)
             for address in candidates[:-1]:
                 try:
-                    return await self._open_at(address, origin, exchange)
+                    await self._open_at(address, exchange)
                 except OSError:
                     continue
-            return await self._open_at(candidates[-1], origin, exchange)
+                return
+            await self._open_at(candidates[-1], exchange)
 
-    async def _open_at(
-        self, address: Address, origin: Origin, exchange: Callable[[], Exchange]
-    ) -> Exchange:
+    async def _open_at(self, address: Address, exchange: Exchange) -> None:
+        origin = exchange.origin
         loop = asyncio.get_running_loop()
         plug = socket.socket(address.family, socket.SOCK_STREAM)
         try:
@@ -56,13 +55,15 @@ class Connector:
             plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(plug, address.sockaddr)
             self._resolver.confirm(origin.host, origin.port, address)
-            _, opened = await loop.create_connection(
-                exchange,
-                sock=plug,
-                ssl=self._tls if origin.is_tls else None,
-                server_hostname=origin.host if origin.is_tls else None,
-            )
+            if origin.is_tls:
+                await loop.create_connection(
+                    lambda: Decrypted(exchange, self._decrypted),
+                    sock=plug,
+                    ssl=self._tls,
+                    server_hostname=origin.host,
+                )
+            else:
+                await loop.create_connection(lambda: exchange, sock=plug)
         except BaseException:
             plug.close()
             raise
-        return opened

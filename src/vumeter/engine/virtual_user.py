@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from functools import partial
 from typing import TYPE_CHECKING
 
 from vumeter.client.exchange import Exchange
@@ -229,11 +228,9 @@ class VirtualUser:
         exchange.send(payload, step.expected)
 
     async def _connect(self, step: Step) -> None:
-        origin = step.origin
+        exchange = Exchange(self, step.origin)
         try:
-            exchange = await self._crowd.connector.open(
-                origin, partial(Exchange, self, origin), timeout_s=step.timeout_s
-            )
+            await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
         except (OSError, ValueError) as error:
             self._task = None
             self._crowd.notice(error)
