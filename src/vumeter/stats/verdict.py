@@ -102,6 +102,7 @@ class GeneratorJudge:
 
     def __init__(self) -> None:
         self._held: frozenset[tuple[int, int]] = frozenset()
+        self._heard: frozenset[int] = frozenset()
 
     def judge(
         self, vitals: Mapping[int, Vitals], *, missing: frozenset[int] = frozenset()
@@ -125,7 +126,16 @@ class GeneratorJudge:
             f"worker {worker} {_SIGNS[number].words(health[worker])}"
             for worker, number in sorted(self._held)
         ]
+        # Its one late tick comes in a later second. A worker that was never heard before may
+        # have lived too shortly for a tick.
+        frozen = [
+            worker
+            for worker in health
+            if worker in self._heard and not vitals[worker].tick_lag.counts
+        ]
+        reasons += [f"worker {worker} stood still throughout" for worker in frozen]
         reasons += [f"worker {worker} did not report in time" for worker in sorted(missing)]
+        self._heard |= health.keys()
         return _reading(tuple(vitals.values()), tuple(reasons))
 
 
