@@ -307,7 +307,7 @@ async def test_looks_are_remembered_and_taken_up_again(fly: Fly, tmp_path: Path)
     path = tmp_path / "cockpit.json"
     async with fly(path=path) as flight:
         await flight.press("5", ".")
-        flight.app._choose_theme("vumeter-light")
+        flight.app.choose_theme("vumeter-light")
     assert load(path) == Preferences(view=View.DATABASE, window="5m", theme="vumeter-light")
     async with fly(path=path) as flight:
         assert flight.app.board.view is View.DATABASE

@@ -13,7 +13,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
-from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import VumeterError
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Command, CommandKind, Outcome
@@ -48,6 +48,7 @@ class Cockpit(App[Departure]):
         watches: Never ask for the control.
         path: Where preferences are kept; `None`: nowhere.
         environ: What the terminal says of itself.
+        clock: The reader of time.
     """
 
     CSS_PATH = ["widgets.tcss", "app.tcss"]  # noqa: RUF012 - Textual's own class variable
@@ -63,11 +64,13 @@ class Cockpit(App[Departure]):
         watches: bool = False,
         path: Path | None = None,
         environ: Mapping[str, str] = os.environ,
+        clock: NsClock = monotonic_ns,
     ) -> None:
         terminal = detect(environ, encoding=sys.stdout.encoding or "ascii")
         super().__init__(ansi_color=terminal.depth is not ColourDepth.FULL)
         self.animation_level = "none"
-        self.session = Session(dial, on_change=self._hear, on_outcome=self._answer)
+        self.session = Session(dial, on_change=self._hear, on_outcome=self._answer, clock=clock)
+        self._clock = clock
         self.board = Board(self.session.history)
         self.hand = Hand(viewer)
         self.refusal: VumeterError | None = None
@@ -168,7 +171,7 @@ class Cockpit(App[Departure]):
 
     def _hear(self) -> None:
         """Something is new: draw it now if the last drawing is long enough ago."""
-        if monotonic_ns() - self._drawn_ns >= self._period_ns:
+        if self._clock() - self._drawn_ns >= self._period_ns:
             self._tick()
 
     def _tick(self) -> None:
@@ -180,14 +183,14 @@ class Cockpit(App[Departure]):
         if frame is not None and frame is not self._drawn and not self._is_frozen:
             self._draw(frame)
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen
-        age_ns = monotonic_ns() - self._shown_heard_ns if has_news else 0
+        age_ns = self._clock() - self._shown_heard_ns if has_news else 0
         self.board.header.age_s = age_ns / NANOSECONDS_PER_S
 
     def _draw(self, frame: Frame) -> None:
         lever = self.hand.lever(frame)
         self.board.set_active((lever.scenario, lever.lever) if lever else None)
         self.board.show(frame)
-        self._drawn, self._drawn_ns = frame, monotonic_ns()
+        self._drawn, self._drawn_ns = frame, self._clock()
         self._shown_heard_ns = self.session.heard_ns
 
     def _terminal_reads(self) -> bool:
@@ -204,7 +207,7 @@ class Cockpit(App[Departure]):
     def _note_link(self) -> None:
         """Say in the last row what state the link is in, and leave if that was the plan."""
         state = self.session.state
-        waited = age_text((monotonic_ns() - self.session.heard_ns) / NANOSECONDS_PER_S)
+        waited = age_text((self._clock() - self.session.heard_ns) / NANOSECONDS_PER_S)
         if state is LinkState.ENDED and self._leaves_at_end:
             self.exit(Departure.STOPPED)
         elif state is LinkState.ENDED:
@@ -452,7 +455,7 @@ class Cockpit(App[Departure]):
                     partial(self.call_later, self.run_action, key.action),
                 )
         for name in PALETTES:
-            yield SystemCommand(f"Theme: {name}", "colours", partial(self._choose_theme, name))
+            yield SystemCommand(f"Theme: {name}", "colours", partial(self.choose_theme, name))
         for rate_hz in remembered.RATES_HZ:
             yield SystemCommand(
                 f"Draw {rate_hz:g} times a second",
@@ -464,7 +467,8 @@ class Cockpit(App[Departure]):
         self.theme = name
         self.board.set_look(look_for(self._terminal, theme=name))
 
-    def _choose_theme(self, name: str) -> None:
+    def choose_theme(self, name: str) -> None:
+        """Put on the theme of that name, from now on."""
         self._put_on(name)
         self._remember(theme=name)
 
