@@ -106,6 +106,7 @@ def test_a_chart_of_latency_reads_like_this() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("glyphs", GlyphSet)
 @given(peak_us=st.integers(1, 3_600_000_000), at=st.integers(0, 29), height=st.integers(1, 16))
 def test_the_highest_dot_is_the_peak_that_the_title_names(
@@ -247,6 +248,7 @@ def test_a_chart_of_requests_reads_like_this() -> None:
     assert head.startswith("─ rps  target 400  peak 400  × errors ─")
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 100_000), min_size=1, max_size=40).filter(any), st.integers(1, 9))
 def test_the_highest_column_is_the_peak_on_a_scale_from_zero(rates: list[int], height: int) -> None:
     points = [_point(second, 1000, requests=rate) for second, rate in enumerate(rates)]

@@ -43,6 +43,7 @@ def test_hostile_text_leaves_only_printable_cells(hostile: str, look: object) ->
     assert all(not segment.control for segment in strip)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60), st.integers(0, 40))
 def test_any_text_fits_the_cells_it_is_given(text: str, width: int) -> None:
     assert cell_len(cropped(text, width, DEFAULT_LOOK)) <= width
@@ -55,6 +56,7 @@ def test_ascii_means_ascii(text: str) -> None:
     assert clean(text, ASCII_LOOK).isascii()
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.text(max_size=12), st.sampled_from(Ink))), st.integers(0, 30))
 def test_a_line_knows_its_width_whatever_is_done_to_it(
     pieces: list[tuple[str, Ink]], width: int

@@ -30,6 +30,8 @@ class LatencyChart(Chart):
         """Return the title and the chart."""
         span = self.span(width)
         head = chart_title(self.frame, span, width=width, look=self.look)
+        if not self.has_room(width, height):
+            return [head]
         if not any(column.p99_us is not None for column in span.columns):
             return [head, sentence(self.look, _why_empty(self.frame))]
         is_fine = self.look.glyphs.set is GlyphSet.BRAILLE

@@ -20,6 +20,8 @@ class RpsChart(Chart):
         """Return the title and the chart."""
         span = self.span(width)
         head = rps_title(self.frame, span, width=width, look=self.look)
+        if not self.has_room(width, height):
+            return [head]
         if not any(column.requests for column in span.columns):
             return [head, sentence(self.look, "waiting for the first response")]
         return [head, *rps_lines(span, height=height - 1, look=self.look)]
