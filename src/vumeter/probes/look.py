@@ -19,8 +19,11 @@ from vumeter.probes.blocking import root_blockers
 from vumeter.probes.plain import plain_text
 from vumeter.probes.span import Totals, span
 
-WAITERS_MAX = 200
-"""Waiters whose blockers are asked for in one look."""
+WAITERS_MAX = 100
+"""
+Waiters whose blockers are asked for in one look: what that costs the server grows with their
+square, 0.1 % of a core for 100 (docs/postgres.md).
+"""
 
 _BLOCKERS_SHOWN = 10
 _STATEMENT_LIMIT = 120
