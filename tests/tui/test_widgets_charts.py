@@ -4,7 +4,7 @@ import doctest
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vumeter.model.frame import Event, EventLevel, Point
@@ -108,6 +108,7 @@ def test_a_chart_of_latency_reads_like_this() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("glyphs", GlyphSet)
+@settings(deadline=None)
 @given(peak_us=st.integers(1, 3_600_000_000), at=st.integers(0, 29), height=st.integers(1, 16))
 def test_the_highest_dot_is_the_peak_that_the_title_names(
     glyphs: GlyphSet, peak_us: int, at: int, height: int
@@ -168,6 +169,7 @@ def test_the_scale_says_that_it_is_logarithmic_at_any_width() -> None:
         assert "log" in chart_title(None, span, width=width, look=DEFAULT_LOOK).text
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3_600_000_000), st.integers(0, 3_600_000_000))
 def test_the_scale_holds_every_value_and_labels_both_its_ends(least_us: int, more_us: int) -> None:
     greatest_us = min(3_600_000_000, least_us + more_us)
@@ -249,6 +251,7 @@ def test_a_chart_of_requests_reads_like_this() -> None:
 
 
 @pytest.mark.slow
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 100_000), min_size=1, max_size=40).filter(any), st.integers(1, 9))
 def test_the_highest_column_is_the_peak_on_a_scale_from_zero(rates: list[int], height: int) -> None:
     points = [_point(second, 1000, requests=rate) for second, rate in enumerate(rates)]

@@ -3,7 +3,7 @@
 import doctest
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -44,6 +44,7 @@ def test_hostile_text_leaves_only_printable_cells(hostile: str, look: object) ->
 
 
 @pytest.mark.slow
+@settings(deadline=None)
 @given(st.text(max_size=60), st.integers(0, 40))
 def test_any_text_fits_the_cells_it_is_given(text: str, width: int) -> None:
     assert cell_len(cropped(text, width, DEFAULT_LOOK)) <= width
@@ -51,12 +52,14 @@ def test_any_text_fits_the_cells_it_is_given(text: str, width: int) -> None:
     assert made.width == cell_len(made.text) == 2 * width
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_ascii_means_ascii(text: str) -> None:
     assert clean(text, ASCII_LOOK).isascii()
 
 
 @pytest.mark.slow
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.sampled_from(Ink))), st.integers(0, 30))
 def test_a_line_knows_its_width_whatever_is_done_to_it(
     pieces: list[tuple[str, Ink]], width: int
