@@ -45,6 +45,7 @@ class VirtualUser:
 
     __slots__ = (
         "_asides",
+        "_counts",
         "_crowd",
         "_cursor",
         "_failures",
@@ -66,6 +67,7 @@ class VirtualUser:
 
     def __init__(self, crowd: "Crowd", rng: random.Random) -> None:
         self._crowd = crowd
+        self._counts = crowd.counts
         self._table = crowd.script.table
         # From a place of its own, so that all VUs together follow the weights at any time.
         self._cursor = rng.randrange(TABLE_SIZE)
@@ -133,7 +135,7 @@ class VirtualUser:
         if not self.is_cruising or status >= 400 or exchange.transport is None:  # type: ignore[union-attr]  # it has just answered
             self._conclude(status, done_ns)
             return
-        self._crowd.laps += 1
+        self._counts.laps += 1
         self._cursor = cursor = (self._cursor + 1) & TABLE_MASK
         self.step = step = self._table[cursor]
         payload = step.payload
@@ -291,7 +293,7 @@ class VirtualUser:
 
     def _end_iteration(self) -> None:
         self.in_iteration = False
-        self._crowd.done += 1
+        self._counts.done += 1
 
     def _record_response(self, done_ns: int) -> None:
         """Count from the due time too, when there is one, for requests of the iteration."""
