@@ -17,7 +17,7 @@ CUSTOMERS = 1000
 POOL_BROKEN = 4
 POOL_FIXED = 20
 TURNOVER_SHARDS = 64
-PAYMENT_S = 0.012
+PAYMENT_S = 0.020
 """How long the payment provider takes; it is not ours, so it is only waited for."""
 QUOTE_LIFETIME_S = 1.0
 CRUMB_BYTES = 2048
