@@ -59,7 +59,8 @@ def vumeter(runs: Path) -> Vumeter:
 
 @pytest.fixture
 def server() -> Iterator[ServerProcess]:
-    with ServerProcess() as target:
+    # Slow enough that the load leaves the machine to the test.
+    with ServerProcess("--law", "fixed:20ms") as target:
         yield target
 
 

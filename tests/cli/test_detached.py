@@ -39,6 +39,7 @@ class Screen:
         self.pid = pid
         self.terminal = terminal
         self.shown = ""
+        self.exit_code: int | None = None
 
     def read(self) -> str:
         """Take in what has been drawn since, and return everything so far."""
@@ -50,6 +51,14 @@ class Screen:
     def type(self, keys: str) -> None:
         os.write(self.terminal, keys.encode())
 
+    def has_ended(self) -> bool:
+        """Read on, as a terminal does: the program's last words wait for that."""
+        self.read()
+        if self.exit_code is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.exit_code = os.waitstatus_to_exitcode(status) if ended else None
+        return self.exit_code is not None
+
 
 @contextmanager
 def at_a_terminal(*arguments: str) -> Iterator[Screen]:
@@ -59,11 +68,12 @@ def at_a_terminal(*arguments: str) -> Iterator[Screen]:
         os.execv(PROGRAM, [str(PROGRAM), *arguments])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     os.set_blocking(terminal, False)
+    screen = Screen(pid, terminal)
     try:
-        yield Screen(pid, terminal)
+        yield screen
     finally:
         os.close(terminal)
-        if psutil.pid_exists(pid):
+        if screen.exit_code is None:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
@@ -174,7 +184,7 @@ def test_a_viewer_that_is_killed_changes_nothing_and_the_run_is_found_again_with
     with at_a_terminal("run", server.url, "--name", "night") as screen:
         eventually(lambda: screen.read() and watched(1)())
         os.kill(screen.pid, signal.SIGKILL)
-        os.waitpid(screen.pid, 0)
+        eventually(screen.has_ended)
         killed_ns = monotonic_ns()
 
         async def back() -> Frame:
@@ -230,7 +240,8 @@ def test_a_cockpit_that_is_left_says_how_to_come_back(
         eventually(lambda: screen.read() and watched(1)())
         screen.type("d")
         eventually(lambda: "vumeter attach night" in screen.read())
-        assert os.waitpid(screen.pid, 0)[1] == 0
+        eventually(screen.has_ended)
+        assert screen.exit_code == 0
     assert newest("night") is not None
 
 
@@ -241,7 +252,8 @@ def test_a_cockpit_that_is_left_after_the_end_prints_the_summary(
         eventually(lambda: "ENDED" in screen.read())
         screen.type("q")
         eventually(lambda: "http_reqs" in screen.read())
-        assert os.waitstatus_to_exitcode(os.waitpid(screen.pid, 0)[1]) == 0
+        eventually(screen.has_ended)
+        assert screen.exit_code == 0
 
 
 def test_what_is_refused_before_the_start_is_said_at_the_terminal(
@@ -249,5 +261,6 @@ def test_what_is_refused_before_the_start_is_said_at_the_terminal(
 ) -> None:
     with at_a_terminal("run", "http://8.8.8.8/") as screen:
         eventually(lambda: "--allow-host 8.8.8.8" in screen.read())
-        assert os.waitstatus_to_exitcode(os.waitpid(screen.pid, 0)[1]) == 2
+        eventually(screen.has_ended)
+        assert screen.exit_code == 2
     assert newest() is None

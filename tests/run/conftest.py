@@ -22,6 +22,7 @@ from vumeter.model.plan import Choice, Load, Plan, Request, Scenario
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind
 from vumeter.run.process import conduct
+from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
 
 GENEROUS_S = 30.0
@@ -71,7 +72,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 async def server() -> AsyncIterator[LoopbackServer]:
-    async with LoopbackServer() as target:
+    # Slow enough that the load leaves the test's own loop to the test.
+    async with LoopbackServer(law=fixed(0.01)) as target:
         yield target
 
 
