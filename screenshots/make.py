@@ -63,7 +63,7 @@ async def drawn(recording: Recording, picture: Picture) -> str:
 
     app = Cockpit(dial, viewer=VIEWER, environ=TERMINAL, clock=ManualClock())
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
-        while app.board.header.frame is None:
+        while app.board.frame is None:
             await pilot.pause()
         app.choose_theme(picture.theme)
         # What a viewer who has been there for a while has gathered.

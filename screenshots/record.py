@@ -44,7 +44,11 @@ class Operator:
             (74, self._set(60, ramp_s=10)),
             (90, self._fix(Bottleneck.POOL)),
             (124, self._fix(Bottleneck.LOCKS)),
+            (LENGTH_S, self._stop),
         )
+
+    async def _stop(self) -> None:
+        await self._link.command(Command(kind=CommandKind.STOP, author=VIEWER))
 
     def _set(self, vus: float, *, ramp_s: float) -> Deed:
         command = Command(
@@ -66,12 +70,11 @@ async def watch(socket: Path, door: BackDoor) -> Recording:
     link = await Link.open(socket, viewer=VIEWER)
     try:
         async with asyncio.TaskGroup() as tasks:
-            recorded = tasks.create_task(record(link.hello, link.frames(), upto_second=LENGTH_S))
+            recorded = tasks.create_task(record(link.hello, link.frames()))
             began_s = asyncio.get_running_loop().time() - link.hello.frame.elapsed_s
             for second, deed in Operator(link, door).deeds:
                 await asyncio.sleep(began_s + second - asyncio.get_running_loop().time())
                 await deed()
-        await link.command(Command(kind=CommandKind.STOP, author=VIEWER))
     finally:
         await link.close()
     return recorded.result()

@@ -24,7 +24,7 @@ from vumeter.tui.widgets.endpoint_table import EndpointTable
 from vumeter.tui.widgets.error_panel import ErrorPanel
 from vumeter.tui.widgets.event_log import EventLog
 from vumeter.tui.widgets.header_row import HeaderRow
-from vumeter.tui.widgets.host_panel import GeneratorPanel, HostPanel
+from vumeter.tui.widgets.host_panel import HostPanel
 from vumeter.tui.widgets.key_line import KeyLine
 from vumeter.tui.widgets.latency_chart import LatencyChart
 from vumeter.tui.widgets.line import to_strip
@@ -65,7 +65,6 @@ def _panels(frame: Frame | None, look: Look) -> list[Panel]:
             ErrorPanel,
             EndpointTable,
             HostPanel,
-            GeneratorPanel,
             PostgresPanel,
             EventLog,
             ThrottlePanel,
@@ -163,7 +162,7 @@ async def test_only_the_lines_that_changed_are_drawn_again() -> None:
 
 @pytest.mark.slow
 async def test_a_frame_that_says_the_same_draws_nothing() -> None:
-    for panel in _panels(_frames()[117], DEFAULT_LOOK)[:11]:
+    for panel in _panels(_frames()[117], DEFAULT_LOOK)[:10]:
         app = _Stage(panel)
         async with app.run_test(size=(80, 12)) as pilot:
             await pilot.pause()

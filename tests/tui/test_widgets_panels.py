@@ -22,7 +22,6 @@ from vumeter.tui.widgets.endpoint_table import (
 from vumeter.tui.widgets.error_panel import error_lines
 from vumeter.tui.widgets.event_log import EventLog
 from vumeter.tui.widgets.host_panel import (
-    GeneratorPanel,
     HostPanel,
     generator_lines,
     host_line,
@@ -275,12 +274,15 @@ def test_a_host_that_was_not_read_is_not_zero() -> None:
     assert "0%" not in text
 
 
-def test_the_generators_own_panel_says_more() -> None:
-    panel = GeneratorPanel()
+def test_a_tall_panel_shows_every_core_and_more_of_the_generator() -> None:
+    panel = HostPanel()
     panel.show(_jammed())
-    text = " ".join(_texts(list(panel.compose_lines(40, 9))))
-    for word in ("lag max", "memory", "workers 2/2"):
-        assert word in text
+    assert _texts(list(panel.compose_lines(70, 10)))[5:] == [
+        "       workers 2/2  cpu of all 48%  lag max 2.80ms  memory 80.0M",
+        "",
+        " core 0   ━━━━━━━━━━━━━──  84%  core 2   ━━━━━━━━━━━────  72%",
+        " core 1   ━━━━━━━━━━─────  68%  core 3   ━━━━━━━━━━━━───  80%",
+    ]
 
 
 # PostgreSQL
@@ -299,6 +301,14 @@ def test_the_database_in_a_jam_reads_like_this() -> None:
         " C━┃Lock━━━━━━━━━━━━━━━━  conn 44/57+3",
         " tps 450 hit 99.1% 38 blocked ← pid 811",
     ]
+
+
+def test_a_tall_panel_gives_every_wait_class_its_bar() -> None:
+    lines = _texts(postgres_lines(_postgres(), width=70, height=12, look=DEFAULT_LOOK))
+    assert lines[5] == " active 44  idle in transaction 3  idle 2  other 2  read in 3.10ms"
+    assert [line.split()[0] for line in lines[6:]] == ["Lock", "CPU", "IO", "LWLock"]
+    bars = [line.count("━") for line in lines[6:]]
+    assert bars == sorted(bars, reverse=True)
 
 
 @pytest.mark.parametrize(

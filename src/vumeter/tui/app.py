@@ -308,7 +308,7 @@ class Cockpit(App[Departure]):
         answer = self._read(line)
         if isinstance(answer, Refusal):
             return Preview(text=answer.reason, is_ready=False)
-        asks = f"; asks first: {answer.asks}" if answer.asks else ""
+        asks = f": {answer.asks}, asks first" if answer.asks else ""
         return Preview(text=answer.preview + asks, is_ready=True)
 
     def _obey(self, line: str) -> None:
@@ -322,7 +322,7 @@ class Cockpit(App[Departure]):
         """Do what was asked for, once more asked where it may hurt."""
         if intent.asks:
             yes = Answer(text="do it", act=partial(self._move, intent.command))
-            self._confirm(Question(text=f"{intent.preview}: {intent.asks}", answers={"y": yes}))
+            self._confirm(Question(text=f"{intent.preview}: {intent.asks}?", answers={"y": yes}))
         else:
             self._move(intent.command)
 

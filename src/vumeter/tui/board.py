@@ -120,6 +120,11 @@ class Board(Widget):
         return tuple(child for child in self.children if isinstance(child, Panel))
 
     @property
+    def frame(self) -> Frame | None:
+        """What is shown; `None` before the first."""
+        return self._frame
+
+    @property
     def view(self) -> View:
         """What is looked at."""
         return self._view
