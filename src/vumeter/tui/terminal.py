@@ -76,7 +76,6 @@ class Glyphs:
     warn: str
     bad: str
     unknown: str
-    up: str
     down: str
     to: str
     """From the actual to the requested value of a throttle."""
@@ -92,7 +91,6 @@ class Glyphs:
     action: str
     selected: str
     ellipsis: str
-    separator: str
     limited: str
     bar: str
     bar_rest: str
@@ -117,7 +115,6 @@ _BRAILLE = Glyphs(
     warn="!",
     bad="✗",
     unknown="–",
-    up="▲",
     down="▼",
     to="▸",
     blocked_by="←",
@@ -131,7 +128,6 @@ _BRAILLE = Glyphs(
     action="▲",
     selected="▸",
     ellipsis="…",
-    separator="·",
     limited="▒",
     bar="━",
     bar_rest="─",
@@ -151,7 +147,6 @@ _BLOCK = Glyphs(
     warn="!",
     bad="X",
     unknown="-",
-    up="▲",
     down="▼",
     to="►",
     blocked_by="←",
@@ -165,7 +160,6 @@ _BLOCK = Glyphs(
     action="▲",
     selected="►",
     ellipsis="~",
-    separator="·",
     limited="▒",
     bar="█",
     bar_rest="░",
@@ -185,7 +179,6 @@ _ASCII = Glyphs(
     warn="!",
     bad="X",
     unknown="-",
-    up="^",
     down="v",
     to=">",
     blocked_by="<",
@@ -199,7 +192,6 @@ _ASCII = Glyphs(
     action="^",
     selected=">",
     ellipsis="~",
-    separator=",",
     limited="g",
     bar="#",
     bar_rest=".",
