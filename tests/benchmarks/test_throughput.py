@@ -27,9 +27,10 @@ def throughput(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 def cost(throughput: ModuleType, *, requests: int, cpu_s: float, first_s: float = 0.0) -> object:
     return throughput.Cost(
         requests=requests,
-        wall_s=10.0,
+        window_s=10.0,
         cpu_s=cpu_s,
         first_process_cpu_s=first_s,
+        start_up_cpu_s=0.5,
         target_busy_ratio=0.5,
     )
 
@@ -45,7 +46,7 @@ def table(throughput: ModuleType, *, wrk: int, k6: int) -> list[object]:
         "wrk": [cost(throughput, requests=wrk * n, cpu_s=1) for n in (1, 3)],
         "k6": [cost(throughput, requests=k6 * n, cpu_s=1) for n in (1, 3)],
     }
-    return throughput.rows(costs, seconds=10)
+    return throughput.rows(costs)
 
 
 def test_workers_are_counted_apart_from_the_whole_tree(throughput: ModuleType) -> None:
