@@ -32,29 +32,34 @@ _BACKLOG = 1024
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def serve(cluster: Cluster, listener: socket.socket, *, on_open: Callable[[Path], None]) -> None:
+def serve(
+    cluster: Cluster,
+    listener: socket.socket,
+    *,
+    patience_s: float,
+    on_open: Callable[[Path], None],
+) -> None:
     """
     Fill *cluster* and serve the shop on *listener* as long as somebody needs it.
 
     *on_open* is called with the back door's socket when both doors are open.
     """
-    uvloop.run(_serve(cluster, listener, on_open))
 
+    async def run() -> None:
+        await prepare(cluster)
+        await Service(cluster, listener, patience_s=patience_s).serve(on_open=on_open)
 
-async def _serve(
-    cluster: Cluster, listener: socket.socket, on_open: Callable[[Path], None]
-) -> None:
-    await prepare(cluster)
-    await Service(cluster, listener).serve(on_open=on_open)
+    uvloop.run(run())
 
 
 class Service:
     """One shop, from its opening to its end."""
 
-    def __init__(self, cluster: Cluster, listener: socket.socket) -> None:
+    def __init__(self, cluster: Cluster, listener: socket.socket, *, patience_s: float) -> None:
         self._cluster = cluster
         self._listener = listener
-        self._connections = Connections(cluster.dsn(OWNER, database=DATABASE))
+        owner_dsn = cluster.dsn(OWNER, database=DATABASE)
+        self._connections = Connections(owner_dsn, patience_s=patience_s)
         self._trading = Trading(self._connections)
         self._web = Web(self._trading)
         self._switching = asyncio.Lock()
