@@ -137,7 +137,7 @@ class Conductor:
             self._give_up()
         ended_s = self.elapsed_s
         await self._crew.close()
-        self._picture.develop(ended_s)
+        self._picture.finish(ended_s)
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         self._show()
         return self._summary(ended_s)
@@ -380,14 +380,13 @@ class Conductor:
         )
 
     def _summary(self, ended_s: float) -> Summary:
-        aggregator = self._picture.aggregator
         return self._picture.summary.build(
             plan=self._plan,
             started_unix_ms=self._started_unix_ms,
             duration_s=ended_s,
             stop=self._life.cause or StopCause.SCHEDULE,
-            totals=aggregator.totals,
-            scenario_totals=aggregator.scenario_totals,
+            totals=self._picture.totals,
+            scenario_totals=self._picture.scenario_totals,
             journal=self._hand.journal,
             remarks=self._remarks,
         )
