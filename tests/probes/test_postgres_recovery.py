@@ -184,6 +184,7 @@ async def test_what_other_roles_do_is_hidden_until_pg_monitor_is_granted(
         [blocker] = reading.blockers
         assert reading.blocked_sessions == 1
         assert (blocker.pid, blocker.blocked, blocker.state) == (holder, 1, "hidden")
+        assert (blocker.application, blocker.statement) == ("holder", "")
 
         cluster.execute("GRANT pg_monitor TO dora")
         reading = await watched.until(lambda reading: reading.remark == "")

@@ -126,19 +126,18 @@ class PostgresProbe:
             next_ns = began_ns + interval_ns(SAMPLE_INTERVAL_S, took_ns=answered_ns - began_ns)
             await asyncio.sleep((next_ns - self._clock()) / NANOSECONDS_PER_S)
 
-    def _accept(self, reading: PostgresReading, interval_ns: int, deadlocks_before: int) -> None:
+    def _accept(
+        self, reading: PostgresReading, look_interval_ns: int, deadlocks_before: int
+    ) -> None:
         self._good_ns = self._clock()
         self._deadlocks = deadlocks_before + (reading.deadlocks or 0)
-        remark = reading.remark
-        interval_s = interval_ns / NANOSECONDS_PER_S
-        if interval_s > LOOK_INTERVAL_S:
-            rare = (
-                f"a look takes {reading.probe_ms:.0f} ms, so there is one every {interval_s:.1f} s"
-            )
-            remark = f"{remark}; {rare}" if remark else rare
+        remarks = [reading.remark] if reading.remark else []
+        every_s = look_interval_ns / NANOSECONDS_PER_S
+        if every_s > LOOK_INTERVAL_S:
+            remarks.append(f"looks take {reading.probe_ms:.0f} ms: one every {every_s:.1f} s")
         self._reading = msgspec.structs.replace(
             reading,
-            remark=remark,
+            remark="; ".join(remarks),
             cpu_count=self._reading.cpu_count,
             deadlocks=self._deadlocks,
         )
@@ -165,7 +164,7 @@ class PostgresProbe:
 def _no_slot(answer: str, server: Server | None) -> str:
     if server is not None and "too many clients" in answer:
         return f"no slot left: {server.connections_max}/{server.connections_max}"
-    if server is not None and "reserved" in answer:
+    if server is not None and "slots are reserved" in answer:
         reserved, slots = server.connections_reserved, server.connections_max
         return f"no slot left: {slots - reserved}/{slots}, {reserved} are reserved"
     # A limit of the role or the database, a server not seen before, or another language.
