@@ -130,6 +130,11 @@ class Board(Widget):
         return self._view
 
     @property
+    def is_zoomed(self) -> bool:
+        """Whether the view's subject stands alone."""
+        return self._is_zoomed
+
+    @property
     def taker(self) -> Taker | None:
         """Who takes every key at this moment; `None`: the keys mean what the key line says."""
         if self.prompt.is_open:
