@@ -9,16 +9,9 @@ from hypothesis import strategies as st
 
 from vumeter.model.frame import Event, EventLevel, Point
 from vumeter.tui.format import latency_text
+from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import History, Window
-from vumeter.tui.terminal import (
-    DEFAULT_LOOK,
-    ColourDepth,
-    GlyphSet,
-    Ink,
-    Look,
-    Terminal,
-    look_for,
-)
+from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
 from vumeter.tui.widgets import axis as axis_module
 from vumeter.tui.widgets.axis import GUTTER, linear_top, log_axis, log_labels
 from vumeter.tui.widgets.latency_chart import chart_lines, chart_title, write_events

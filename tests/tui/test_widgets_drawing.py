@@ -11,15 +11,9 @@ from textual.strip import Strip
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Lever
 from vumeter.testing.story import story
+from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import History, Window
-from vumeter.tui.terminal import (
-    DEFAULT_LOOK,
-    ColourDepth,
-    GlyphSet,
-    Look,
-    Terminal,
-    look_for,
-)
+from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Look, Terminal, look_for
 from vumeter.tui.widgets.endpoint_table import EndpointTable
 from vumeter.tui.widgets.error_panel import ErrorPanel
 from vumeter.tui.widgets.event_log import EventLog

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, GlyphSet, Ink, Terminal, look_for
+from vumeter.tui.glyphs import GlyphSet
+from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Terminal, look_for
 from vumeter.tui.widgets import bars, line, panel
 from vumeter.tui.widgets.bars import bar, core_spark, spark, stacked_bar
 from vumeter.tui.widgets.line import Line, cells, clean, cropped, joined, to_strip, wrapped

@@ -210,6 +210,14 @@ def test_only_endpoints_that_are_still_there_are_remembered() -> None:
     assert row.endswith("  ██")
 
 
+def test_seconds_between_two_frames_are_as_their_window_says_and_older_ones_a_gap() -> None:
+    table = EndpointTable()
+    for second in (10, 13, 33):
+        table.show(_jammed(endpoints=_endpoints(1), second=second))
+    row = table.compose_lines(120, 3)[1].text.rstrip()
+    assert row.endswith("  ████" + 10 * " " + 10 * "█")
+
+
 # Host and generator
 
 

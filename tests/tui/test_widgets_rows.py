@@ -11,7 +11,8 @@ from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.testing.story import story
-from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, GlyphSet, Ink, Look, Terminal, look_for
+from vumeter.tui.glyphs import GlyphSet
+from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
 from vumeter.tui.widgets.header_row import header_line
 from vumeter.tui.widgets.plan_row import plan_line
 from vumeter.tui.widgets.status_row import (

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from vumeter.model.frame import Event, EventLevel, Frame
 from vumeter.tui.format import latency_text, span_text
+from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import Column, Span
-from vumeter.tui.terminal import GlyphSet, Ink, Look
+from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels
 from vumeter.tui.widgets.chart import EVENT_INKS, Chart, event_column
 from vumeter.tui.widgets.line import Line, cells, clean
