@@ -73,6 +73,8 @@ async def test_a_certificate_of_an_unknown_authority_is_a_tls_error(
     async with HostileServer("silent", tls=context_for(authority, "127.0.0.1")) as server:
         performance = await total_of(plan_for(server.url, load=Load(vus=1, iterations=2)))
     assert performance.total.errors == {ErrorKind.TLS: 2}
+    (remark,) = performance.remarks
+    assert '("-k" accepts any certificate)' in remark
 
 
 async def test_a_certificate_for_another_host_is_a_tls_error(total_of, plan_for, trusted) -> None:

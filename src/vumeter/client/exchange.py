@@ -57,6 +57,11 @@ class Exchange(asyncio.Protocol):
         self._reader: AnswerReader | None = None
         self._reading = NOTHING
 
+    @property
+    def received_bytes(self) -> int:
+        """Of the answer that is being read."""
+        return self._reader.received_bytes if self._reader is not None else 0
+
     def send(self, request: bytes, expected: Expectation) -> None:
         """Send *request*, and tell the caller what becomes of it. Only while open."""
         self.expected = expected
@@ -141,7 +146,7 @@ class Exchange(asyncio.Protocol):
 
     def _give_up(self, kind: ErrorKind) -> None:
         is_in_flight = self.expected is not NOTHING
-        received_bytes = self._reader.received_bytes if self._reader is not None else 0
+        received_bytes = self.received_bytes
         self.close()
         if is_in_flight:
             self.caller.failed(kind, received_bytes, monotonic_ns())

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any
 
 from vumeter.client.connector import Connector
-from vumeter.client.failures import ForbiddenAddressError
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.arrivals import Arrivals
 from vumeter.engine.counts import Counts
@@ -68,7 +67,7 @@ class Crowd:
         self._arrivals: Arrivals | None = None
         """What starts iterations in the open model; `None`: the model is closed."""
         self._load = load
-        self._remaining = None if load.iterations is None else self._own(load.iterations)
+        self._remaining = self._own_iterations(load)
         # Dicts as ordered sets: the newest comes off first, and any can be taken out.
         self._staying: dict[VirtualUser, None] = {}
         self._leaving: dict[VirtualUser, None] = {}
@@ -92,6 +91,14 @@ class Crowd:
     def _own(self, total: int) -> int:
         return share(total, self._portion.index, self._portion.count)
 
+    def _own_iterations(self, load: Load) -> int | None:
+        if load.iterations is None:
+            return None
+        # Where there are fewer VUs than workers, those without one leave it to the others.
+        count = max(1, min(self._portion.count, load.vus))
+        index = self._portion.index
+        return share(load.iterations, index, count) if index < count else 0
+
     # What the generator asks for.
 
     def start(self) -> None:
@@ -106,6 +113,8 @@ class Crowd:
         if self._load.duration_s is not None:
             left_s = self._load.duration_s - self._now_s()
             self._loop.call_later(left_s, self._end_schedule)
+        if self._remaining == 0:
+            self.end(None)
         self._settle()
         self._look()
 
@@ -218,10 +227,10 @@ class Crowd:
         """Run *work* as a task that the worker owns."""
         return self._tasks.create_task(work)
 
-    def notice(self, error: Exception) -> None:
-        """Tell a person of a failure that no change of the target can mend."""
-        if isinstance(error, ForbiddenAddressError):
-            self._on_remark(str(error))
+    def remark(self, text: str | None) -> None:
+        """Tell a person *text*, when there is any."""
+        if text is not None:
+            self._on_remark(text)
 
     # The number of VUs.
 

@@ -8,6 +8,7 @@ from vumeter.client.exchange import Exchange
 from vumeter.client.failures import error_kind
 from vumeter.client.origin import Origin
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.engine.advice import advice
 from vumeter.engine.extraction import extracted
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
@@ -170,14 +171,14 @@ class VirtualUser:
         recorder = self.step.recorder
         recorder.service.add((now_ns - sent_ns) // 1000)
         self._record_response(now_ns)
+        self._count_failure(ErrorKind.TIMEOUT_RESPONSE, self._partial_bytes())
         self._drop_connection()
-        self._count_failure(ErrorKind.TIMEOUT_RESPONSE, 0)
         self._retreat(now_ns)
 
     def interrupt(self) -> None:
         """Count a request in flight, or its connecting, as interrupted; `leave` comes next."""
         if self._task is not None or self.is_awaiting:
-            self._count_failure(ErrorKind.INTERRUPTED, 0)
+            self._count_failure(ErrorKind.INTERRUPTED, self._partial_bytes())
 
     def leave(self) -> None:
         """Let go of everything: connections, timers, what was extracted."""
@@ -210,6 +211,8 @@ class VirtualUser:
             exchange = self.exchange = self._asides.pop(origin, None)
         if exchange is not None and exchange.transport is None:
             # The target has closed it meanwhile, which it may.
+            if exchange.was_unasked:
+                self._crowd.remark(f"{origin.authority} sends what no request has asked for.")
             exchange = self.exchange = None
         return exchange
 
@@ -235,8 +238,9 @@ class VirtualUser:
             await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
         except (OSError, ValueError) as error:
             self._task = None
-            self._crowd.notice(error)
-            self._count_failure(error_kind(error, connected=False), 0)
+            kind = error_kind(error, connected=False)
+            self._crowd.remark(advice(kind, error, step.origin))
+            self._count_failure(kind, 0)
             self._retreat(monotonic_ns())
             return
         self._task = None
@@ -306,6 +310,9 @@ class VirtualUser:
         recorder = self.step.recorder
         recorder.errors[kind] += 1
         recorder.received_bytes += received_bytes
+
+    def _partial_bytes(self) -> int:
+        return self.exchange.received_bytes if self.exchange is not None else 0
 
     def _drop_connection(self) -> None:
         if self.exchange is not None:
