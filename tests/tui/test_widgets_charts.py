@@ -6,6 +6,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from vumeter.model.frame import Event, EventLevel, Point
 from vumeter.tui.format import latency_text
@@ -193,12 +194,13 @@ def test_a_label_at_the_right_end_reads_to_the_left() -> None:
     assert top.endswith("▲VU 10→50")
 
 
-def test_a_hostile_label_cannot_break_the_chart() -> None:
+@pytest.mark.parametrize("label", ["\x1b[2Jx\u200b", "日本語", "[bold]x[/]", "a\nb"])
+def test_a_hostile_label_cannot_break_the_chart(label: str) -> None:
     points = [_point(second, 1000) for second in range(30)]
-    events = (_event(3, "\x1b[2Jx\u200b", EventLevel.MARK),)
-    text = "".join(_texts(_chart(_history(points, events))))
-    assert "\x1b" not in text
-    assert text.isprintable()
+    lines = _chart(_history(points, (_event(3, label, EventLevel.MARK),)))
+    assert all(line.text.isprintable() for line in lines)
+    assert {cell_len(line.text) for line in lines} == {line.width for line in lines}
+    assert len({line.width for line in lines}) == 1
 
 
 def test_seconds_of_a_limited_generator_are_marked_and_the_mark_is_explained() -> None:

@@ -187,6 +187,12 @@ def test_a_stacked_bar_is_to_scale_and_names_its_parts() -> None:
     assert made.spans[0] == ("CPU━━━━━", Ink.WAIT_CPU)
 
 
+def test_a_name_in_a_bar_takes_no_more_cells_than_its_part() -> None:
+    parts = [("\x1b[m日本", 5.0, Ink.WAIT_OTHER)]
+    made = stacked_bar(parts, top=10, width=20, look=DEFAULT_LOOK)
+    assert made.text == "·[m··━━━━━──────────"
+
+
 def test_a_remark_is_cleaned_before_it_is_wrapped() -> None:
     assert wrapped("denied\x1b[2J for all of it", 12, DEFAULT_LOOK) == [
         "denied·[2J",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.line import Line, cells
+from vumeter.tui.widgets.line import Line, cells, narrow
 
 
 def level_glyph(ratio: float, look: Look) -> str:
@@ -84,7 +84,7 @@ def stacked_bar(
     for name, value, ink in parts:
         total += value
         start, end = len(row), max(len(row), min(width, round(total / top * width)))
-        text = _named(name, end - start, None if mark is None else mark - start, look)
+        text = _named(narrow(name, look), end - start, None if mark is None else mark - start, look)
         row.extend((character, ink) for character in text)
     row.extend([(look.glyphs.bar_rest, Ink.BAR_REST)] * (width - len(row)))
     if mark is not None and mark >= 0:
