@@ -206,7 +206,12 @@ async def test_ctrl_z_hands_the_terminal_back_and_fg_takes_it_up_again(
         await term.until(lambda: viewer.status() == psutil.STATUS_STOPPED, "the stop")
         assert term.line_settings() == settings
         assert desk.status("flight")["state"] == "running"
+        term.press("eeeee")
+        await term.sees("eeeee")
         os.kill(term.process.pid, signal.SIGCONT)
+        await term.until(lambda: "eeeee" not in term.text, "a clean screen")
+        await term.sees("─ endpoints")
+        await term.sees("─ events")
         term.press("]")
         await term.sees("VU 14")
 

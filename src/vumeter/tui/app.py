@@ -77,6 +77,8 @@ class Cockpit(Steering, Looking):
         self._load_keymap()
         self._running_loop = asyncio.get_running_loop()
         self._ticks = self.set_interval(1 / self._rate_hz, self._tick)
+        # Whoever had the terminal meanwhile has written over the whole of it.
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.call_after_refresh(self._call)
 
     def _call(self) -> None:

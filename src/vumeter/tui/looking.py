@@ -90,6 +90,10 @@ class Looking(Deck):
         else:
             self.say(f"Copied; also in {path}")
 
+    def action_redraw(self) -> None:
+        """Draw everything anew, where something else has written on the terminal."""
+        self.refresh()
+
     def action_help(self) -> None:
         """Show every key."""
         self.board.open_help(self._own_keys)
