@@ -205,10 +205,8 @@ def test_reasons_that_differ_in_numbers_only_are_told_once_with_how_many(reading
 
 
 def test_late_starts_are_of_all_starts_and_not_a_mean_of_seconds(reading: Any) -> None:
-    few = ScenarioCounts(iterations_due=12, iterations_dropped=2)
-    many = ScenarioCounts(iterations_due=90)
     summary = built(
-        reading(0, counts=few, late_start_ratio=0.5), reading(1, counts=many, late_start_ratio=0.1)
+        reading(0, starts=10, late_start_ratio=0.5), reading(1, starts=90, late_start_ratio=0.1)
     )
 
     assert summary.generator.late_start_ratio == pytest.approx((5 + 9) / 100)

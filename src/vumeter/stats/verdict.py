@@ -166,6 +166,7 @@ def _reading(vitals: tuple[Vitals, ...], reasons: tuple[str, ...]) -> GeneratorR
     lag_p99_us, lag_max_us = histogram.percentiles_us(lag, (99, 100))
     # The limit is each process's own: the sum of all says nothing, the nearest to it does.
     nearest = max(vitals, key=_descriptor_ratio, default=None)
+    starts = sum(histogram.count(each.start_lag) for each in vitals)
     return GeneratorReading(
         limited=bool(reasons),
         reasons=reasons,
@@ -173,10 +174,8 @@ def _reading(vitals: tuple[Vitals, ...], reasons: tuple[str, ...]) -> GeneratorR
         cpu_total_percent=sum(each.cpu_percent for each in vitals),
         tick_lag_p99_us=lag_p99_us,
         tick_lag_max_us=lag_max_us,
-        late_start_ratio=_ratio(
-            sum(each.late_starts for each in vitals),
-            sum(histogram.count(each.start_lag) for each in vitals),
-        ),
+        late_start_ratio=_ratio(sum(each.late_starts for each in vitals), starts),
+        starts=starts,
         descriptors=nearest.descriptors if nearest else 0,
         descriptor_limit=nearest.descriptor_limit if nearest else 0,
         rss_bytes=sum(each.rss_bytes for each in vitals),
