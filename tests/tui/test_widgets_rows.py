@@ -162,6 +162,12 @@ def test_the_throttle_row_reads_like_this() -> None:
     ]
 
 
+def test_nothing_is_asked_of_a_lever_when_the_run_has_ended() -> None:
+    ended = _jammed(state=RunState.ENDED, throttles=(_throttle(actual=0.0),))
+    line = throttle_line(ended, width=80, look=DEFAULT_LOOK, active=None)
+    assert line.text.startswith(" VU 0 ─")
+
+
 def test_the_row_shows_the_scenario_whose_lever_is_active() -> None:
     other = _throttle(scenario="night", actual=3.0, requested=3.0, acknowledged=3.0, eta_s=0.0)
     assert "VU 118▸150" in _throttles(_throttle(), other)
@@ -289,6 +295,10 @@ def test_the_plan_shows_what_is_left_and_what_was_done_on_the_way() -> None:
     endless = replace(frame, duration_s=None)
     assert plan_line(endless, frame.events, width=60, look=DEFAULT_LOOK).text == (
         " plan ───▲──────┆──────────┆── 2m30s so far, no planned end"
+    )
+    ended = replace(frame, state=RunState.ENDED)
+    assert plan_line(ended, (), width=40, look=DEFAULT_LOOK).text == (
+        " plan ━━━━━━━━━━━━─── ended after 2m30s"
     )
 
 
