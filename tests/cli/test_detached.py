@@ -264,3 +264,18 @@ def test_what_is_refused_before_the_start_is_said_at_the_terminal(
         eventually(screen.has_ended)
         assert screen.exit_code == 2
     assert newest() is None
+
+
+def test_a_run_process_that_does_not_come_up_says_why_and_is_a_bug(
+    vumeter: Vumeter, server: ServerProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'vumeter.cli.conduct' in sys.orig_argv:\n"
+        "    raise SystemExit('something is broken')\n"
+    )
+    ended = vumeter("run", server.url, "--detach", env_of={"PYTHONPATH": str(tmp_path)})
+    assert ended.returncode == 1
+    assert "ended before it began" in ended.stderr
+    assert "something is broken" in ended.stderr
+    assert server.truth()["requests"] == 0

@@ -144,3 +144,27 @@ def test_where_stdout_is_no_terminal_a_run_is_headless_by_itself(
     assert ended.returncode == 0, ended.stderr
     assert "http_reqs" in ended.stdout
     assert server.truth()["requests"] == 20
+
+
+def test_a_report_that_cannot_be_written_after_all_is_said_beside_the_summary(
+    server: ServerProcess, runs: Path
+) -> None:
+    place = runs / "reports"
+    place.mkdir()
+    before = server.truth()["requests"]
+    command = [PROGRAM, "run", server.url, "-o", str(place / "r.json")]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        server.wait_for_requests(before + 10)
+        place.rmdir()
+        process.send_signal(signal.SIGINT)
+        output, complaints = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "http_reqs" in output
+    assert "The report could not be written" in complaints
+    assert "Traceback" not in complaints

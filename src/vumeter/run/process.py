@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from vumeter.errors import VumeterError
 from vumeter.link.folders import RunFolder
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -64,6 +65,9 @@ async def conduct(
         is_attended: It runs in someone's foreground.
         on_started: Called when the load is on.
         on_ended: Called with the summary while viewers can still ask.
+
+    Raises:
+        VumeterError: A worker did not come up, or the summary could not be kept.
     """
     async with Conductor(plan, sinks=sinks, is_attended=is_attended) as conductor:
         with _signals(conductor, is_attended=is_attended):
@@ -72,11 +76,25 @@ async def conduct(
                 on_started()
                 summary = await conductor.finish()
                 try:
-                    on_ended(summary)
-                    write_whole(folder.summary, msgspec.msgpack.encode(summary))
+                    _keep(folder, summary)
                 finally:
-                    await api.farewell(ATTENDED_FAREWELL_S if is_attended else FAREWELL_S)
+                    # A full disk keeps neither the report from being tried nor viewers
+                    # from the last frame.
+                    try:
+                        on_ended(summary)
+                    finally:
+                        await api.farewell(ATTENDED_FAREWELL_S if is_attended else FAREWELL_S)
     return summary
+
+
+def _keep(folder: RunFolder, summary: Summary) -> None:
+    try:
+        write_whole(folder.summary, msgspec.msgpack.encode(summary))
+    except OSError as error:
+        raise VumeterError(
+            f"The summary could not be kept in {folder.path}: {error.strerror}.",
+            hint="Is the disk full?",
+        ) from error
 
 
 @contextmanager
