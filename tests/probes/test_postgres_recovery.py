@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vumeter.clock import monotonic_ns
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.postgres import PostgresProbe
 
@@ -98,6 +99,20 @@ async def test_a_look_that_takes_too_long_is_slow_and_keeps_its_connection(
     own_cluster.end(locker)
     await watched.until_state(PostgresState.UP)
     assert own_cluster.rows(_OWN) == before
+
+
+async def test_looks_that_take_long_are_rarer_and_that_is_said(cluster) -> None:
+    # By this clock every look takes seconds.
+    probe = PostgresProbe(cluster.dsn(), clock=lambda: monotonic_ns() * 5000)
+    running = asyncio.create_task(probe.run())
+    try:
+        await cluster.until(f"SELECT count(*) FROM ({_OWN}) AS own", [(1,)])
+        while probe.latest.state is PostgresState.CONNECTING:
+            assert not running.done()
+            await asyncio.sleep(0.02)
+        assert "one every 5.0 s" in probe.latest.remark
+    finally:
+        await probe.close()
 
 
 async def test_a_full_server_does_not_put_out_a_probe_that_is_already_in(
