@@ -9,8 +9,10 @@ import psycopg
 import pytest
 
 from vumeter.demo.bottlenecks import Bottleneck
+from vumeter.demo.database import statement
+from vumeter.demo.leak import CRUMB_BYTES
 from vumeter.demo.shop import DemoShop
-from vumeter.demo.trading import CRUMB_BYTES, POOL_BROKEN, POOL_FIXED
+from vumeter.demo.trading import POOL_BROKEN, POOL_FIXED
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
@@ -228,3 +230,14 @@ async def test_each_quote_leaks_and_the_fix_gives_it_back(
     with fixed(shop, Bottleneck.LEAK):
         await customer.get("/quotes/TEC01")
         assert shop.door.status().leaked_bytes == 0
+
+
+async def test_the_oldest_orders_are_forgotten(
+    customer: Customer, chief: "psycopg.Connection[tuple]"
+) -> None:
+    await all_of([customer.order() for _ in range(5)])
+    newest = number(chief, "SELECT max(id) FROM orders")
+    with chief.transaction(force_rollback=True):
+        chief.execute(statement("orders_trim").replace("$1", "2"))  # type: ignore[arg-type]
+        kept = chief.execute("SELECT id FROM orders ORDER BY id").fetchall()
+        assert kept == [(newest - 1,), (newest,)]

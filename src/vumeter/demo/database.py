@@ -15,6 +15,9 @@ OWNER = "shop"
 PROBE_USER = "vumeter_probe"
 """May look at everything and touch nothing: member of pg_monitor."""
 
+DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""It refused, or it is gone."""
+
 
 @cache
 def statement(name: str) -> str:
