@@ -23,7 +23,7 @@ class Told(list):
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         self.append((status, received_bytes))
 
-    def failed(self, kind: ErrorKind, received_bytes: int, done_ns: int) -> None:
+    def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         self.append((kind, received_bytes))
 
 

@@ -17,7 +17,7 @@ class Caller(Protocol):
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         """The answer is complete. Unless `transport` is `None`, the next one may be sent."""
 
-    def failed(self, kind: ErrorKind, received_bytes: int, done_ns: int) -> None:
+    def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         """No complete answer will come, and the connection is gone."""
 
 
@@ -149,7 +149,7 @@ class Exchange(asyncio.Protocol):
         received_bytes = self.received_bytes
         self.close()
         if is_in_flight:
-            self.caller.failed(kind, received_bytes, monotonic_ns())
+            self.caller.failed(kind, received_bytes)
 
     def _refuse_unasked(self) -> None:
         # No request of ours failed by it, so there is no attempt to count; but this

@@ -262,8 +262,8 @@ class Crowd:
             vu, _ = self._leaving.popitem()
             vu.is_leaving = False
             self._staying[vu] = None
-        # In the open model a VU connects only when an iteration is due, so all may come at once.
-        batch = self._batch if self._arrivals is None else wanted
+        # In the open model a VU connects only when an iteration is due: to be there is cheap.
+        batch = self._batch if self._arrivals is None else _LARGEST_BATCH
         for _ in range(min(batch, wanted - len(self._staying))):
             vu = VirtualUser(self, self._rng)
             self._staying[vu] = None

@@ -119,7 +119,13 @@ class VirtualUser:
             self._crowd.release(self)
 
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
-        """Record a complete answer and go on. The hot path: 1 µs, benchmarks/throughput.py."""
+        """
+        Record a complete answer and go on.
+
+        This is the hot path: with `Exchange.data_received` all of ours that runs per request
+        in the closed model (benchmarks/throughput.py), so nothing here looks at what is
+        seldom so. That keeps `is_cruising` false, and `_conclude` deals with it.
+        """
         step = self.step
         recorder = step.recorder
         service_us = (done_ns - self.sent_ns) // 1000
@@ -144,18 +150,18 @@ class VirtualUser:
             payload = step.template.render(self.variables)
         step.recorder.sent_bytes += len(payload)
         # One reading of the clock serves as the end of this request and the start of the
-        # next: what lies between is the 1 µs above.
+        # next: what lies between is this function.
         self.sent_ns = done_ns
         exchange.send(payload, step.expected)  # type: ignore[union-attr]  # see above
 
-    def failed(self, kind: ErrorKind, received_bytes: int, done_ns: int) -> None:
+    def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         """Count a request that was sent and will not be answered, and go on."""
         is_first = self.sent_ns == self._first_sent_ns
         if kind is ErrorKind.RESET and not received_bytes and not is_first:
             # The target closed the idle connection while the request was under way.
             kind = ErrorKind.CLOSED
         self._count_failure(kind, received_bytes)
-        self._retreat(done_ns)
+        self._retreat()
 
     def expire(self, sent_ns: int) -> None:
         """Count the request that was sent at *sent_ns* as timed out, if it still waits."""
@@ -173,7 +179,7 @@ class VirtualUser:
         self._record_response(now_ns)
         self._count_failure(ErrorKind.TIMEOUT_RESPONSE, self._partial_bytes())
         self._drop_connection()
-        self._retreat(now_ns)
+        self._retreat()
 
     def interrupt(self) -> None:
         """Count a request in flight, or its connecting, as interrupted; `leave` comes next."""
@@ -241,17 +247,16 @@ class VirtualUser:
             kind = error_kind(error, connected=False)
             self._crowd.remark(advice(kind, error, step.origin))
             self._count_failure(kind, 0)
-            self._retreat(monotonic_ns())
+            self._retreat()
             return
         self._task = None
-        now_ns = monotonic_ns()
         if exchange.transport is None:
             unasked = exchange.was_unasked
             self._count_failure(ErrorKind.PROTOCOL if unasked else ErrorKind.CLOSED, 0)
-            self._retreat(now_ns)
+            self._retreat()
             return
         self.exchange = exchange
-        self._first_sent_ns = now_ns
+        self._first_sent_ns = now_ns = monotonic_ns()
         self._send(exchange, now_ns)
 
     # What became of it.
@@ -266,7 +271,7 @@ class VirtualUser:
             step.recorder.errors[kind] += 1
         if self._logged_in < len(self._crowd.script.on_start):
             if kind is not None:
-                self._retreat(done_ns)
+                self._retreat()
                 return
             self._logged_in += 1
         else:
@@ -285,7 +290,7 @@ class VirtualUser:
         self.variables.update(values)
         return None
 
-    def _retreat(self, now_ns: int) -> None:
+    def _retreat(self) -> None:
         """Go on after a failure: back off, and start over what comes before all iterations."""
         self.is_awaiting = self.is_cruising = False
         self._failures += 1
