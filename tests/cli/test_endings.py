@@ -1,5 +1,6 @@
 """However a headless run ends: a report, a summary, an exit code, and nobody left behind."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -70,10 +71,26 @@ def test_a_terminal_that_goes_away_ends_a_headless_run_with_its_report(
 ) -> None:
     with Flight(server.url, "-c", "3") as flight:
         server.wait_for_requests(50)
-        flight.process.send_signal(signal.SIGHUP)
+        # To the whole group, as the kernel does it.
+        os.killpg(flight.process.pid, signal.SIGHUP)
         landing = flight.land()
     assert landing.exit_code == 105
+    assert landing.report["run"]["stop"] == "signal"
     assert landing.requests == server.truth()["requests"]
+
+
+def test_a_terminal_that_goes_away_means_nothing_to_a_run_under_nohup(
+    server: ServerProcess,
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as nohup does it
+    try:
+        with Flight(server.url, "-c", "3") as flight:
+            server.wait_for_requests(50)
+            os.killpg(flight.process.pid, signal.SIGHUP)
+            server.wait_for_requests(server.truth()["requests"] + 100)
+            assert flight.process.poll() is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize(
