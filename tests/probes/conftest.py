@@ -198,10 +198,9 @@ async def _watched(dsn: str) -> AsyncIterator[Watched]:
     running = asyncio.create_task(probe.run())
     try:
         yield Watched(probe)
-        assert not running.done(), "run() has ended by itself"
     finally:
         await probe.close()
-        assert running.cancelled()
+        assert running.cancelled(), "run() has ended by itself"
 
 
 @pytest.fixture

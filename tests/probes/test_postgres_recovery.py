@@ -250,6 +250,21 @@ async def test_cancelling_run_while_it_connects_leaves_nothing_behind() -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_a_question_that_a_frozen_server_leaves_open_does_not_hold_up_the_end(
+    own_cluster, watch
+) -> None:
+    watched = await watch(own_cluster.dsn())
+    await watched.until_state(PostgresState.UP)
+    frozen = own_cluster.freeze()
+    try:
+        await watched.until(lambda reading: reading.age_s > 1.3)
+        # A second for the farewell that nobody answers, and patience with a busy machine.
+        await asyncio.wait_for(watched.probe.close(), timeout=5)
+    finally:
+        own_cluster.thaw(frozen)
+    await own_cluster.until(_OWN, [])
+
+
 async def test_fifty_lives_of_a_probe_leave_no_connection_and_no_descriptor(cluster) -> None:
     def descriptors() -> int:
         return sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -43,6 +43,7 @@ class PostgresProbe:
         self._shown_dsn = redacted(dsn)
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._server: Server | None = None
         self._deadlocks = 0
         self._good_ns = clock()
@@ -80,7 +81,7 @@ class PostgresProbe:
         """Watch until cancelled or closed; never raises anything but CancelledError."""
         self._running = asyncio.current_task()
         retry_s = _FIRST_RETRY_S
-        while True:
+        while not self._is_closed:
             last_good_ns = self._good_ns
             try:
                 async with connected(self._dsn) as connection:
@@ -94,7 +95,8 @@ class PostgresProbe:
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
 
     async def close(self) -> None:
-        """End `run`, wherever it is, and with it the connection."""
+        """End `run`, wherever it is, and with it the connection; also a `run` yet to come."""
+        self._is_closed = True
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
             await asyncio.wait((self._running,))
