@@ -1,8 +1,6 @@
 """The cockpit: draws what its session knows, and sends what the operator asks for."""
 
 import asyncio
-import select
-import sys
 from typing import Any
 
 from textual.app import ComposeResult
@@ -14,6 +12,7 @@ from vumeter.model.frame import Frame
 from vumeter.model.throttle import CommandKind
 from vumeter.tui import keymap
 from vumeter.tui.dialogs.question_bar import Answer, Question
+from vumeter.tui.driver import terminal_reads
 from vumeter.tui.feed import Departure
 from vumeter.tui.format import age_text, number_text
 from vumeter.tui.keys import KEYS
@@ -129,8 +128,12 @@ class Cockpit(Steering, Looking):
             self._tick()
 
     def _tick(self) -> None:
-        """Draw the newest frame unless it is drawn already, and how old the drawn one is."""
-        if not self.is_running or not self._terminal_reads():
+        """
+        Draw the newest frame unless it is drawn already, and how old the drawn one is.
+
+        Nothing while the terminal does not read: the frame is skipped, never queued.
+        """
+        if not self.is_running or not (self.is_headless or terminal_reads()):
             return
         self._note_link()
         frame = self.newest
@@ -152,17 +155,6 @@ class Cockpit(Steering, Looking):
         self.board.show(frame)
         self._drawn, self._drawn_ns = frame, self._clock()
         self._drawn_heard_ns = self.session.heard_ns
-
-    def _terminal_reads(self) -> bool:
-        """
-        Return whether the terminal takes what is written; else the frame is skipped.
-
-        Textual queues some thirty writes and then stands still until the terminal reads.
-        """
-        if self.is_headless or sys.__stderr__ is None:
-            return True
-        _, writable, _ = select.select([], [sys.__stderr__.fileno()], [], 0)
-        return bool(writable)
 
     def _note_link(self) -> None:
         """Say in the last row what state the link is in, and leave if that was the plan."""

@@ -97,13 +97,17 @@ _GROWTH: tuple[tuple[_Band, int], ...] = (
     (_Band.EVENTS, 4),
     (_Band.LATENCY, 12),
     (_Band.ENDPOINTS, 9),
+    (_Band.RPS, 7),
+    (_Band.LATENCY, 16),
+    (_Band.EVENTS, 6),
+    (_Band.ENDPOINTS, 12),
+    (_Band.SYSTEMS, 9),
 )
 _SPREAD = (
     (_Band.LATENCY, 2),
     (_Band.ENDPOINTS, 2),
     (_Band.RPS, 1),
     (_Band.EVENTS, 1),
-    (_Band.SYSTEMS, 1),
 )
 """What is left over in a large terminal is dealt out in these proportions."""
 

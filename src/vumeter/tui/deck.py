@@ -22,6 +22,7 @@ from vumeter.tui import preferences as remembered
 from vumeter.tui.board import Bar, Board
 from vumeter.tui.dialogs.prompt_bar import Prompt
 from vumeter.tui.dialogs.question_bar import Question
+from vumeter.tui.driver import StdoutDriver
 from vumeter.tui.feed import Departure, Dial
 from vumeter.tui.hand import Hand
 from vumeter.tui.session import Session
@@ -54,7 +55,9 @@ class Deck(App[Departure]):
         clock: NsClock = monotonic_ns,
     ) -> None:
         terminal = detect(environ, encoding=sys.stdout.encoding or "ascii")
-        super().__init__(ansi_color=terminal.depth is not ColourDepth.FULL)
+        super().__init__(
+            driver_class=StdoutDriver, ansi_color=terminal.depth is not ColourDepth.FULL
+        )
         self.animation_level = "none"
         self.session = Session(dial, on_change=self.hear, on_outcome=self._answer, clock=clock)
         self._clock = clock
