@@ -3,11 +3,12 @@ Requests for each CPU-second of the generator: vumeter and its peers, in one alt
 
 The target is an nginx with one worker on one core; the generators take turns on another, so
 that noise of the machine falls on all alike. Requests are counted by the target, CPU time by
-the kernel. Ends with 0 when vumeter is above its bars, with 1 when it is not, with 2 when
-something that it is compared with is missing.
+the kernel, both over the same seconds in the middle of each run. Ends with 0 when vumeter is
+above its bars, with 1 when it is not, with 2 when something that it is compared with is missing.
 """
 
 import argparse
+import math
 import os
 import platform
 import statistics
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cost import Cost, measure
+from cost import MARGIN_S, SETTLING_S, Cost, measure
 from peers import CONNECTIONS, K6, PEERS, VUMETER, WRK, Peer
 from target import BODY, Target, nginx, nginx_path
 
@@ -34,6 +35,7 @@ class Row:
     name: str
     per_cpu_s: list[float]
     wall_rates: list[float]
+    start_up_cpu_s: float
     target_busy: float
 
     def ratio_to(self, other: "Row") -> list[float]:
@@ -51,25 +53,29 @@ def run_rounds(
             program = peer.path()
             assert program is not None, "only what is installed takes part"
             with tempfile.TemporaryDirectory(prefix="vumeter-bench-") as folder:
-                command = peer.command(program, target.url, seconds, Path(folder))
-                cost = measure(command, target=target, core=core, folder=Path(folder))
+                told_s = seconds + math.ceil(SETTLING_S + MARGIN_S)
+                command = peer.command(program, target.url, told_s, Path(folder))
+                cost = measure(
+                    command, target=target, core=core, seconds=seconds, folder=Path(folder)
+                )
             costs[peer.name].append(cost)
             rate = f"{cost.per_cpu_s:9,.0f} per CPU-second"
             print(f"  round {number}/{rounds}  {peer.name:22}{rate}", file=sys.stderr, flush=True)
     return costs
 
 
-def rows(costs: dict[str, list[Cost]], seconds: int) -> list[Row]:
+def rows(costs: dict[str, list[Cost]]) -> list[Row]:
     """Return the table's rows; vumeter has one for its workers and one for all of it."""
     table = []
     for name, runs in costs.items():
-        wall_rates = [run.requests / seconds for run in runs]
+        wall_rates = [run.requests / run.window_s for run in runs]
+        start_up = statistics.median(run.start_up_cpu_s for run in runs)
         busy = statistics.median(run.target_busy_ratio for run in runs)
         if name == VUMETER.name:
             workers = [run.per_worker_cpu_s for run in runs]
-            table.append(Row(f"{name}, workers only", workers, wall_rates, busy))
+            table.append(Row(f"{name}, workers only", workers, wall_rates, start_up, busy))
         shown = f"{name}, whole process tree" if name == VUMETER.name else name
-        table.append(Row(shown, [run.per_cpu_s for run in runs], wall_rates, busy))
+        table.append(Row(shown, [run.per_cpu_s for run in runs], wall_rates, start_up, busy))
     return table
 
 
@@ -78,8 +84,8 @@ def markdown(table: Sequence[Row]) -> str:
     by_name = {row.name: row for row in table}
     lines = [
         "| generator | requests per CPU-second | lowest–highest | × wrk | × k6 "
-        "| requests/s | target's core |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| requests/s | start-up, CPU-s | target's core |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in sorted(table, key=lambda row: -statistics.median(row.per_cpu_s)):
         ratios = [
@@ -92,7 +98,8 @@ def markdown(table: Sequence[Row]) -> str:
             f"| {row.name} | {statistics.median(row.per_cpu_s):,.0f} "
             f"| {min(row.per_cpu_s):,.0f}–{max(row.per_cpu_s):,.0f} "
             f"| {ratios[0]} | {ratios[1]} "
-            f"| {statistics.median(row.wall_rates):,.0f} | {row.target_busy:.0%} |"
+            f"| {statistics.median(row.wall_rates):,.0f} | {row.start_up_cpu_s:.2f} "
+            f"| {row.target_busy:.0%} |"
         )
     return "\n".join(lines)
 
@@ -130,7 +137,7 @@ Written by `benchmarks/throughput.py`; `make bench` repeats it. Bare GET of a {l
 JSON object over {CONNECTIONS} keep-alive connections, {rounds} alternating rounds of {seconds} s.
 nginx has one worker on core 0, the generator is pinned to core 1. Medians; a ratio is the median
 of the ratios within each round. Requests are as nginx counted them, CPU time as the kernel did,
-start-up included, over the program and all that it started.
+of the generator and all that it started. What starting up costs stands in a column of its own.
 
 Measured on {machine()}.
 
@@ -169,7 +176,7 @@ def main() -> int:
         costs = run_rounds(
             present, target=target, rounds=options.rounds, seconds=options.seconds, core=1
         )
-    table = rows(costs, options.seconds)
+    table = rows(costs)
     print(markdown(table))
     verdicts = judged(table)
     for sentence, met in verdicts:

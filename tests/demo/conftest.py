@@ -27,8 +27,12 @@ def postgres() -> None:
 
 @pytest.fixture(scope="module")
 def shop(postgres: None) -> Iterator[DemoShop]:
-    """A shop that the tests of a module share; each leaves every bottleneck in."""
-    with DemoShop.open() as opened:
+    """
+    A shop that the tests of a module share; each leaves every bottleneck in.
+
+    It is patient: a request that a test holds up is not given up on a busy machine.
+    """
+    with DemoShop.open(patience_s=DEADLINE_S) as opened:
         yield opened
 
 

@@ -75,7 +75,7 @@ def test_the_market_lists_every_instrument_of_a_segment(shop: DemoShop) -> None:
 
 def test_a_quote_adds_up_the_day(shop: DemoShop) -> None:
     quote = ask(shop, "/quotes/FIN02").body
-    assert quote["trades"] == 2000
+    assert quote["trades"] == 1500
     assert quote["low"] <= quote["open"] <= quote["high"]
     assert quote["low"] <= quote["average"] <= quote["high"]
 

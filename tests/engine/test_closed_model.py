@@ -1,6 +1,7 @@
 """VUs in a loop: how many there are, what they send, and that every request is counted."""
 
 import asyncio
+import time
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from vumeter.model.throttle import Leg, Lever
 from vumeter.stats.histogram import count as samples
 from vumeter.stats.histogram import max_us, min_us
 from vumeter.testing.answers import Answer
+from vumeter.testing.hostile import HostileServer
 from vumeter.testing.laws import fixed
 from vumeter.testing.server import KeepAlive, LoopbackServer
 
@@ -44,7 +46,10 @@ async def test_a_timed_run_counts_what_the_server_counted(total_of, plan_for) ->
     assert [snapshot.second for snapshot in performance.snapshots] == [0, 1]
 
 
-@pytest.mark.parametrize(("iterations", "workers", "number"), [(1, 1, 10), (10, 3, 4), (23, 2, 7)])
+@pytest.mark.parametrize(
+    ("iterations", "workers", "number"),
+    [(1, 1, 10), (10, 3, 4), (23, 2, 7), (1, 3, 9), (10, 3, 1), (2, 3, 2)],
+)
 async def test_a_number_of_iterations_is_exact_over_all_workers(
     perform, plan_for, iterations, workers, number
 ) -> None:
@@ -184,6 +189,34 @@ async def test_a_response_time_out_is_counted_at_what_was_waited(total_of, plan_
     assert min_us(total.service) >= 300_000
     # One millisecond is the timer's grain; the rest is for a busy machine.
     assert max_us(total.service) < 1_000_000
+
+
+@pytest.mark.slow
+async def test_what_came_of_an_answer_that_timed_out_is_counted_in_bytes(
+    total_of, plan_for
+) -> None:
+    async with HostileServer("stalled-body") as server:
+        request = Request(name="get", url=server.url, timeout_s=0.3)
+        performance = await total_of(plan_for(request, load=Load(vus=1, iterations=2)))
+    assert performance.total.errors == {ErrorKind.TIMEOUT_RESPONSE: 2}
+    assert performance.total.received_bytes == 2 * len(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nx"
+    )
+
+
+@pytest.mark.slow
+async def test_seconds_that_a_standstill_swallowed_are_reported_after_it(perform, plan_for) -> None:
+    async with (
+        LoopbackServer() as server,
+        perform(plan_for(server.url, load=Load(vus=1, duration_s=3.2))) as performance,
+    ):
+        await performance.until(lambda: server.truth.answered > 10)
+        # The generator's own loop stands still, as under a SIGSTOP.
+        time.sleep(2.2)  # noqa: ASYNC251 - that is the point
+        await performance.done()
+        assert performance.total.requests == server.truth.requests
+    assert [snapshot.second for snapshot in performance.snapshots] == [0, 1, 2, 3]
+    assert max(max_us(s.vitals.tick_lag) for s in performance.snapshots) >= 2_100_000
 
 
 async def test_without_keep_alive_every_request_has_a_connection_of_its_own(

@@ -9,7 +9,7 @@ import trustme
 from vumeter.model.flow import Request
 from vumeter.model.measure import ErrorKind
 from vumeter.model.plan import Load
-from vumeter.testing.hostile import HostileServer
+from vumeter.testing.hostile import HOSTILITIES, HostileServer
 from vumeter.testing.server import LoopbackServer
 
 
@@ -45,12 +45,37 @@ async def test_https_is_spoken_with_a_target_whose_certificate_is_trusted(
         assert server.truth.connections == (2 if keep_alive else 20)
 
 
+async def test_https_answers_of_any_size_arrive_whole_on_connections_side_by_side(
+    total_of, plan_for, trusted
+) -> None:
+    async with LoopbackServer(tls=context_for(trusted, "127.0.0.1")) as server:
+        urls = [f"{server.url}bytes/{size}" for size in (0, 1, 16_000, 300_000, 1_500_000)]
+        performance = await total_of(plan_for(*urls, load=Load(vus=4, iterations=60)))
+        assert performance.total.errors == {}
+        assert performance.total.answered == 60
+        assert performance.total.received_bytes == server.truth.sent_bytes
+
+
+@pytest.mark.parametrize("name", ["reset-mid-body", "leave-mid-body", "leave", "two-answers"])
+async def test_what_breaks_on_https_has_the_same_name_as_on_http(
+    total_of, plan_for, trusted, name
+) -> None:
+    async with HostileServer(name, tls=context_for(trusted, "127.0.0.1")) as server:
+        performance = await total_of(plan_for(server.url, load=Load(vus=1, iterations=3)))
+    total = performance.total
+    assert total.requests == 3 == sum(total.errors.values())
+    # A reset can overtake what TLS still had to say, and a close without a word is one.
+    assert set(total.errors) <= HOSTILITIES[name].kinds | {ErrorKind.CLOSED, ErrorKind.RESET}
+
+
 async def test_a_certificate_of_an_unknown_authority_is_a_tls_error(
     total_of, plan_for, authority
 ) -> None:
     async with HostileServer("silent", tls=context_for(authority, "127.0.0.1")) as server:
         performance = await total_of(plan_for(server.url, load=Load(vus=1, iterations=2)))
     assert performance.total.errors == {ErrorKind.TLS: 2}
+    (remark,) = performance.remarks
+    assert '("-k" accepts any certificate)' in remark
 
 
 async def test_a_certificate_for_another_host_is_a_tls_error(total_of, plan_for, trusted) -> None:

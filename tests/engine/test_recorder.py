@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vumeter.client.exchange import Exchange
 from vumeter.client.origin import Origin
 from vumeter.clock import monotonic_ns
+from vumeter.engine.counts import Counts
 from vumeter.engine.recorder import Record, Recorder
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.model.measure import ErrorKind, Tally
@@ -61,7 +62,7 @@ class _Crowd:
         self.table = [step] * 4096
         self.on_start = ()
         self.cruises = True
-        self.laps = 0
+        self.counts = Counts()
 
 
 class _Step:
@@ -93,7 +94,7 @@ def test_the_hot_path_records_what_the_plain_way_records(times_us) -> None:
         plain.add(time_us)
     tally = step.recorder.take()
     assert tally.service == plain.take()
-    assert tally.answered == crowd.laps == len(times_us)
+    assert tally.answered == crowd.counts.laps == len(times_us)
     assert tally.received_bytes == 10 * len(times_us)
     assert tally.sent_bytes == len(times_us)
 

@@ -198,10 +198,9 @@ async def _watched(dsn: str) -> AsyncIterator[Watched]:
     running = asyncio.create_task(probe.run())
     try:
         yield Watched(probe)
-        assert not running.done(), "run() has ended by itself"
     finally:
         await probe.close()
-        assert running.cancelled()
+        assert running.cancelled(), "run() has ended by itself"
 
 
 @pytest.fixture
@@ -237,11 +236,17 @@ def _binaries() -> Path:
     return versions[-1].parent
 
 
+def _owner() -> pwd.struct_passwd:
+    names = {user.pw_name for user in pwd.getpwall()}
+    return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+
+
 def _run_as_owner(program: str | Path, *arguments: str | Path) -> None:
     command = [str(program), *map(str, arguments)]
     if os.geteuid() == 0:
         # The server refuses to run as root.
-        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        ids = (f"--reuid={_owner().pw_uid}", f"--regid={_owner().pw_gid}", "--clear-groups")
+        command = ["setpriv", *ids, *command]
     quiet = subprocess.DEVNULL
     subprocess.run(
         command, check=True, timeout=60, stdin=quiet, stdout=quiet, stderr=quiet, cwd="/"
@@ -253,7 +258,7 @@ def _owned_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vumeter-pg-"))
     try:
         if os.geteuid() == 0:
-            owner = pwd.getpwnam("postgres")
+            owner = _owner()
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         yield folder
     finally:

@@ -184,7 +184,7 @@ async def test_a_hostile_statement_reaches_nobody_as_it_is(cluster, sessions, wa
     try:
         await sessions.open(
             "BEGIN",
-            "UPDATE hostile\n\tSET n = 2 /* \x1b[2J\x9b31m\u202e [red] */ " + "x" * 0,
+            "UPDATE hostile\n\tSET n = 2 /* \x1b[2J\x9b31m\u202e [red] */ ",
         )
         await sessions.begin("UPDATE hostile SET n = 3")
         watched = await watch(cluster.dsn())
@@ -200,7 +200,7 @@ async def test_an_idle_server_shows_no_transactions_for_the_probes_own_are_left_
     cluster, watch
 ) -> None:
     watched = await watch(cluster.dsn())
-    rates = [(await watched.next()).transactions_per_s for _ in range(4)]
+    rates = [(await watched.next()).transactions_per_s for _ in range(2)]
     # Autovacuum may wake up once.
     assert sum(rate for rate in rates if rate is not None) <= 3
 
@@ -208,7 +208,7 @@ async def test_an_idle_server_shows_no_transactions_for_the_probes_own_are_left_
 async def test_the_probe_costs_the_database_less_than_half_a_percent_of_a_core(
     cluster, sessions, watch
 ) -> None:
-    """At 80 sessions, most of them idle; docs/postgres.md has the measured figures."""
+    """At 80 sessions, most of them idle; docs/postgres.md has the figures for 100."""
     for _ in range(60):
         await sessions.open()
     for _ in range(20):
@@ -218,7 +218,7 @@ async def test_the_probe_costs_the_database_less_than_half_a_percent_of_a_core(
     [(pid,)] = cluster.rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'vumeter'")
     loop = asyncio.get_running_loop()
     began_s, began_cpu_ns = loop.time(), _cpu_ns(pid)
-    for _ in range(4):
+    for _ in range(2):
         reading = await watched.next()
     cpu_s, span_s = (_cpu_ns(pid) - began_cpu_ns) / 1e9, loop.time() - began_s
     assert reading.connections_used == 81

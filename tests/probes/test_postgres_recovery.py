@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vumeter.clock import monotonic_ns
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.postgres import PostgresProbe
 
@@ -100,6 +101,20 @@ async def test_a_look_that_takes_too_long_is_slow_and_keeps_its_connection(
     assert own_cluster.rows(_OWN) == before
 
 
+async def test_looks_that_take_long_are_rarer_and_that_is_said(cluster) -> None:
+    # By this clock every look takes seconds.
+    probe = PostgresProbe(cluster.dsn(), clock=lambda: monotonic_ns() * 5000)
+    running = asyncio.create_task(probe.run())
+    try:
+        await cluster.until(f"SELECT count(*) FROM ({_OWN}) AS own", [(1,)])
+        while probe.latest.state is PostgresState.CONNECTING:
+            assert not running.done()
+            await asyncio.sleep(0.02)
+        assert "one every 5.0 s" in probe.latest.remark
+    finally:
+        await probe.close()
+
+
 async def test_a_full_server_does_not_put_out_a_probe_that_is_already_in(
     own_cluster, own_sessions, watch
 ) -> None:
@@ -184,6 +199,7 @@ async def test_what_other_roles_do_is_hidden_until_pg_monitor_is_granted(
         [blocker] = reading.blockers
         assert reading.blocked_sessions == 1
         assert (blocker.pid, blocker.blocked, blocker.state) == (holder, 1, "hidden")
+        assert (blocker.application, blocker.statement) == ("holder", "")
 
         cluster.execute("GRANT pg_monitor TO dora")
         reading = await watched.until(lambda reading: reading.remark == "")
@@ -232,6 +248,21 @@ async def test_cancelling_run_while_it_connects_leaves_nothing_behind() -> None:
             assert running.cancelled()
             assert await loop.sock_recv(connection, 1024) == b""
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_question_that_a_frozen_server_leaves_open_does_not_hold_up_the_end(
+    own_cluster, watch
+) -> None:
+    watched = await watch(own_cluster.dsn())
+    await watched.until_state(PostgresState.UP)
+    frozen = own_cluster.freeze()
+    try:
+        await watched.until(lambda reading: reading.age_s > 1.3)
+        # A second for the farewell that nobody answers, and patience with a busy machine.
+        await asyncio.wait_for(watched.probe.close(), timeout=5)
+    finally:
+        own_cluster.thaw(frozen)
+    await own_cluster.until(_OWN, [])
 
 
 async def test_fifty_lives_of_a_probe_leave_no_connection_and_no_descriptor(cluster) -> None:

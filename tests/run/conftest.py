@@ -23,6 +23,7 @@ from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind
 from vumeter.run.process import conduct
+from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
 
 GENEROUS_S = 30.0
@@ -72,7 +73,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 async def server() -> AsyncIterator[LoopbackServer]:
-    async with LoopbackServer() as target:
+    # Slow enough that the load leaves the test's own loop to the test.
+    async with LoopbackServer(law=fixed(0.01)) as target:
         yield target
 
 

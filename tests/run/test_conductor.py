@@ -118,6 +118,10 @@ async def test_a_stop_waits_for_what_is_in_flight(
         await server.gate.held(2)
         await flight.do(CommandKind.STOP)
         await until(link, lambda frame: frame.state is RunState.STOPPING)
+        # Only when the worker has taken it up may the answers go out. That is worth a frame.
+        async for _ in link.frames():
+            if (await link.journal())[0].acknowledged_s is not None:
+                break
         refused = await flight.do(CommandKind.SET, value=5)
         assert refused == "The run is stopping"
         server.gate.open()

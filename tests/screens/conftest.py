@@ -137,7 +137,11 @@ class Desk:
 
     @asynccontextmanager
     async def open(
-        self, *arguments: str, size: tuple[int, int] = (80, 24), **environment: str
+        self,
+        *arguments: str,
+        size: tuple[int, int] = (80, 24),
+        stderr: int | None = None,
+        **environment: str,
     ) -> AsyncIterator[Term]:
         """Run the program in a terminal of its own; whatever is left of it ends with the test."""
         master, slave = pty.openpty()
@@ -146,7 +150,7 @@ class Desk:
             [*PROGRAM, *arguments],
             stdin=slave,
             stdout=slave,
-            stderr=slave,
+            stderr=slave if stderr is None else stderr,
             env=self.environment | environment,
             start_new_session=True,
             # Nothing else makes it the controlling terminal, without which there is no SIGHUP.

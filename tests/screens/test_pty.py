@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -160,7 +161,7 @@ async def test_a_resize_storm_ends_in_the_right_layout(desk: Desk, url: str) -> 
             await asyncio.sleep(0.01)
         term.resize(120, 40)
         await term.sees("throttle", where=slice(4, 5))
-        await term.sees("events", where=slice(35, 36))
+        await term.sees("─ events")
         await term.sees("+/- step", where=slice(39, 40))
         term.resize(40, 8)
         await term.until(lambda: "events" not in term.text and "p95" in term.text, "the digest")
@@ -188,6 +189,26 @@ async def test_the_linux_console_gets_its_sixteen_colours_and_no_braille(
         assert not shown & set(range(0x2800, 0x2900))
 
 
+async def test_with_its_errors_sent_elsewhere_the_cockpit_stays_on_the_terminal(
+    desk: Desk, url: str
+) -> None:
+    async with desk.open("run", url, *RUN, stderr=subprocess.DEVNULL) as term:
+        await term.sees("GET /")
+        term.press("]")
+        await term.sees("VU 14")
+
+
+async def test_a_second_of_the_whole_cockpit_is_at_most_twenty_kilobytes(
+    desk: Desk, url: str
+) -> None:
+    async with desk.open("run", url, *RUN, size=(120, 40)) as term:
+        await term.sees("GET /")
+        before_bytes, before_s = len(term.raw), asyncio.get_running_loop().time()
+        await asyncio.sleep(8)
+        seconds = asyncio.get_running_loop().time() - before_s
+        assert (len(term.raw) - before_bytes) / seconds < 20_000
+
+
 async def test_inside_tmux_it_is_the_same_cockpit(desk: Desk, url: str) -> None:
     async with desk.open("run", url, *RUN, TERM="tmux-256color", TMUX="/tmp/none,1,0") as term:
         await term.sees("GET /")
@@ -206,7 +227,12 @@ async def test_ctrl_z_hands_the_terminal_back_and_fg_takes_it_up_again(
         await term.until(lambda: viewer.status() == psutil.STATUS_STOPPED, "the stop")
         assert term.line_settings() == settings
         assert desk.status("flight")["state"] == "running"
+        term.press("eeeee")
+        await term.sees("eeeee")
         os.kill(term.process.pid, signal.SIGCONT)
+        await term.until(lambda: "eeeee" not in term.text, "a clean screen")
+        await term.sees("─ endpoints")
+        await term.sees("─ events")
         term.press("]")
         await term.sees("VU 14")
 

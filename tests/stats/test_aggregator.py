@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally
 from vumeter.stats.aggregator import Aggregator
-from vumeter.stats.histogram import histogram_of
+from vumeter.stats.histogram import bucket_index, highest_us, histogram_of
 from vumeter.stats.tally import merge
 
 WORKERS = 3
@@ -92,6 +93,23 @@ def test_each_late_snapshot_is_told_in_one_reading_only(
     aggregator.add(snapshot(0, 0))
 
     assert [reading.late_snapshots for reading in aggregator.take(3.5)] == [1, 0]
+
+
+def test_how_long_a_worker_stood_still_is_told_once_it_reports_again(
+    aggregator: Aggregator, snapshot: Any, vitals: Any
+) -> None:
+    aggregator.add(snapshot(0, 0))
+    aggregator.take(1.5)
+    late = snapshot(1, 0)
+    aggregator.add(replace(late, vitals=vitals(tick_lag_us=(100, 700_000), late_starts=3)))
+    for second in (1, 2):
+        for worker in (0, 1):
+            aggregator.add(snapshot(worker, second))
+    at_once, later = aggregator.take(3.1)
+
+    assert at_once.generator.tick_lag_max_us == highest_us(bucket_index(700_000))
+    assert "worker 1 stood still for 700 ms" in at_once.generator.reasons
+    assert later.generator.tick_lag_max_us < 1_000
 
 
 def test_a_lost_worker_is_not_waited_for(aggregator: Aggregator, snapshot: Any) -> None:

@@ -195,7 +195,7 @@ def test_an_error_that_only_a_late_snapshot_told_of_has_a_row(reading: Any) -> N
 
 def test_every_error_of_the_totals_is_in_some_row(reading: Any) -> None:
     kinds = dict.fromkeys(ErrorKind, 1)
-    tally = Tally(answered=4, errors={**kinds, ErrorKind.STATUS: 3}, statuses={404: 2, 500: 1})
+    tally = Tally(answered=4, errors={**kinds, ErrorKind.STATUS: 3}, statuses={400: 2, 500: 1})
     digest = Digest()
     take(digest, reading(0, {"GET /": tally}))
 

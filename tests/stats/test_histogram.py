@@ -7,6 +7,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vumeter.model.frame import Latency
 from vumeter.model.measure import Histogram
 from vumeter.stats import histogram as ours
 
@@ -64,6 +65,16 @@ def test_every_percentile_is_hdrhistograms(values: list[int]) -> None:
     assert ours.count(recorded) == theirs.get_total_count()
     assert ours.min_us(recorded) == theirs.get_min_value()
     assert ours.max_us(recorded) == theirs.get_max_value()
+    assert ours.latency(recorded) == Latency(
+        min_us=theirs.get_min_value(),
+        mean_us=round(sum(values) / len(values)),
+        p50_us=theirs.get_value_at_percentile(50),
+        p90_us=theirs.get_value_at_percentile(90),
+        p95_us=theirs.get_value_at_percentile(95),
+        p99_us=theirs.get_value_at_percentile(99),
+        p99_9_us=theirs.get_value_at_percentile(99.9),
+        max_us=theirs.get_max_value(),
+    )
 
 
 @pytest.mark.slow

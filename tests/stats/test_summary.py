@@ -211,6 +211,14 @@ def test_reasons_that_differ_in_numbers_only_are_told_once_with_how_many(reading
     )
 
 
+def test_late_starts_are_of_all_starts_and_not_a_mean_of_seconds(reading: Any) -> None:
+    summary = built(
+        reading(0, starts=10, late_start_ratio=0.5), reading(1, starts=90, late_start_ratio=0.1)
+    )
+
+    assert summary.generator.late_start_ratio == pytest.approx((5 + 9) / 100)
+
+
 def test_seconds_in_which_nobody_was_heard_do_not_lower_the_mean_of_the_cpu(reading: Any) -> None:
     summary = built(reading(0), reading(1, heard=0))
 

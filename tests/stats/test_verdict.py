@@ -116,6 +116,17 @@ def test_a_worker_that_is_silent_makes_the_second_the_generators(vitals: Any) ->
     )
 
 
+def test_a_second_without_a_single_tick_was_a_standstill_unless_it_was_the_first(
+    vitals: Any,
+) -> None:
+    judge = GeneratorJudge()
+    seconds = [(), (100,) * 100, ()]
+
+    reasons = [judge.judge({0: vitals(tick_lag_us=each)}).reasons for each in seconds]
+
+    assert reasons == [(), (), ("worker 0 stood still throughout",)]
+
+
 def test_the_reading_takes_the_worst_or_the_sum_of_all_workers(vitals: Any) -> None:
     reading = GeneratorJudge().judge(
         {
@@ -127,7 +138,7 @@ def test_the_reading_takes_the_worst_or_the_sum_of_all_workers(vitals: Any) -> N
     assert reading.cpu_percent == 50
     assert reading.cpu_total_percent == 80
     assert reading.descriptors == 70
-    assert reading.late_start_ratio == 0.01
+    assert (reading.late_start_ratio, reading.starts) == (0.01, 100)
     assert reading.rss_bytes == 100_000_000
     assert reading.tick_lag_max_us == pytest.approx(40_000, rel=0.001)
 
@@ -167,7 +178,7 @@ def test_the_page_on_measurement_names_the_same_thresholds() -> None:
         f"| CPU ≥ {CPU_PERCENT.enter} % and tick lag p99 ≥ {BUSY_LAG_US.enter / 1e3:g} ms "
         f"| {CPU_PERCENT.leave} % or {BUSY_LAG_US.leave / 1e3:g} ms |",
         f"| tick lag p99 ≥ {STARVED_LAG_US.enter / 1e3:g} ms | {STARVED_LAG_US.leave / 1e3:g} ms |",
-        f"| a tick ≥ {FREEZE_US / 1e3:g} ms late |",
+        f"| a tick ≥ {FREEZE_US / 1e3:g} ms late, or a second without any |",
         f"| ≥ {LATE_START_RATIO.enter * 100:g} % of starts more than 1 ms after they were due "
         f"| {LATE_START_RATIO.leave * 100:g} % |",
         f"| ≥ {DESCRIPTOR_RATIO.enter * 100:g} % of the process's limit "

@@ -8,17 +8,13 @@ import pytest
 from vumeter.testing.disturbance import Disturbance
 from vumeter.testing.flight import Flight, fly
 from vumeter.testing.server_process import ServerProcess
-from vumeter.testing.truth import TruthReport
 
 pytestmark = pytest.mark.slow
 
 
-def arrival_rate_per_s(truth: TruthReport) -> float:
-    """Return the rate between the first and the last arrival at the server."""
-    first_ns, last_ns = truth["first_arrival_ns"], truth["last_arrival_ns"]
-    assert first_ns is not None
-    assert last_ns is not None
-    return (truth["requests"] - 1) / ((last_ns - first_ns) / 1e9)
+def arrival_rate_per_s(arrivals_ns: list[int], *, after: int) -> float:
+    """Return the rate at the server from the arrival number *after* to the last one."""
+    return (len(arrivals_ns) - 1 - after) / ((arrivals_ns[-1] - arrivals_ns[after]) / 1e9)
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])
@@ -26,16 +22,16 @@ def test_the_arrival_rate_is_exact(workers: str) -> None:
     with ServerProcess() as server:
         with Disturbance() as disturbance:
             landing = fly(server.url, "-q", "400", "-c", "200", "-z", "3s", "--workers", workers)
-        truth = server.truth()
+        truth, arrivals_ns = server.truth(), server.arrivals_ns()
     totals = landing.report["totals"]
     # From 0 to 3 s inclusive there are 1,201 due times; the last is the end itself.
     assert 1200 <= totals["iterations_due"] <= 1201
     assert totals["dropped"] == 0
     assert landing.requests == truth["requests"] == totals["iterations_due"]
-    # ±0.5 % is the promise over a minute, and 15 ms of these 3 s: the first or the last
-    # arrival may have been held up as long as anything was.
-    tolerance = 0.005 + disturbance.max_ms / 3000
-    assert arrival_rate_per_s(truth) == pytest.approx(400, rel=tolerance)
+    # ±0.5 % is the promise. The first second has the connecting of all VUs in it; of the two
+    # that remain, the last arrival may have been held up as long as anything was.
+    tolerance = 0.005 + disturbance.max_ms / 2000
+    assert arrival_rate_per_s(arrivals_ns, after=400) == pytest.approx(400, rel=tolerance)
 
 
 def test_a_stalled_server_shows_in_response_times_as_users_would_feel_it() -> None:
@@ -68,22 +64,23 @@ def test_a_stalled_server_shows_in_response_times_as_users_would_feel_it() -> No
 
 def test_a_frozen_generator_shows_in_response_times_and_hides_in_service_times() -> None:
     with ServerProcess() as server:
-        with Flight(server.url, "-q", "100", "-c", "200", "-z", "4s") as flight:
+        with Flight(server.url, "-q", "100", "-c", "250", "-z", "5s") as flight:
             server.wait_for_requests(50)
             [worker] = flight.workers()
             worker.send_signal(signal.SIGSTOP)
-            time.sleep(1.0)
+            # Longer than a second is waited for: its own report comes late, too.
+            time.sleep(2.0)
             worker.send_signal(signal.SIGCONT)
             landing = flight.land()
         truth = server.truth()
     report = landing.report
     # Iterations that were due while nobody could start them still start, late, and say so.
     assert landing.requests == truth["requests"] == report["totals"]["iterations_due"]
-    assert report["latency_ms"]["p90"] > 400
-    assert report["latency_ms"]["max"] > 900
+    assert report["latency_ms"]["p90"] > 1000, "two of five seconds, of which a quarter is 1.5 s"
+    assert report["latency_ms"]["max"] > 1900
     assert report["service_ms"]["p90"] < 100, "seen from the sending, nothing has happened"
-    assert report["generator"]["late_start_ratio"] > 0.15
-    assert report["generator"]["tick_lag_ms"]["max"] > 900
+    assert report["generator"]["late_start_ratio"] > 0.3
+    assert report["generator"]["tick_lag_ms"]["max"] > 1900
     assert report["generator"]["limited_seconds"] >= 1
 
 

@@ -1,7 +1,9 @@
 """A run that is told to end still tells the truth about what it did."""
 
 import signal
+import time
 
+import psutil
 import pytest
 
 from vumeter.testing.flight import Flight
@@ -23,6 +25,20 @@ def test_an_interrupted_run_reports_exactly_what_the_server_saw(name: str) -> No
     assert landing.report["run"]["stop"] == "signal"
     assert landing.requests == truth["requests"] == truth["answered"]
     assert landing.errors == {}
+
+
+@pytest.mark.parametrize("library", ["msgspec", "aiohttp", "psutil"])
+def test_a_run_that_is_interrupted_as_it_starts_says_so_without_a_traceback(library: str) -> None:
+    with ServerProcess() as server, Flight(server.url, "-c", "5") as flight:
+        program = psutil.Process(flight.process.pid)
+        deadline_s = time.monotonic() + 30
+        # Its libraries tell how far it has come, from importing to having a worker.
+        while not any(library in each.path for each in program.memory_maps()):
+            assert time.monotonic() < deadline_s, f"{library} is never loaded"
+            time.sleep(0.005)
+        flight.process.send_signal(signal.SIGINT)
+        landing = flight.land()
+    assert (landing.exit_code, landing.complaints) == (105, "")
 
 
 def test_a_killed_run_leaves_no_worker_that_goes_on_firing() -> None:

@@ -103,7 +103,7 @@ async def flying(
     app = Cockpit(dial, viewer="ann", watches=watch, path=path, environ=environ or FULL)
     async with app.run_test(size=size) as pilot:
         flight = Flight(app=app, pilot=pilot, feed=feed)
-        await flight.until(lambda: app.board.header.frame is not None, "the first frame")
+        await flight.until(lambda: app.board.frame is not None, "the first frame")
         yield flight
 
 

@@ -160,7 +160,7 @@ async def test_a_leap_is_asked_about_and_bare_enter_is_no_answer(fly: Fly) -> No
         assert flight.commands == []
         assert "+/- step" in flight.last_row
         await flight.press(":", "up", "enter")
-        assert "more than doubles" in flight.text
+        assert "more than double?" in flight.text
         await flight.press("y")
         assert (await flight.sends(1))[0].value == 400.0
 
@@ -307,7 +307,7 @@ async def test_looks_are_remembered_and_taken_up_again(fly: Fly, tmp_path: Path)
     path = tmp_path / "cockpit.json"
     async with fly(path=path) as flight:
         await flight.press("5", ".")
-        flight.app._choose_theme("vumeter-light")
+        flight.app.choose_theme("vumeter-light")
     assert load(path) == Preferences(view=View.DATABASE, window="5m", theme="vumeter-light")
     async with fly(path=path) as flight:
         assert flight.app.board.view is View.DATABASE
@@ -319,13 +319,13 @@ async def test_freezing_stops_the_display_and_nothing_else(fly: Fly) -> None:
     async with fly() as flight:
         await flight.press("f")
         await flight.sees("FROZEN")
-        shown = flight.app.board.header.frame
+        shown = flight.app.board.frame
         flight.feed.advance(5)
         await flight.until(lambda: flight.app.session.frame is not shown, "newer frames")
-        assert flight.app.board.header.frame is shown
+        assert flight.app.board.frame is shown
         assert flight.commands == []
         await flight.press("f")
-        await flight.until(lambda: flight.app.board.header.frame is not shown, "the present")
+        await flight.until(lambda: flight.app.board.frame is not shown, "the present")
         assert "FROZEN" not in flight.text
 
 

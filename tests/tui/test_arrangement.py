@@ -12,21 +12,20 @@ SIZES = tuple(
 TOP = (Part.HEADER, Part.THROTTLES, Part.STATUS)
 
 
-def cells(place: Place) -> set[tuple[int, int]]:
-    return {
-        (x, y)
-        for x in range(place.x, place.x + place.width)
-        for y in range(place.y, place.y + place.height)
-    }
+def overlap(one: Place, other: Place) -> bool:
+    beside = one.x + one.width <= other.x or other.x + other.width <= one.x
+    above = one.y + one.height <= other.y or other.y + other.height <= one.y
+    return not (beside or above)
 
 
 @pytest.mark.parametrize("is_zoomed", [False, True])
 @pytest.mark.parametrize("view", View)
 def test_no_two_parts_overlap_and_every_cell_is_used(view: View, is_zoomed: bool) -> None:
-    for width, height in SIZES:
-        places = arrange(view, width=width, height=height, is_zoomed=is_zoomed)
-        taken = [cells(place) for place in places.values()]
-        assert sum(map(len, taken)) == len(set().union(*taken)) == width * height
+    for (width, height), endpoints in itertools.product(SIZES, (0, 1, 5, 1000)):
+        places = arrange(view, width=width, height=height, is_zoomed=is_zoomed, endpoints=endpoints)
+        taken = list(places.values())
+        assert not any(overlap(*two) for two in itertools.combinations(taken, 2))
+        assert sum(place.width * place.height for place in taken) == width * height
 
 
 @pytest.mark.parametrize("view", View)
@@ -53,6 +52,12 @@ def test_a_hundred_and_twenty_by_forty_is_the_sketch() -> None:
         Part.PLAN: 1, Part.LATENCY: 12, Part.THROTTLE_PANEL: 12, Part.RPS: 5, Part.ERRORS: 5,
         Part.ENDPOINTS: 9, Part.HOST: 5, Part.POSTGRES: 5, Part.EVENTS: 4, Part.BAR: 1,
     }  # fmt: skip
+
+
+def test_one_endpoint_leaves_its_rows_to_the_charts() -> None:
+    places = arrange(View.LOAD, width=80, height=24, endpoints=1)
+    assert places[Part.ENDPOINTS].height == 3
+    assert places[Part.LATENCY].height + places[Part.RPS].height == 11
 
 
 def test_the_two_charts_share_their_time_axis_where_there_is_room_beside_them() -> None:

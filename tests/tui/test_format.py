@@ -4,7 +4,7 @@ import doctest
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vumeter.tui import format as formats
@@ -155,11 +155,13 @@ def test_a_change_is_said_in_percent_and_beyond_tenfold_as_a_factor(
     assert change_text(now, before) == text
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=1e-7, max_value=1, exclude_max=True))
 def test_a_part_never_reads_as_none_or_all(ratio: float) -> None:
     assert percent_text(ratio) not in ("0%", "100%", "0.00%", "100.0%")
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=1, max_value=3.6e9))
 def test_a_latency_reads_back_within_half_a_percent(us: float) -> None:
     # Three significant digits: half a unit of the third is at most 0.5 %.
@@ -170,6 +172,7 @@ def test_a_latency_reads_back_within_half_a_percent(us: float) -> None:
     assert abs(read_us - us) <= max(0.005 * us, 0.5) * 1.001
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0, max_value=1e14, allow_subnormal=False))
 def test_a_number_takes_at_most_five_cells(value: float) -> None:
     assert len(number_text(value)) <= 5

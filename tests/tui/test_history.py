@@ -56,6 +56,7 @@ def _by_hand(points: list[Point], column: Column, width_s: int) -> tuple[int, in
     return sum(point.requests for point in inside), max(known, default=None), len(inside)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     seconds=st.lists(st.integers(0, 700), unique=True, min_size=1, max_size=300),
@@ -96,11 +97,12 @@ def test_a_window_covers_what_it_promises(window: Window) -> None:
         assert covered_s >= min(window.value or 4000, 4000) - span.seconds_per_column
 
 
+@pytest.mark.slow
 def test_one_slow_second_is_never_smoothed_away() -> None:
     history = History()
     slow = 12_345
     history.add(
-        [_point(second, p99_us=9_000_000 if second == slow else 1000) for second in range(40_000)]
+        [_point(second, p99_us=9_000_000 if second == slow else 1000) for second in range(20_000)]
     )
     span = history.span(Window.ALL, columns=70)
     assert max(column.p99_us or 0 for column in span.columns) == 9_000_000

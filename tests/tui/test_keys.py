@@ -43,6 +43,14 @@ def test_the_help_has_every_cap() -> None:
     assert {key.cap.split()[0] for key in KEYS} <= shown
 
 
+def test_the_page_about_the_cockpit_has_every_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cockpit.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"`([^`\s]+)`", page)) | set("123456")
+    names = [{"^p": "ctrl+p", "^l": "ctrl+l", "^z": "ctrl+z", "spc": "space"}.get(cap, cap)
+             for key in KEYS for cap in key.cap.split()]  # fmt: skip
+    assert [name for name in names if name not in shown] == []
+
+
 def test_the_help_fits_two_columns_of_eighty() -> None:
     assert max(len(row.text) for _, rows in help_rows() for row in rows) <= 33
 

@@ -6,13 +6,11 @@ import pytest
 from rich.color import ColorType
 
 from vumeter.tui import terminal as terminal_module
+from vumeter.tui.glyphs import GLYPHS, Glyphs, GlyphSet
 from vumeter.tui.terminal import (
     DEFAULT_THEME,
-    GLYPHS,
     PALETTES,
     ColourDepth,
-    Glyphs,
-    GlyphSet,
     Ink,
     Terminal,
     detect,

@@ -3,11 +3,12 @@
 import doctest
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, GlyphSet, Ink, Terminal, look_for
+from vumeter.tui.glyphs import GlyphSet
+from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Terminal, look_for
 from vumeter.tui.widgets import bars, line, panel
 from vumeter.tui.widgets.bars import bar, core_spark, spark, stacked_bar
 from vumeter.tui.widgets.line import Line, cells, clean, cropped, joined, to_strip, wrapped
@@ -43,6 +44,8 @@ def test_hostile_text_leaves_only_printable_cells(hostile: str, look: object) ->
     assert all(not segment.control for segment in strip)
 
 
+@pytest.mark.slow
+@settings(deadline=None)
 @given(st.text(max_size=60), st.integers(0, 40))
 def test_any_text_fits_the_cells_it_is_given(text: str, width: int) -> None:
     assert cell_len(cropped(text, width, DEFAULT_LOOK)) <= width
@@ -50,11 +53,14 @@ def test_any_text_fits_the_cells_it_is_given(text: str, width: int) -> None:
     assert made.width == cell_len(made.text) == 2 * width
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_ascii_means_ascii(text: str) -> None:
     assert clean(text, ASCII_LOOK).isascii()
 
 
+@pytest.mark.slow
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.sampled_from(Ink))), st.integers(0, 30))
 def test_a_line_knows_its_width_whatever_is_done_to_it(
     pieces: list[tuple[str, Ink]], width: int
@@ -179,6 +185,12 @@ def test_a_stacked_bar_is_to_scale_and_names_its_parts() -> None:
     made = stacked_bar(parts, top=10, width=20, look=DEFAULT_LOOK, mark_at=9.5)
     assert made.text == "CPU━━━━━Lock━━━━I──┃"
     assert made.spans[0] == ("CPU━━━━━", Ink.WAIT_CPU)
+
+
+def test_a_name_in_a_bar_takes_no_more_cells_than_its_part() -> None:
+    parts = [("\x1b[m日本", 5.0, Ink.WAIT_OTHER)]
+    made = stacked_bar(parts, top=10, width=20, look=DEFAULT_LOOK)
+    assert made.text == "·[m··━━━━━──────────"
 
 
 def test_a_remark_is_cleaned_before_it_is_wrapped() -> None:

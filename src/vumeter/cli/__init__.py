@@ -2,6 +2,8 @@
 
 import sys
 
+_TYPER_INTERRUPTED = 130
+
 
 def main() -> None:
     """
@@ -10,15 +12,21 @@ def main() -> None:
     What a person can mend is one message on stderr; anything else is a bug and shows its
     traceback.
     """
-    # Here, not above: the detached run process is `vumeter.cli.conduct`, and importing it
-    # imports this package; it needs no command line.
-    from vumeter.cli.app import app
     from vumeter.errors import ExitCode, VumeterError
 
     try:
+        # Here, not above: the detached run process is `vumeter.cli.conduct`, and importing
+        # it imports this package; it needs no command line. It takes long enough for ctrl+c.
+        from vumeter.cli.app import app
+
         app()
     except VumeterError as error:
         print(f"vumeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as leaving:
+        # How typer ends when ctrl+c comes before a command has taken over the signal.
+        if leaving.code == _TYPER_INTERRUPTED:
+            sys.exit(ExitCode.INTERRUPTED)
+        raise

@@ -8,7 +8,14 @@ from vumeter import __version__
 from vumeter.cli import attach, ctl, demo, ps, run
 from vumeter.errors import EXIT_CODE_MEANINGS
 
-_CODES = "\n\n".join(f"  {code.value:>3}  {text}" for code, text in EXIT_CODE_MEANINGS.items())
+# \b keeps click from making a paragraph of the table.
+_CODES = "\n".join(
+    [
+        "\b",
+        "Exit codes:",
+        *(f"{code.value:>4}  {text}" for code, text in EXIT_CODE_MEANINGS.items()),
+    ]
+)
 
 app = typer.Typer(
     name="vumeter",
@@ -18,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=f"Exit codes:\n\n{_CODES}",
+    epilog=_CODES,
 )
 
 
@@ -40,7 +47,7 @@ def _vumeter(
     """A terminal cockpit for load testing: live, with your hand on the throttle."""
 
 
-app.command("run", epilog=f"Exit codes:\n\n{_CODES}")(run.run)
+app.command("run", epilog=_CODES)(run.run)
 app.command("attach")(attach.attach)
 app.command("ps")(ps.ps)
 app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)

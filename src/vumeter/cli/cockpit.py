@@ -11,13 +11,12 @@ from vumeter.cli.ending import exit_code, print_summary
 from vumeter.cli.run import goes_on
 from vumeter.cli.viewer import viewer_name
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
-from vumeter.errors import ExitCode, LinkError
+from vumeter.errors import ExitCode, VumeterError
 from vumeter.link import folders
-from vumeter.link.client import Link
 from vumeter.link.folders import RunFolder
 from vumeter.model.summary import Summary
 from vumeter.tui.app import Cockpit
-from vumeter.tui.feed import Departure
+from vumeter.tui.feed import Departure, Feed
 from vumeter.tui.preferences import default_path
 
 _POLL_S = 0.05
@@ -60,7 +59,10 @@ def watch(place: Place, *, watches_only: bool = False) -> ExitCode:
     """
     viewer = viewer_name()
 
-    async def dial() -> Link:
+    async def dial() -> Feed:
+        # Takes a quarter of a second to import: after the first paint, not before it.
+        from vumeter.link.client import Link
+
         run = await place.arrival()
         return await Link.open(run.socket, viewer=viewer, watch=watches_only)
 
@@ -75,11 +77,10 @@ def _farewell(departure: Departure, place: Place) -> ExitCode:
     match departure:
         case Departure.HUNG_UP:
             return ExitCode.OK
-        case Departure.TERMINATED:
-            return ExitCode.INTERRUPTED
-        case Departure.DETACHED:
+        case Departure.TERMINATED | Departure.DETACHED:
             print(goes_on(place.folder().name))
-            return ExitCode.OK
+            detached = departure is Departure.DETACHED
+            return ExitCode.OK if detached else ExitCode.INTERRUPTED
         case Departure.STOPPED | Departure.ENDED | Departure.LOST:
             return _tell_end(place.folder(), waits=departure is Departure.STOPPED)
 
@@ -94,7 +95,7 @@ def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
         print(goes_on(folder.name))
         return ExitCode.OK
     if summary is None:
-        raise LinkError(
+        raise VumeterError(
             f"The run {folder.name} is gone, and left no summary.", hint=f"Its log: {folder.log}"
         )
     print_summary(summary)

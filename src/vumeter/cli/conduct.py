@@ -20,6 +20,7 @@ from vumeter.cli.printing import Printer
 from vumeter.errors import ExitCode, VumeterError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
+from vumeter.model.summary import Summary
 from vumeter.run.process import check, conduct
 
 
@@ -30,7 +31,9 @@ def main() -> None:
     try:
         asyncio.run(_run(order))
     except VumeterError as error:
-        _answer(Refused(message=error.message, hint=error.hint, exit_code=error.exit_code))
+        # Where the answer was given before, this goes to the log, and nobody waits for more.
+        if not sys.stdout.closed:
+            _answer(Refused(message=error.message, hint=error.hint, exit_code=error.exit_code))
         print(f"vumeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
@@ -55,9 +58,15 @@ async def _run(order: Order) -> None:
             printer.close()
 
 
+def _report(order: Order, summary: Summary) -> None:
+    if order.report is not None:
+        write_report(Path(order.report), summary)
+
+
 def _started(folder: RunFolder) -> None:
     """Say so, and let go of whatever was inherited from the terminal."""
     _answer(Started(folder=str(folder.path)))
+    sys.stdout.close()
     log = os.open(folder.log, os.O_WRONLY | os.O_APPEND)
     for descriptor in (1, 2):
         os.dup2(log, descriptor)

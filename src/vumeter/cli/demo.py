@@ -84,13 +84,13 @@ def demo(
 
 @app.command()
 def fix(bottlenecks: _Bottlenecks, port: _Port = None) -> None:
-    """Put bottlenecks of the running shop right, and mark it on the charts."""
+    """Mend bottlenecks of the running shop."""
     _switch(bottlenecks, port=port, broken=False)
 
 
 @app.command("break")
 def break_(bottlenecks: _Bottlenecks, port: _Port = None) -> None:
-    """Put bottlenecks back into the running shop, and mark it on the charts."""
+    """Put bottlenecks back into the running shop."""
     _switch(bottlenecks, port=port, broken=True)
 
 

@@ -4,9 +4,11 @@ import asyncio
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -18,9 +20,10 @@ from vumeter.link.folders import RunFolder
 class Starting:
     """A run process on its way up."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", complaints: IO[bytes]) -> None:
         assert process.stdout is not None, "started with a pipe"
         self._process = process
+        self._complaints = complaints
         self._pipe = process.stdout
         self._folder: RunFolder | None = None
 
@@ -41,7 +44,7 @@ class Starting:
             VumeterError: The run process refused, with its message and its exit code.
         """
         if self._folder is None:
-            self._folder = _folder(self._process, self._pipe.read())
+            self._folder = self._answer(self._pipe.read())
         return self._folder
 
     async def arrival(self) -> RunFolder:
@@ -59,21 +62,23 @@ class Starting:
     def close(self) -> None:
         """Listen no longer."""
         self._pipe.close()
+        self._complaints.close()
 
-
-def _folder(process: "subprocess.Popen[bytes]", said: bytes) -> RunFolder:
-    if not said:
-        raise VumeterError(
-            f"The run process ended before it began (exit {process.wait()}).",
-            hint="What it said is above; it is a bug.",
-        )
-    answer = msgspec.msgpack.decode(said, type=Answer)
-    if isinstance(answer, Refused):
-        process.wait()
-        error = VumeterError(answer.message, hint=answer.hint)
-        error.exit_code = answer.exit_code
-        raise error
-    return RunFolder(Path(answer.folder))
+    def _answer(self, said: bytes) -> RunFolder:
+        if not said:
+            code = self._process.wait()
+            self._complaints.seek(0)
+            raise VumeterError(
+                f"The run process ended before it began (exit {code}). This is a bug.",
+                hint=self._complaints.read().decode(errors="replace"),
+            )
+        answer = msgspec.msgpack.decode(said, type=Answer)
+        if isinstance(answer, Refused):
+            self._process.wait()
+            error = VumeterError(answer.message, hint=answer.hint)
+            error.exit_code = answer.exit_code
+            raise error
+        return RunFolder(Path(answer.folder))
 
 
 @contextmanager
@@ -83,14 +88,17 @@ def start(order: Order) -> Iterator[Starting]:
 
     Leaving the context before the load is on (ctrl+c) takes the process down again.
     """
+    # Not this terminal: a cockpit may be on it by the time that there is something to say.
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with what is starting
     process = subprocess.Popen(
         # -P: a module of the folder that one happens to stand in must not be imported.
         [sys.executable, "-P", "-m", "vumeter.cli.conduct"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=complaints,
         start_new_session=True,
     )
-    starting = Starting(process)
+    starting = Starting(process, complaints)
     assert process.stdin is not None, "started with a pipe"
     try:
         try:

@@ -33,7 +33,8 @@ def exit_code(summary: Summary) -> ExitCode:
 
 def print_summary(summary: Summary) -> None:
     """Print the summary on stdout, as far as anybody still reads it."""
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    # Python has no stdout when it was started with a closed one (`>&-`).
+    colour = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     try:
         print(summary_text(summary, colour=colour), flush=True)
     except OSError:

@@ -1,6 +1,7 @@
 """A run in the foreground, without a cockpit: progress on stderr, the summary on stdout."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -19,18 +20,26 @@ def run_headless(order: Order) -> ExitCode:
     Run *order* to its end and return the exit code.
 
     Raises:
-        VumeterError: It cannot be started, or its report cannot be written.
+        VumeterError: It cannot be started, or its report cannot be written; in that case the
+            summary was printed all the same.
     """
     printer = Printer()
+    ended: list[Summary] = []
     try:
-        summary = asyncio.run(_run(order, printer))
+        summary = asyncio.run(_run(order, printer, ended.append))
     finally:
         printer.close()
-    print_summary(summary)
+        for each in ended:
+            print_summary(each)
     return exit_code(summary)
 
 
-async def _run(order: Order, printer: Printer) -> Summary:
+async def _run(order: Order, printer: Printer, tell: Callable[[Summary], None]) -> Summary:
+    def on_ended(summary: Summary) -> None:
+        tell(summary)
+        if order.report is not None:
+            write_report(Path(order.report), summary)
+
     await check(order.plan, waits_for_postgres=order.waits_for_postgres)
     with folders.create(order.plan.name, or_numbered=not order.is_named) as folder:
         return await conduct(
@@ -38,7 +47,5 @@ async def _run(order: Order, printer: Printer) -> Summary:
             folder,
             sinks=(printer,),
             is_attended=True,
-            on_ended=lambda summary: (
-                write_report(Path(order.report), summary) if order.report else None
-            ),
+            on_ended=on_ended,
         )

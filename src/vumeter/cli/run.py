@@ -18,37 +18,56 @@ Text = str | None
 def run(  # noqa: PLR0917 - one parameter per flag
     url: Annotated[str, typer.Argument(metavar="URL", help="http:// or https://")],
     vus: Annotated[
-        Text, typer.Option("-c", "--vus", help="Virtual users: 10, or with --rate the pool.")
+        Text,
+        typer.Option(
+            "-c", "--vus", metavar="N", help="Virtual users: 10, or with --rate the pool."
+        ),
     ] = None,
     duration: Annotated[
-        Text, typer.Option("-z", "--duration", help="End after 30s, 5m, 1h30m. None: no end.")
+        Text,
+        typer.Option(
+            "-z", "--duration", metavar="TIME", help="End after 30s, 5m, 1h30m. None: no end."
+        ),
     ] = None,
     iterations: Annotated[
-        Text, typer.Option("-n", "--iterations", help="End after so many, over all VUs.")
+        Text,
+        typer.Option("-n", "--iterations", metavar="N", help="End after so many, over all VUs."),
     ] = None,
     rate: Annotated[
         Text,
-        typer.Option("-q", "--rate", help="Arrivals per second over all VUs (open model): 500."),
+        typer.Option(
+            "-q", "--rate", metavar="RATE", help="Arrivals over all VUs, an open model: 500, 90/m."
+        ),
     ] = None,
     method: Annotated[
-        Text, typer.Option("-m", "--method", help="GET, or POST when there is a body.")
+        Text,
+        typer.Option("-m", "--method", metavar="METHOD", help="GET, or POST when there is a body."),
     ] = None,
     header: Annotated[
-        list[str] | None, typer.Option("-H", "--header", help="'Name: value'; repeats.")
+        list[str] | None,
+        typer.Option("-H", "--header", metavar="HEADER", help="'Name: value'; repeats."),
     ] = None,
-    body: Annotated[Text, typer.Option("-d", "--body", help="The request's body.")] = None,
+    body: Annotated[
+        Text, typer.Option("-d", "--body", metavar="TEXT", help="The request's body.")
+    ] = None,
     body_file: Annotated[
-        Path | None, typer.Option("-D", "--body-file", help="The body, from a file.")
+        Path | None,
+        typer.Option("-D", "--body-file", metavar="FILE", help="The body, from a file."),
     ] = None,
     content_type: Annotated[
-        Text, typer.Option("-T", "--content-type", help="The body's Content-Type.")
+        Text, typer.Option("-T", "--content-type", metavar="TYPE", help="The body's Content-Type.")
     ] = None,
-    accept: Annotated[Text, typer.Option("-A", "--accept", help="The Accept header.")] = None,
+    accept: Annotated[
+        Text, typer.Option("-A", "--accept", metavar="TYPE", help="The Accept header.")
+    ] = None,
     auth: Annotated[
-        Text, typer.Option("-a", "--auth", help="user:password, for basic authentication.")
+        Text,
+        typer.Option(
+            "-a", "--auth", metavar="USER:PASS", help="user:password, for basic authentication."
+        ),
     ] = None,
     timeout: Annotated[
-        str, typer.Option("-t", "--timeout", help="Per request, to its last byte.")
+        str, typer.Option("-t", "--timeout", metavar="TIME", help="Per request, to its last byte.")
     ] = "10s",
     insecure: Annotated[
         bool, typer.Option("-k", "--insecure", help="Do not verify the target's certificate.")
@@ -56,16 +75,24 @@ def run(  # noqa: PLR0917 - one parameter per flag
     disable_keepalive: Annotated[
         bool, typer.Option("--disable-keepalive", help="A new connection for each request.")
     ] = False,
-    workers: Annotated[int, typer.Option("--workers", help="Processes that make the load.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", help="Processes that make the load.")
+    ] = 1,
     max_vus: Annotated[
-        Text, typer.Option("--max-vus", help="No command goes above it. [1000, or --vus]")
+        Text,
+        typer.Option("--max-vus", metavar="N", help="No command goes above it. [1000, or --vus]"),
     ] = None,
     max_rate: Annotated[
-        Text, typer.Option("--max-rate", help="No command goes above it. [100k, or --rate]")
+        Text,
+        typer.Option(
+            "--max-rate", metavar="RATE", help="No command goes above it. [100k, or --rate]"
+        ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option("--allow-host", help="A host beyond private networks; repeats."),
+        typer.Option(
+            "--allow-host", metavar="HOST", help="A host beyond private networks; repeats."
+        ),
     ] = None,
     pg: Annotated[
         Text,
@@ -74,7 +101,9 @@ def run(  # noqa: PLR0917 - one parameter per flag
     pg_wait: Annotated[
         bool, typer.Option("--pg-wait", help="Start although the database cannot be reached.")
     ] = False,
-    name: Annotated[Text, typer.Option("--name", help="For attach and ctl. [from the URL]")] = None,
+    name: Annotated[
+        Text, typer.Option("--name", metavar="NAME", help="For attach and ctl. [from the URL]")
+    ] = None,
     headless: Annotated[
         bool,
         typer.Option("--headless", help="No cockpit: progress on stderr, summary on stdout."),
@@ -83,14 +112,20 @@ def run(  # noqa: PLR0917 - one parameter per flag
         bool, typer.Option("--detach", help="Start, say how to attach, and leave.")
     ] = False,
     graceful_stop: Annotated[
-        str, typer.Option("--graceful-stop", help="What is in flight at the end has so long.")
+        str,
+        typer.Option(
+            "--graceful-stop", metavar="TIME", help="What is in flight at the end has so long."
+        ),
     ] = "30s",
     dead_man: Annotated[
         str,
-        typer.Option("--dead-man", help="A run without an end stops when unwatched so long."),
+        typer.Option(
+            "--dead-man", metavar="TIME", help="A run without an end stops when unwatched so long."
+        ),
     ] = "5m",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the report as JSON at the end.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
     ] = None,
 ) -> None:
     """

@@ -23,6 +23,13 @@ class Address(NamedTuple):
     family: int
     sockaddr: SockAddress
 
+    @property
+    def literal(self) -> tuple[str, int]:
+        """Address and port as text and number, with the zone of a link-local one."""
+        host, port, *rest = self.sockaddr
+        zone = rest[1] if len(rest) == 2 else 0
+        return (f"{host}%{zone}" if zone else str(host), int(port))
+
 
 def is_allowed(ip: str, *, host: str, allow_hosts: Iterable[str]) -> bool:
     """

@@ -17,7 +17,7 @@ class Caller(Protocol):
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         """The answer is complete. Unless `transport` is `None`, the next one may be sent."""
 
-    def failed(self, kind: ErrorKind, received_bytes: int, done_ns: int) -> None:
+    def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         """No complete answer will come, and the connection is gone."""
 
 
@@ -56,6 +56,11 @@ class Exchange(asyncio.Protocol):
         """The last answer's, when it was to be collected; `None` when it was too long."""
         self._reader: AnswerReader | None = None
         self._reading = NOTHING
+
+    @property
+    def received_bytes(self) -> int:
+        """Of the answer that is being read."""
+        return self._reader.received_bytes if self._reader is not None else 0
 
     def send(self, request: bytes, expected: Expectation) -> None:
         """Send *request*, and tell the caller what becomes of it. Only while open."""
@@ -141,10 +146,10 @@ class Exchange(asyncio.Protocol):
 
     def _give_up(self, kind: ErrorKind) -> None:
         is_in_flight = self.expected is not NOTHING
-        received_bytes = self._reader.received_bytes if self._reader is not None else 0
+        received_bytes = self.received_bytes
         self.close()
         if is_in_flight:
-            self.caller.failed(kind, received_bytes, monotonic_ns())
+            self.caller.failed(kind, received_bytes)
 
     def _refuse_unasked(self) -> None:
         # No request of ours failed by it, so there is no attempt to count; but this

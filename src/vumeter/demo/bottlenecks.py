@@ -29,7 +29,7 @@ STORIES: Mapping[Bottleneck, Story] = {
     Bottleneck.POOL: Story(
         broken="4 database connections for everybody: requests queue inside the shop",
         fixed="20 database connections",
-        watch="pg: conn; latency of every endpoint",
+        watch="pg: conns; latency of every endpoint",
     ),
     Bottleneck.QUERIES: Story(
         broken="GET /market asks for 14 prices one by one: 15 queries a request",

@@ -15,8 +15,8 @@ OWNER = "shop"
 PROBE_USER = "vumeter_probe"
 """May look at everything and touch nothing: member of pg_monitor."""
 
-ACQUIRE_TIMEOUT_S = 3.0
-LOCK_TIMEOUT_MS = 3000
+DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""It refused, or it is gone."""
 
 
 @cache
@@ -50,8 +50,9 @@ class NoConnection(Exception):  # noqa: N818 - an answer to a request, like aioh
 class Connections:
     """The shop's connection pool. Its size can be changed while it is in use."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, *, patience_s: float) -> None:
         self._dsn = dsn
+        self._patience_s = patience_s
         self._pool: _Pool | None = None
         self._retired: set[asyncio.Task[None]] = set()
         self.size = 0
@@ -73,7 +74,10 @@ class Connections:
             min_size=size,
             max_size=size,
             reset=_keep,
-            server_settings={"application_name": "shop", "lock_timeout": str(LOCK_TIMEOUT_MS)},
+            server_settings={
+                "application_name": "shop",
+                "lock_timeout": f"{self._patience_s * 1000:.0f}ms",
+            },
         )
         former, self._pool, self.size = self._pool, _Pool(fresh), size
         if former is not None:
@@ -87,7 +91,7 @@ class Connections:
         Lend a connection.
 
         Raises:
-            NoConnection: None was free within `ACQUIRE_TIMEOUT_S`.
+            NoConnection: None was free within the shop's patience.
         """
         assert self._pool is not None, "the pool is opened before the first request"
         with self._pool.used() as connections:
@@ -102,7 +106,7 @@ class Connections:
     async def _acquired(self, connections: asyncpg.Pool) -> asyncpg.Connection:
         self.waiting += 1
         try:
-            return await connections.acquire(timeout=ACQUIRE_TIMEOUT_S)
+            return await connections.acquire(timeout=self._patience_s)
         except TimeoutError:
             raise NoConnection from None
         finally:

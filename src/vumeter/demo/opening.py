@@ -2,12 +2,16 @@
 
 from msgspec import Struct
 
+PATIENCE_S = 3.0
+
 
 class ShopOrder(Struct, frozen=True, kw_only=True):
     """What kind of shop to open."""
 
     port: int = 0
     """0: the kernel chooses."""
+    patience_s: float = PATIENCE_S
+    """How long a request waits for a connection, or for a lock, before it is answered 503."""
 
 
 class Opening(Struct, frozen=True, kw_only=True, tag="opening"):

@@ -30,20 +30,25 @@ def main() -> int:
     _raise_descriptor_limit()
     try:
         with _bound(order.port) as listener:
-            _keep_open(listener)
+            _keep_open(listener, order)
     except VumeterError as error:
         _say(NotOpened(message=error.message, hint=error.hint))
         return error.exit_code
     return 0
 
 
-def _keep_open(listener: socket.socket) -> None:
+def _keep_open(listener: socket.socket, order: ShopOrder) -> None:
     _say(Opening(text=f"starting PostgreSQL {found_binaries().version}"))
     with Cluster.start(meanwhile=_import_service) as cluster:
         from vumeter.demo.service import serve  # noqa: PLC0415 - imported by then
 
         _say(Opening(text="stocking the shop"))
-        serve(cluster, listener, on_open=lambda door: _say(Open(socket=str(door))))
+        serve(
+            cluster,
+            listener,
+            patience_s=order.patience_s,
+            on_open=lambda door: _say(Open(socket=str(door))),
+        )
 
 
 def _import_service() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import os
 import signal
 import socket
@@ -10,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import asyncpg
 import msgspec
 import psutil
 import uvloop
@@ -19,42 +17,54 @@ from aiohttp import web
 from vumeter.demo.backdoor import SOCKET_NAME, ShopStatus
 from vumeter.demo.bottlenecks import Bottleneck
 from vumeter.demo.cluster import Cluster
-from vumeter.demo.database import DATABASE, OWNER, PROBE_USER, Connections, NoConnection, prepare
+from vumeter.demo.database import (
+    DATABASE,
+    DATABASE_FAILURES,
+    OWNER,
+    PROBE_USER,
+    Connections,
+    NoConnection,
+    prepare,
+)
 from vumeter.demo.trading import Trading
 from vumeter.demo.web import Web
 from vumeter.link import folders as runs
 from vumeter.link.folders import RunFolder
 
 _LOOK_EVERY_S = 0.25
-_LOOKS_PER_TRIM = 120
-"""Every half a minute."""
+_TRIM_EVERY_S = 30.0
 _BACKLOG = 1024
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def serve(cluster: Cluster, listener: socket.socket, *, on_open: Callable[[Path], None]) -> None:
+def serve(
+    cluster: Cluster,
+    listener: socket.socket,
+    *,
+    patience_s: float,
+    on_open: Callable[[Path], None],
+) -> None:
     """
     Fill *cluster* and serve the shop on *listener* as long as somebody needs it.
 
     *on_open* is called with the back door's socket when both doors are open.
     """
-    uvloop.run(_serve(cluster, listener, on_open))
 
+    async def run() -> None:
+        await prepare(cluster)
+        await Service(cluster, listener, patience_s=patience_s).serve(on_open=on_open)
 
-async def _serve(
-    cluster: Cluster, listener: socket.socket, on_open: Callable[[Path], None]
-) -> None:
-    await prepare(cluster)
-    await Service(cluster, listener).serve(on_open=on_open)
+    uvloop.run(run())
 
 
 class Service:
     """One shop, from its opening to its end."""
 
-    def __init__(self, cluster: Cluster, listener: socket.socket) -> None:
+    def __init__(self, cluster: Cluster, listener: socket.socket, *, patience_s: float) -> None:
         self._cluster = cluster
         self._listener = listener
-        self._connections = Connections(cluster.dsn(OWNER, database=DATABASE))
+        owner_dsn = cluster.dsn(OWNER, database=DATABASE)
+        self._connections = Connections(owner_dsn, patience_s=patience_s)
         self._trading = Trading(self._connections)
         self._web = Web(self._trading)
         self._switching = asyncio.Lock()
@@ -71,7 +81,10 @@ class Service:
             await web.SockSite(front, self._listener, backlog=_BACKLOG).start()
             await web.UnixSite(back, str(back_door)).start()
             on_open(back_door)
-            await self._wait_for_the_end()
+            async with asyncio.TaskGroup() as tasks:
+                trimming = tasks.create_task(self._trim_now_and_then())
+                await self._wait_for_the_end()
+                trimming.cancel()
         await self._connections.close()
 
     def _listen_for_the_end(self) -> None:
@@ -86,10 +99,7 @@ class Service:
             self._left_alone.set()
 
     async def _wait_for_the_end(self) -> None:
-        looks = itertools.count(1)
         while self._is_needed():
-            if next(looks) % _LOOKS_PER_TRIM == 0:
-                await self._trim()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told_to_end.wait(), _LOOK_EVERY_S)
 
@@ -100,10 +110,12 @@ class Service:
             return _is_alive(self._run)
         return not self._left_alone.is_set()
 
-    async def _trim(self) -> None:
-        # A shop under full load may have no connection to spare: the next time will do.
-        with contextlib.suppress(NoConnection, asyncpg.PostgresError, OSError):
-            await self._trading.trim()
+    async def _trim_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_TRIM_EVERY_S)
+            # Under full load there may be no connection to spare: the next time will do.
+            with contextlib.suppress(NoConnection, *DATABASE_FAILURES):
+                await self._trading.trim()
 
     def _back(self) -> web.Application:
         application = web.Application()
@@ -128,7 +140,7 @@ class Service:
         try:
             async with self._switching:
                 await self._trading.switch(bottleneck, broken=broken)
-        except (asyncpg.PostgresError, OSError) as error:
+        except DATABASE_FAILURES as error:
             return web.Response(status=503, text=f"the database refused: {error}")
         return self._answer()
 

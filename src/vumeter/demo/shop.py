@@ -11,7 +11,7 @@ from typing import IO, Self
 import msgspec
 
 from vumeter.demo.backdoor import BackDoor, ShopError
-from vumeter.demo.opening import NotOpened, Open, Opening, ShopOrder
+from vumeter.demo.opening import PATIENCE_S, NotOpened, Open, Opening, ShopOrder
 
 _CLOSE_TIMEOUT_S = 20.0
 
@@ -41,6 +41,7 @@ class DemoShop:
         cls,
         *,
         port: int = 0,
+        patience_s: float = PATIENCE_S,
         tell: Callable[[str], None] = lambda _: None,
         meanwhile: Callable[[], object] = lambda: None,
     ) -> "DemoShop":
@@ -49,13 +50,14 @@ class DemoShop:
 
         Args:
             port: Of 127.0.0.1; 0: the system chooses.
+            patience_s: How long a request waits for a connection or a lock before its 503.
             tell: Called with what is being started, in words.
             meanwhile: Called once while PostgreSQL comes up, which takes about a second.
 
         Raises:
             VumeterError: There is no PostgreSQL to be had, or the port is taken.
         """
-        order = msgspec.json.encode(ShopOrder(port=port)).decode()
+        order = msgspec.json.encode(ShopOrder(port=port, patience_s=patience_s)).decode()
         # Not the terminal, which is the cockpit's: a traceback is read back if there is one.
         with tempfile.TemporaryFile() as complaints:
             process = subprocess.Popen(

@@ -12,17 +12,15 @@ from msgspec import Meta, Struct
 
 from vumeter.demo.bottlenecks import Bottleneck
 from vumeter.demo.database import Connections, statement
+from vumeter.demo.leak import Leak
 
 CUSTOMERS = 1000
 POOL_BROKEN = 4
 POOL_FIXED = 20
 TURNOVER_SHARDS = 64
-PAYMENT_S = 0.012
+PAYMENT_S = 0.020
 """How long the payment provider takes; it is not ours, so it is only waited for."""
 QUOTE_LIFETIME_S = 1.0
-CRUMB_BYTES = 2048
-CRUMBS_MAX = 131_072
-"""256 MiB: a leak that shows within minutes and never takes the machine down."""
 ORDERS_KEPT = 200_000
 
 Row = dict[str, Any]
@@ -46,7 +44,7 @@ class Trading:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._quotes: dict[str, tuple[float, Row]] = {}
-        self._crumbs: list[bytearray] = []
+        self._leak = Leak()
         self.broken = frozenset(Bottleneck)
 
     async def open(self) -> None:
@@ -61,12 +59,12 @@ class Trading:
         self.broken = wanted
         self._quotes.clear()
         if Bottleneck.LEAK not in wanted:
-            self._crumbs.clear()
+            self._leak.mend()
 
     @property
     def leaked_bytes(self) -> int:
         """What is remembered for nothing."""
-        return len(self._crumbs) * CRUMB_BYTES
+        return self._leak.leaked_bytes
 
     async def customer(self, number: int) -> Row:
         """Return the customer with that number, counted round."""
@@ -92,9 +90,8 @@ class Trading:
 
     async def quote(self, symbol: str) -> Row:
         """Return the day of one instrument."""
-        if Bottleneck.LEAK in self.broken and len(self._crumbs) < CRUMBS_MAX:
-            # Written to, not only asked for: untouched pages would not be in memory.
-            self._crumbs.append(bytearray(b"\x01" * CRUMB_BYTES))
+        if Bottleneck.LEAK in self.broken:
+            self._leak.grow()
         if Bottleneck.CACHE in self.broken:
             return await self._quote_added_up(symbol)
         made_at_s, quote = self._quotes.get(symbol, (-QUOTE_LIFETIME_S, {}))

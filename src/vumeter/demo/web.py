@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from vumeter.demo.database import NoConnection
+from vumeter.demo.database import DATABASE_FAILURES, NoConnection
 from vumeter.demo.trading import NotListed, OrderForm, Trading
 
 GATEWAY_MEDIAN_S = 0.020
@@ -80,7 +80,7 @@ class Web:
             response = _problem(503, "no database connection was free")
         except asyncpg.LockNotAvailableError:
             response = _problem(503, "the row was locked for too long")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_FAILURES as error:
             response = _problem(503, f"the database failed: {error}")
         self.statuses[response.status] += 1
         return response

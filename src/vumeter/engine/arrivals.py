@@ -5,12 +5,11 @@ import math
 from collections.abc import Callable
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
-from vumeter.engine.recorder import Record
+from vumeter.engine.counts import Counts
 from vumeter.model.messages import Share
 from vumeter.model.throttle import Leg
 from vumeter.schedule.pacer import Pacer
 
-LATE_US = 1000
 _LONGEST_SLEEP_S = 3600.0
 _LONGEST_BACKLOG_S = 10.0
 
@@ -30,22 +29,18 @@ class Arrivals:
         portion: Share,
         start_ns: int,
         end_s: float | None,
+        counts: Counts,
         begin: Callable[[int], bool],
     ) -> None:
         self._pacer = Pacer(leg, index=portion.index, count=portion.count)
         self._start_ns = start_ns
         # What is due at the very end of a schedule is not part of it any more.
         self._last_s = math.inf if end_s is None else math.nextafter(end_s, 0.0)
+        self._counts = counts
         self._begin = begin
         self._timer: asyncio.TimerHandle | None = None
         """`None`: paused."""
         self._loop = asyncio.get_running_loop()
-        self.due = 0
-        self.dropped = 0
-        """Due when every allowed VU was busy; never retried."""
-        self.late = 0
-        """Begun more than `LATE_US` after they were due."""
-        self.lag = Record()
 
     def start(self) -> None:
         """Begin with what is due from the start of the leg on."""
@@ -94,17 +89,16 @@ class Arrivals:
         until_s = min(until_s, self._last_s)
         # After a standstill: what no VU could still begin is counted, not gone through.
         dropped = self._pacer.skip(until_s - _LONGEST_BACKLOG_S)
-        self.due += dropped
-        self.dropped += dropped
+        counts = self._counts
+        counts.due += dropped
+        counts.dropped += dropped
         for due_s in self._pacer.take(until_s):
             if self._timer is None:
                 # The last one reached a limit on iterations, which ended the schedule.
                 return
-            self.due += 1
+            counts.due += 1
             due_ns = self._start_ns + round(due_s * NANOSECONDS_PER_S)
             if self._begin(due_ns):
-                lag_us = (monotonic_ns() - due_ns) // 1000
-                self.lag.add(lag_us)
-                self.late += lag_us > LATE_US
+                counts.begin_late_by((monotonic_ns() - due_ns) // 1000)
             else:
-                self.dropped += 1
+                counts.dropped += 1

@@ -8,12 +8,12 @@ from itertools import chain
 from typing import Any
 
 from vumeter.client.connector import Connector
-from vumeter.client.failures import ForbiddenAddressError
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.arrivals import Arrivals
+from vumeter.engine.counts import Counts
 from vumeter.engine.steps import Script
 from vumeter.engine.virtual_user import VirtualUser
-from vumeter.model.measure import Histogram, ScenarioCounts
+from vumeter.model.measure import ScenarioCounts
 from vumeter.model.messages import Share
 from vumeter.model.plan import Load
 from vumeter.model.throttle import Leg
@@ -52,6 +52,7 @@ class Crowd:
         on_remark: Callable[[str], None],
     ) -> None:
         self.script = script
+        self.counts = Counts()
         self.connector = connector
         self._portion = portion
         self._start_ns = start_ns
@@ -66,7 +67,7 @@ class Crowd:
         self._arrivals: Arrivals | None = None
         """What starts iterations in the open model; `None`: the model is closed."""
         self._load = load
-        self._remaining = None if load.iterations is None else self._own(load.iterations)
+        self._remaining = self._own_iterations(load)
         # Dicts as ordered sets: the newest comes off first, and any can be taken out.
         self._staying: dict[VirtualUser, None] = {}
         self._leaving: dict[VirtualUser, None] = {}
@@ -81,22 +82,22 @@ class Crowd:
         self._is_paused = False
         self._is_ending = False
         self._is_over = False
-        # Of arrivals that were closed since the last `take`.
-        self._past_due = 0
-        self._past_dropped = 0
         self.cruises = False
         """Whether a VU may begin its next iteration without asking."""
-        self.laps = 0
-        """Iterations that ended and were followed at once by another, since the last `take`."""
-        self.started = 0
-        self.done = 0
-        self.interrupted = 0
 
     def _now_s(self) -> float:
         return (monotonic_ns() - self._start_ns) / NANOSECONDS_PER_S
 
     def _own(self, total: int) -> int:
         return share(total, self._portion.index, self._portion.count)
+
+    def _own_iterations(self, load: Load) -> int | None:
+        if load.iterations is None:
+            return None
+        # Where there are fewer VUs than workers, those without one leave it to the others.
+        count = max(1, min(self._portion.count, load.vus))
+        index = self._portion.index
+        return share(load.iterations, index, count) if index < count else 0
 
     # What the generator asks for.
 
@@ -112,6 +113,8 @@ class Crowd:
         if self._load.duration_s is not None:
             left_s = self._load.duration_s - self._now_s()
             self._loop.call_later(left_s, self._end_schedule)
+        if self._remaining == 0:
+            self.end(None)
         self._settle()
         self._look()
 
@@ -176,32 +179,12 @@ class Crowd:
         """Return all that exist."""
         return chain(self._staying, self._leaving)
 
-    def take_lags(self) -> tuple[Histogram, int]:
-        """Return how late iterations were begun since the last call, and how many over 1 ms."""
-        arrivals = self._arrivals
-        if arrivals is None:
-            return Histogram(), 0
-        late, arrivals.late = arrivals.late, 0
-        return arrivals.lag.take(), late
-
     def take(self) -> ScenarioCounts:
         """Return what was counted since the last call, and begin anew."""
-        arrivals = self._arrivals
-        laps, self.laps = self.laps, 0
-        counts = ScenarioCounts(
+        return self.counts.take(
             vus_active=len(self._staying) + len(self._leaving),
             vus_busy=sum(vu.in_iteration for vu in self.vus()),
-            iterations_due=self._past_due + (arrivals.due if arrivals else 0),
-            iterations_started=self.started + laps,
-            iterations_done=self.done + laps,
-            iterations_dropped=self._past_dropped + (arrivals.dropped if arrivals else 0),
-            iterations_interrupted=self.interrupted,
         )
-        self.started = self.done = self.interrupted = 0
-        self._past_due = self._past_dropped = 0
-        if arrivals is not None:
-            arrivals.due = arrivals.dropped = 0
-        return counts
 
     # What the VUs ask for.
 
@@ -211,7 +194,7 @@ class Crowd:
             if self._remaining == 0:
                 return False
             self._remaining -= 1
-        self.started += 1
+        self.counts.started += 1
         vu.in_iteration = True
         if self._remaining == 0:
             # Those in flight belong to the number that was asked for: they may take their time.
@@ -244,10 +227,10 @@ class Crowd:
         """Run *work* as a task that the worker owns."""
         return self._tasks.create_task(work)
 
-    def notice(self, error: Exception) -> None:
-        """Tell a person of a failure that no change of the target can mend."""
-        if isinstance(error, ForbiddenAddressError):
-            self._on_remark(str(error))
+    def remark(self, text: str | None) -> None:
+        """Tell a person *text*, when there is any."""
+        if text is not None:
+            self._on_remark(text)
 
     # The number of VUs.
 
@@ -279,8 +262,8 @@ class Crowd:
             vu, _ = self._leaving.popitem()
             vu.is_leaving = False
             self._staying[vu] = None
-        # In the open model a VU connects only when an iteration is due, so all may come at once.
-        batch = self._batch if self._arrivals is None else wanted
+        # In the open model a VU connects only when an iteration is due: to be there is cheap.
+        batch = self._batch if self._arrivals is None else _LARGEST_BATCH
         for _ in range(min(batch, wanted - len(self._staying))):
             vu = VirtualUser(self, self._rng)
             self._staying[vu] = None
@@ -312,7 +295,7 @@ class Crowd:
     def _park(self, vu: VirtualUser) -> None:
         """End *vu*."""
         if vu.in_iteration:
-            self.interrupted += 1
+            self.counts.interrupted += 1
         vu.leave()
         for group in (self._staying, self._leaving, self._free, self._resting):
             group.pop(vu, None)
@@ -331,16 +314,15 @@ class Crowd:
             portion=self._portion,
             start_ns=self._start_ns,
             end_s=self._load.duration_s,
+            counts=self.counts,
             begin=self._begin_due,
         )
         return self._arrivals
 
     def _close(self) -> None:
-        arrivals, self._arrivals = self._arrivals, None
-        if arrivals is not None:
-            arrivals.pause()
-            self._past_due += arrivals.due
-            self._past_dropped += arrivals.dropped
+        if self._arrivals is not None:
+            self._arrivals.pause()
+            self._arrivals = None
 
     def _begin_due(self, due_ns: int) -> bool:
         if not self._free:

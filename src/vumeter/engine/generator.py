@@ -162,7 +162,7 @@ class Generator:
 
     def _report(self) -> None:
         tallies = {name: recorder.take() for name, recorder in self._recorders.items()}
-        lags = [crowd.take_lags() for crowd in self._crowds.values()]
+        lags = [crowd.counts.take_lag() for crowd in self._crowds.values()]
         vitals = self._health.take(
             connections=sum(vu.connections for vu in self._vus()),
             tick_lag=self._pulse.lag.take(),

@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-from functools import partial
 from typing import TYPE_CHECKING
 
 from vumeter.client.exchange import Exchange
 from vumeter.client.failures import error_kind
 from vumeter.client.origin import Origin
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.engine.advice import advice
 from vumeter.engine.extraction import extracted
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
@@ -46,6 +46,7 @@ class VirtualUser:
 
     __slots__ = (
         "_asides",
+        "_counts",
         "_crowd",
         "_cursor",
         "_failures",
@@ -67,6 +68,7 @@ class VirtualUser:
 
     def __init__(self, crowd: "Crowd", rng: random.Random) -> None:
         self._crowd = crowd
+        self._counts = crowd.counts
         self._table = crowd.script.table
         # From a place of its own, so that all VUs together follow the weights at any time.
         self._cursor = rng.randrange(TABLE_SIZE)
@@ -117,7 +119,13 @@ class VirtualUser:
             self._crowd.release(self)
 
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
-        """Record a complete answer and go on. The hot path: 1 µs, benchmarks/throughput.py."""
+        """
+        Record a complete answer and go on.
+
+        This is the hot path: with `Exchange.data_received` all of ours that runs per request
+        in the closed model (benchmarks/throughput.py), so nothing here looks at what is
+        seldom so. That keeps `is_cruising` false, and `_conclude` deals with it.
+        """
         step = self.step
         recorder = step.recorder
         service_us = (done_ns - self.sent_ns) // 1000
@@ -134,7 +142,7 @@ class VirtualUser:
         if not self.is_cruising or status >= 400 or exchange.transport is None:  # type: ignore[union-attr]  # it has just answered
             self._conclude(status, done_ns)
             return
-        self._crowd.laps += 1
+        self._counts.laps += 1
         self._cursor = cursor = (self._cursor + 1) & TABLE_MASK
         self.step = step = self._table[cursor]
         payload = step.payload
@@ -142,18 +150,18 @@ class VirtualUser:
             payload = step.template.render(self.variables)
         step.recorder.sent_bytes += len(payload)
         # One reading of the clock serves as the end of this request and the start of the
-        # next: what lies between is the 1 µs above.
+        # next: what lies between is this function.
         self.sent_ns = done_ns
         exchange.send(payload, step.expected)  # type: ignore[union-attr]  # see above
 
-    def failed(self, kind: ErrorKind, received_bytes: int, done_ns: int) -> None:
+    def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         """Count a request that was sent and will not be answered, and go on."""
         is_first = self.sent_ns == self._first_sent_ns
         if kind is ErrorKind.RESET and not received_bytes and not is_first:
             # The target closed the idle connection while the request was under way.
             kind = ErrorKind.CLOSED
         self._count_failure(kind, received_bytes)
-        self._retreat(done_ns)
+        self._retreat()
 
     def expire(self, sent_ns: int) -> None:
         """Count the request that was sent at *sent_ns* as timed out, if it still waits."""
@@ -169,14 +177,14 @@ class VirtualUser:
         recorder = self.step.recorder
         recorder.service.add((now_ns - sent_ns) // 1000)
         self._record_response(now_ns)
+        self._count_failure(ErrorKind.TIMEOUT_RESPONSE, self._partial_bytes())
         self._drop_connection()
-        self._count_failure(ErrorKind.TIMEOUT_RESPONSE, 0)
-        self._retreat(now_ns)
+        self._retreat()
 
     def interrupt(self) -> None:
         """Count a request in flight, or its connecting, as interrupted; `leave` comes next."""
         if self._task is not None or self.is_awaiting:
-            self._count_failure(ErrorKind.INTERRUPTED, 0)
+            self._count_failure(ErrorKind.INTERRUPTED, self._partial_bytes())
 
     def leave(self) -> None:
         """Let go of everything: connections, timers, what was extracted."""
@@ -209,6 +217,8 @@ class VirtualUser:
             exchange = self.exchange = self._asides.pop(origin, None)
         if exchange is not None and exchange.transport is None:
             # The target has closed it meanwhile, which it may.
+            if exchange.was_unasked:
+                self._crowd.remark(f"{origin.authority} sends what no request has asked for.")
             exchange = self.exchange = None
         return exchange
 
@@ -229,26 +239,24 @@ class VirtualUser:
         exchange.send(payload, step.expected)
 
     async def _connect(self, step: Step) -> None:
-        origin = step.origin
+        exchange = Exchange(self, step.origin)
         try:
-            exchange = await self._crowd.connector.open(
-                origin, partial(Exchange, self, origin), timeout_s=step.timeout_s
-            )
+            await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
         except (OSError, ValueError) as error:
             self._task = None
-            self._crowd.notice(error)
-            self._count_failure(error_kind(error, connected=False), 0)
-            self._retreat(monotonic_ns())
+            kind = error_kind(error, connected=False)
+            self._crowd.remark(advice(kind, error, step.origin))
+            self._count_failure(kind, 0)
+            self._retreat()
             return
         self._task = None
-        now_ns = monotonic_ns()
         if exchange.transport is None:
             unasked = exchange.was_unasked
             self._count_failure(ErrorKind.PROTOCOL if unasked else ErrorKind.CLOSED, 0)
-            self._retreat(now_ns)
+            self._retreat()
             return
         self.exchange = exchange
-        self._first_sent_ns = now_ns
+        self._first_sent_ns = now_ns = monotonic_ns()
         self._send(exchange, now_ns)
 
     # What became of it.
@@ -263,7 +271,7 @@ class VirtualUser:
             step.recorder.errors[kind] += 1
         if self._logged_in < len(self._crowd.script.on_start):
             if kind is not None:
-                self._retreat(done_ns)
+                self._retreat()
                 return
             self._logged_in += 1
         else:
@@ -282,7 +290,7 @@ class VirtualUser:
         self.variables.update(values)
         return None
 
-    def _retreat(self, now_ns: int) -> None:
+    def _retreat(self) -> None:
         """Go on after a failure: back off, and start over what comes before all iterations."""
         self.is_awaiting = self.is_cruising = False
         self._failures += 1
@@ -294,7 +302,7 @@ class VirtualUser:
 
     def _end_iteration(self) -> None:
         self.in_iteration = False
-        self._crowd.done += 1
+        self._counts.done += 1
 
     def _record_response(self, done_ns: int) -> None:
         """Count from the due time too, when there is one, for requests of the iteration."""
@@ -307,6 +315,9 @@ class VirtualUser:
         recorder = self.step.recorder
         recorder.errors[kind] += 1
         recorder.received_bytes += received_bytes
+
+    def _partial_bytes(self) -> int:
+        return self.exchange.received_bytes if self.exchange is not None else 0
 
     def _drop_connection(self) -> None:
         if self.exchange is not None:

@@ -125,6 +125,8 @@ class GeneratorReading(Struct, frozen=True, kw_only=True):
     tick_lag_max_us: int
     late_start_ratio: float
     """Starts more than 1 ms late, of all; 0 in the closed model."""
+    starts: int = 0
+    """How many starts `late_start_ratio` is of."""
     descriptors: int
     descriptor_limit: int
     rss_bytes: int

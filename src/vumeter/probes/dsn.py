@@ -96,17 +96,6 @@ class Dsn:
         """Whether the server can only be on this host: Unix socket or loopback, or no host."""
         return "service" not in self.options and all(_is_local(host) for host in self.hosts)
 
-    @property
-    def place(self) -> str:
-        """Where the server is, for people: "localhost:5432", "/run/postgresql"."""
-        if not self.hosts:
-            return "the default place (PGHOST, Unix socket or localhost)"
-        ports = self.ports or (_PORT,)
-        if len(ports) == 1:
-            ports *= len(self.hosts)
-        pairs = zip(self.hosts, ports, strict=True)
-        return ", ".join(host if host.startswith("/") else f"{host}:{port}" for host, port in pairs)
-
     def connect_arguments(self) -> dict[str, object]:
         """Return the keyword arguments that `asyncpg.connect` takes."""
         given = {
@@ -133,7 +122,9 @@ def parse_dsn(text: str) -> Dsn:
     ('db.example',)
     """
     stripped = text.strip()
-    if "://" in stripped:
+    before, separator, _ = stripped.partition("://")
+    # After an equals sign it belongs to a value.
+    if separator and "=" not in before:
         return _from_pairs(_url_pairs(stripped), text)
     return _from_pairs(_keyword_pairs(stripped), text)
 
@@ -223,8 +214,10 @@ def _hosts_and_ports(places: str, text: str) -> tuple[str, str]:
                 f'The host and port in "{redacted(text)}" cannot be read.', hint=_EXAMPLE
             )
         hosts.append(unquote(match[1].strip("[]")))
-        ports.append(match[2] or str(_PORT))
-    return ",".join(hosts), ",".join(ports) if any(hosts) else ""
+        ports.append(match[2] or "")
+    # Without any port PGPORT counts; beside one that is given, libpq's own.
+    listed = ",".join(port or str(_PORT) for port in ports) if any(ports) else ""
+    return ",".join(hosts), listed
 
 
 def _keyword_pairs(text: str) -> list[tuple[str, str]]:

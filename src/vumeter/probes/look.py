@@ -19,12 +19,27 @@ from vumeter.probes.blocking import root_blockers
 from vumeter.probes.plain import plain_text
 from vumeter.probes.span import Totals, span
 
-WAITERS_MAX = 200
-"""Waiters whose blockers are asked for in one look."""
+WAITERS_MAX = 100
+"""
+Waiters whose blockers are asked for in one look: what that costs the server grows with their
+square, 0.1 % of a core for 100 (docs/postgres.md).
+"""
 
 _BLOCKERS_SHOWN = 10
 _STATEMENT_LIMIT = 120
 _NAME_LIMIT = 64
+
+_QUERIES = (
+    "server",
+    "activity",
+    "sessions",
+    "databases",
+    "waiters",
+    "waiters_hidden",
+    "blockers",
+)
+"""`queries/*.sql`, all prepared at the start: planning costs more than asking."""
+
 _Row = Any
 """A row of asyncpg, which has no types of its own."""
 
@@ -43,8 +58,7 @@ class Server:
 class Observer:
     """One connection's questions. Made anew with each connection."""
 
-    def __init__(self, connection: Any, *, clock: NsClock) -> None:
-        self._connection = connection
+    def __init__(self, *, clock: NsClock) -> None:
         self._clock = clock
         self._statements: dict[str, Any] = {}
         self._own_commits = 0
@@ -57,8 +71,10 @@ class Observer:
 
     @classmethod
     async def begin(cls, connection: Any, *, clock: NsClock) -> Self:
-        """Return an observer that knows its server."""
-        observer = cls(connection, clock=clock)
+        """Return an observer that knows its server and has its questions prepared."""
+        observer = cls(clock=clock)
+        for query in _QUERIES:
+            observer._statements[query] = await connection.prepare(_sql(query))
         row = (await observer._rows("server"))[0]
         observer.server = Server(
             version=plain_text(row["version"].partition(" ")[0], limit=_NAME_LIMIT),
@@ -66,6 +82,10 @@ class Observer:
             connections_reserved=row["connections_reserved"],
             role=plain_text(row["role"], limit=_NAME_LIMIT),
         )
+        if row["settles"]:
+            # Or the start of this very connection shows as a transaction or two of others, later.
+            await connection.execute(_sql("settle_15"))
+        observer._own_commits = 0
         return observer
 
     async def sample(self) -> None:
@@ -105,9 +125,6 @@ class Observer:
         return reading if hidden else _with_sessions(reading, sessions, active_by_wait)
 
     async def _rows(self, query: str, *arguments: object) -> list[_Row]:
-        if query not in self._statements:
-            self._statements[query] = await self._connection.prepare(_sql(query))
-            self._own_commits += 1
         try:
             rows: list[_Row] = await self._statements[query].fetch(*arguments)
         except asyncpg.QueryCanceledError:
@@ -134,8 +151,7 @@ class Observer:
         """Return those that hold up most; one that has ended meanwhile blocks nobody."""
         worst = sorted(blocked, key=lambda pid: -blocked[pid])[:_BLOCKERS_SHOWN]
         rows = {row["pid"]: row for row in await self._rows("blockers", worst)} if worst else {}
-        known = (_blocker(rows[pid], blocked[pid]) for pid in worst if pid in rows)
-        return tuple(known)
+        return tuple(_blocker(rows[pid], blocked[pid]) for pid in worst if pid in rows)
 
     def _average_active(self) -> dict[str, float] | None:
         if not self._samples:
@@ -195,7 +211,7 @@ def _blocker(row: _Row, blocked: int) -> Blocker:
         pid=row["pid"],
         blocked=blocked,
         age_s=row["age_s"] or 0.0,
-        state=plain_text(row["state"] or "hidden", limit=_NAME_LIMIT),
+        state=plain_text(row["state"], limit=_NAME_LIMIT),
         application=plain_text(row["application"], limit=_NAME_LIMIT),
-        statement=plain_text(row["statement"] or "", limit=_STATEMENT_LIMIT),
+        statement=plain_text(row["statement"], limit=_STATEMENT_LIMIT),
     )

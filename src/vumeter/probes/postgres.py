@@ -43,6 +43,7 @@ class PostgresProbe:
         self._shown_dsn = redacted(dsn)
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._server: Server | None = None
         self._deadlocks = 0
         self._good_ns = clock()
@@ -80,7 +81,7 @@ class PostgresProbe:
         """Watch until cancelled or closed; never raises anything but CancelledError."""
         self._running = asyncio.current_task()
         retry_s = _FIRST_RETRY_S
-        while True:
+        while not self._is_closed:
             last_good_ns = self._good_ns
             try:
                 async with connected(self._dsn) as connection:
@@ -94,7 +95,8 @@ class PostgresProbe:
             retry_s = min(2 * retry_s, _LAST_RETRY_S)
 
     async def close(self) -> None:
-        """End `run`, wherever it is, and with it the connection."""
+        """End `run`, wherever it is, and with it the connection; also a `run` yet to come."""
+        self._is_closed = True
         if self._running is not None and self._running is not asyncio.current_task():
             self._running.cancel()
             await asyncio.wait((self._running,))
@@ -126,19 +128,19 @@ class PostgresProbe:
             next_ns = began_ns + interval_ns(SAMPLE_INTERVAL_S, took_ns=answered_ns - began_ns)
             await asyncio.sleep((next_ns - self._clock()) / NANOSECONDS_PER_S)
 
-    def _accept(self, reading: PostgresReading, interval_ns: int, deadlocks_before: int) -> None:
+    def _accept(
+        self, reading: PostgresReading, look_interval_ns: int, deadlocks_before: int
+    ) -> None:
         self._good_ns = self._clock()
         self._deadlocks = deadlocks_before + (reading.deadlocks or 0)
-        remark = reading.remark
-        interval_s = interval_ns / NANOSECONDS_PER_S
-        if interval_s > LOOK_INTERVAL_S:
-            rare = (
-                f"a look takes {reading.probe_ms:.0f} ms, so there is one every {interval_s:.1f} s"
-            )
-            remark = f"{remark}; {rare}" if remark else rare
+        remarks = [reading.remark] if reading.remark else []
+        every_s = look_interval_ns / NANOSECONDS_PER_S
+        # A little slower is no news: whoever puts load on a database expects that.
+        if every_s >= 2 * LOOK_INTERVAL_S:
+            remarks.append(f"looks take {reading.probe_ms:.0f} ms: one every {every_s:.1f} s")
         self._reading = msgspec.structs.replace(
             reading,
-            remark=remark,
+            remark="; ".join(remarks),
             cpu_count=self._reading.cpu_count,
             deadlocks=self._deadlocks,
         )
@@ -165,7 +167,7 @@ class PostgresProbe:
 def _no_slot(answer: str, server: Server | None) -> str:
     if server is not None and "too many clients" in answer:
         return f"no slot left: {server.connections_max}/{server.connections_max}"
-    if server is not None and "reserved" in answer:
+    if server is not None and "slots are reserved" in answer:
         reserved, slots = server.connections_reserved, server.connections_max
         return f"no slot left: {slots - reserved}/{slots}, {reserved} are reserved"
     # A limit of the role or the database, a server not seen before, or another language.

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections import deque
 from collections.abc import Callable
 from typing import Self
 
@@ -92,6 +93,7 @@ class Conductor:
         self._picture = self._blank_picture()
         self._probed_second = -1
         self._shown_s = 0.0
+        self._inbox: deque[tuple[int, FromWorker | WorkerLost]] = deque()
         self._wake = asyncio.Event()
         self.frame = self._new_frame()
         """The newest."""
@@ -132,12 +134,14 @@ class Conductor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TICK_S)
             self._wake.clear()
+            self._take_in()
             self._tick()
         if self._working:
             self._give_up()
         ended_s = self.elapsed_s
         await self._crew.close()
-        self._picture.develop(ended_s)
+        self._take_in()
+        self._picture.finish(ended_s)
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         self._show()
         return self._summary(ended_s)
@@ -252,6 +256,16 @@ class Conductor:
     # What workers say
 
     def _hear(self, worker: int, message: FromWorker | WorkerLost) -> None:
+        # Taken in by `finish`, so that what goes wrong there goes wrong loudly. No bound:
+        # a worker says a few things a second, and each of them wakes `finish`.
+        self._inbox.append((worker, message))
+        self._wake.set()
+
+    def _take_in(self) -> None:
+        while self._inbox:
+            self._take(*self._inbox.popleft())
+
+    def _take(self, worker: int, message: FromWorker | WorkerLost) -> None:
         match message:
             case SnapshotTaken(snapshot=snapshot):
                 self._picture.add_snapshot(snapshot)
@@ -265,7 +279,6 @@ class Conductor:
                 self._part_with(worker)
             case WorkerLost(cause=cause) if worker in self._working:
                 self._lose(worker, cause)
-        self._wake.set()
 
     def _part_with(self, worker: int) -> None:
         self._working -= {worker}
@@ -380,14 +393,13 @@ class Conductor:
         )
 
     def _summary(self, ended_s: float) -> Summary:
-        aggregator = self._picture.aggregator
         return self._picture.summary.build(
             plan=self._plan,
             started_unix_ms=self._started_unix_ms,
             duration_s=ended_s,
             stop=self._life.cause or StopCause.SCHEDULE,
-            totals=aggregator.totals,
-            scenario_totals=aggregator.scenario_totals,
+            totals=self._picture.totals,
+            scenario_totals=self._picture.scenario_totals,
             journal=self._hand.journal,
             remarks=self._remarks,
         )

@@ -22,28 +22,27 @@ def new_frame(
     control: Control,
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
-    reading = picture.reading
-    # What is counted ends with the newest second, so the time that rates are over does, too.
-    counted_s = min(at_s, picture.second + 1.0)
+    view = picture.view
+    reading = view.reading
     return Frame(
         run=plan.name,
         target=plan.target,
         state=life.state(is_paused=throttles.paused),
         stop_cause=life.cause,
-        second=picture.second,
+        second=view.second,
         # From the start, not from the wall clock of today, which may have been set since.
         at_unix_ms=started_unix_ms + round(at_s * 1000),
         started_unix_ms=started_unix_ms,
         elapsed_s=at_s,
         duration_s=plan.duration_s,
-        throttles=throttles.states(at_s, picture.counts),
-        window=picture.window,
-        total=picture.total(counted_s),
-        in_flight=picture.in_flight,
-        dropped=picture.dropped,
-        points=picture.newest_points,
-        endpoints=picture.endpoints(counted_s),
-        errors=picture.errors,
+        throttles=throttles.states(at_s, view.counts),
+        window=view.window,
+        total=view.total,
+        in_flight=view.in_flight,
+        dropped=view.dropped,
+        points=view.points,
+        endpoints=view.endpoints,
+        errors=view.errors,
         generator=None if reading is None else reading.generator,
         host=picture.host,
         postgres=postgres,

@@ -1,9 +1,11 @@
 """What a run looks like so far: snapshots and probes go in, points and figures come out."""
 
+from dataclasses import dataclass
+
 from msgspec.structs import replace
 
 from vumeter.model.frame import Endpoint, ErrorCount, Figures, Point
-from vumeter.model.measure import Reading, ScenarioCounts, Snapshot
+from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import Lever
 from vumeter.run.throttles import Throttles
@@ -21,6 +23,39 @@ SHORTEST_SECOND_S = 0.5
 _PROBES_KEPT_S = 60
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """
+    All figures as of the newest second.
+
+    Made once a second: with twenty endpoints that takes some 40 ms, which commands and
+    their acknowledgements, each worth a frame of its own, must not wait for.
+    """
+
+    reading: Reading | None
+    window: Figures
+    total: Figures
+    endpoints: tuple[Endpoint, ...]
+    errors: tuple[ErrorCount, ...]
+    points: tuple[Point, ...]
+    dropped: int
+
+    @property
+    def second(self) -> int:
+        """The newest second that is in the numbers; −1 before the first."""
+        return -1 if self.reading is None else self.reading.second
+
+    @property
+    def counts(self) -> dict[str, ScenarioCounts]:
+        """What the VUs did in the newest second, by scenario."""
+        return {} if self.reading is None else self.reading.scenarios
+
+    @property
+    def in_flight(self) -> int:
+        """How many VUs were within an iteration at the end of the newest second."""
+        return sum(counts.vus_busy for counts in self.counts.values())
+
+
 class Picture:
     """Collects one run's seconds, in constant memory but for the packed chart points."""
 
@@ -32,11 +67,11 @@ class Picture:
         self._digest = Digest()
         self._throttles = throttles
         self._probed: dict[int, tuple[HostReading | None, PostgresReading | None]] = {}
+        self._reading: Reading | None = None
         self.summary = SummaryBuilder()
-        self.reading: Reading | None = None
-        """The newest."""
         self.host: HostReading | None = None
         """The newest look at the host."""
+        self.view = self._new_view(counted_s=0.0)
 
     def expect(self, workers: frozenset[int]) -> None:
         """Wait for the snapshots of these *workers* only, from now on."""
@@ -54,80 +89,68 @@ class Picture:
         self._probed[second] = (host, postgres)
         self._probed.pop(second - _PROBES_KEPT_S, None)
 
-    def develop(self, elapsed_s: float) -> int:
-        """
-        Take in every second that is complete by now, and return how many there were.
-
-        The last second of a run is cut short by its end. A short stump of one is in every
-        total, but in no window and on no chart: it would look like a collapse.
-        """
+    def develop(self, elapsed_s: float) -> bool:
+        """Take in every second that is complete by now; return whether there is a new view."""
         readings = self._aggregator.take(elapsed_s)
-        for bare in readings:
-            host, postgres = self._probed.pop(bare.second, (None, None))
-            reading = replace(bare, host=host, postgres=postgres)
-            self.summary.add(reading)
-            if reading.second == 0 or elapsed_s - reading.second >= SHORTEST_SECOND_S:
-                self._show(reading)
-        return len(readings)
+        for reading in readings:
+            self._take(reading, elapsed_s)
+        if readings:
+            # What is counted ends with the newest second, so the time rates are over does, too.
+            self.view = self._new_view(counted_s=min(elapsed_s, self._next_second))
+        return bool(readings)
 
-    def _show(self, reading: Reading) -> None:
-        end_s = reading.second + 1.0
-        self._digest.add(
-            reading,
-            vus_target=self._throttles.target(Lever.VUS, end_s) or 0.0,
-            rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
-        )
-        self.reading = reading
-
-    @property
-    def second(self) -> int:
-        """The newest second that is in the numbers; −1 before the first."""
-        return -1 if self.reading is None else self.reading.second
-
-    @property
-    def counts(self) -> dict[str, ScenarioCounts]:
-        """What the VUs did in the newest second, by scenario."""
-        return {} if self.reading is None else self.reading.scenarios
-
-    @property
-    def in_flight(self) -> int:
-        """How many VUs were within an iteration at the end of the newest second."""
-        return sum(counts.vus_busy for counts in self.counts.values())
-
-    @property
-    def window(self) -> Figures:
-        """All requests of the last ten seconds."""
-        return self._digest.window
-
-    def total(self, elapsed_s: float) -> Figures:
-        """All requests since the start."""
-        return figures(merge(self._aggregator.totals.values()), elapsed_s)
-
-    def endpoints(self, elapsed_s: float) -> tuple[Endpoint, ...]:
-        """The rows of the endpoint table."""
-        return self._digest.endpoints(self._aggregator.totals, elapsed_s)
-
-    @property
-    def errors(self) -> tuple[ErrorCount, ...]:
-        """The rows of the error panel."""
-        return self._digest.errors(self._aggregator.totals)
+    def finish(self, ended_s: float) -> None:
+        """Take in what is left when every worker has ended, and count to the end exactly."""
+        self.develop(ended_s)
+        self.view = self._new_view(counted_s=ended_s)
 
     def points_from(self, second: int) -> tuple[Point, ...]:
         """Every second from *second* on, oldest first."""
         return self._digest.points_from(second)
 
     @property
-    def newest_points(self) -> tuple[Point, ...]:
-        """The points of a frame."""
-        return self.points_from(max(0, self.second + 1 - FRAME_POINTS))
+    def totals(self) -> dict[str, Tally]:
+        """Everything that was counted, by request name."""
+        return self._aggregator.totals
 
     @property
-    def aggregator(self) -> Aggregator:
-        """The totals, for the summary."""
-        return self._aggregator
+    def scenario_totals(self) -> dict[str, ScenarioCounts]:
+        """Iterations since the start, by scenario."""
+        return self._aggregator.scenario_totals
 
     @property
-    def dropped(self) -> int:
-        """Iterations that found no free VU, since the start."""
-        totals = self._aggregator.scenario_totals.values()
-        return sum(counts.iterations_dropped for counts in totals)
+    def _next_second(self) -> int:
+        return 0 if self._reading is None else self._reading.second + 1
+
+    def _take(self, bare: Reading, elapsed_s: float) -> None:
+        """
+        Take in one second.
+
+        The last second of a run is cut short by its end. A short stump of one is in every
+        total, but in no window and on no chart: it would look like a collapse.
+        """
+        host, postgres = self._probed.pop(bare.second, (None, None))
+        reading = replace(bare, host=host, postgres=postgres)
+        self.summary.add(reading)
+        if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
+            return
+        end_s = reading.second + 1.0
+        self._digest.add(
+            reading,
+            vus_target=self._throttles.target(Lever.VUS, end_s) or 0.0,
+            rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
+        )
+        self._reading = reading
+
+    def _new_view(self, *, counted_s: float) -> View:
+        totals = self._aggregator.totals
+        scenarios = self._aggregator.scenario_totals.values()
+        return View(
+            reading=self._reading,
+            window=self._digest.window,
+            total=figures(merge(totals.values()), counted_s),
+            endpoints=self._digest.endpoints(totals, counted_s),
+            errors=self._digest.errors(totals),
+            points=self.points_from(max(0, self._next_second - FRAME_POINTS)),
+            dropped=sum(counts.iterations_dropped for counts in scenarios),
+        )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from vumeter.errors import VumeterError
 from vumeter.link.folders import RunFolder
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -64,31 +65,64 @@ async def conduct(
         is_attended: It runs in someone's foreground.
         on_started: Called when the load is on.
         on_ended: Called with the summary while viewers can still ask.
+
+    Raises:
+        VumeterError: A worker did not come up, or the summary could not be kept.
     """
     async with Conductor(plan, sinks=sinks, is_attended=is_attended) as conductor:
-        with _signals(conductor, is_attended=is_attended):
+        with _heard(conductor, signal.SIGINT, signal.SIGTERM):
             async with ControlApi(conductor, folder.socket) as api:
-                await conductor.start()
-                on_started()
-                summary = await conductor.finish()
+                with _ignored(signal.SIGHUP) as was_ignored:
+                    await conductor.start()
+                hang_up = () if was_ignored or not is_attended else (signal.SIGHUP,)
+                with _heard(conductor, *hang_up):
+                    on_started()
+                    summary = await conductor.finish()
                 try:
-                    on_ended(summary)
-                    write_whole(folder.summary, msgspec.msgpack.encode(summary))
+                    _keep(folder, summary)
                 finally:
-                    await api.farewell(ATTENDED_FAREWELL_S if is_attended else FAREWELL_S)
+                    # A full disk keeps neither the report from being tried nor viewers
+                    # from the last frame.
+                    try:
+                        on_ended(summary)
+                    finally:
+                        await api.farewell(ATTENDED_FAREWELL_S if is_attended else FAREWELL_S)
     return summary
 
 
+def _keep(folder: RunFolder, summary: Summary) -> None:
+    try:
+        write_whole(folder.summary, msgspec.msgpack.encode(summary))
+    except OSError as error:
+        raise VumeterError(
+            f"The summary could not be kept in {folder.path}: {error.strerror}.",
+            hint="Is the disk full?",
+        ) from error
+
+
 @contextmanager
-def _signals(conductor: Conductor, *, is_attended: bool) -> Iterator[None]:
+def _heard(conductor: Conductor, *signals: signal.Signals) -> Iterator[None]:
+    """Stop the run by these *signals*."""
     loop = asyncio.get_running_loop()
-    heard = [signal.SIGINT, signal.SIGTERM]
-    if is_attended and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        heard.append(signal.SIGHUP)
-    for each in heard:
+    for each in signals:
         loop.add_signal_handler(each, conductor.interrupt, each.name)
     try:
         yield
     finally:
-        for each in heard:
+        for each in signals:
             loop.remove_signal_handler(each)
+
+
+@contextmanager
+def _ignored(number: signal.Signals) -> Iterator[bool]:
+    """
+    Ignore a signal, here and in every process that is started meanwhile; yield if it was before.
+
+    A child inherits what is ignored, and nothing that is handled. When a terminal goes away,
+    the kernel tells all of its processes; workers that died of it could not report.
+    """
+    former = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield former is signal.SIG_IGN
+    finally:
+        signal.signal(number, former)

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally, Vitals
+from vumeter.stats import histogram
 from vumeter.stats.tally import TallySum, merge
 from vumeter.stats.verdict import GeneratorJudge
 
@@ -13,7 +16,8 @@ class Aggregator:
 
     A second is read when every expected worker was heard, or *grace_s* after it has ended.
     What comes later than that is in the totals and in `late_snapshots`, and in no reading:
-    the totals are of every snapshot that ever came.
+    the totals are of every snapshot that ever came. Only its lags go to the worker's next
+    reading, for they are why it came late.
     """
 
     def __init__(self, *, start_unix_ms: int, grace_s: float = 0.5) -> None:
@@ -23,6 +27,7 @@ class Aggregator:
         self._next_second = 0
         self._waiting: dict[int, list[Snapshot]] = {}
         self._late_since_reading = 0
+        self._late_vitals: dict[int, Vitals] = {}
         self._totals: dict[str, TallySum] = {}
         self._scenario_totals: dict[str, ScenarioCounts] = {}
         self._judge = GeneratorJudge()
@@ -42,6 +47,7 @@ class Aggregator:
         else:
             self.late_snapshots += 1
             self._late_since_reading += 1
+            self._keep_vitals(snapshot)
 
     def take(self, elapsed_s: float) -> list[Reading]:
         """Return the readings that have become complete by run time *elapsed_s*, in order."""
@@ -78,6 +84,22 @@ class Aggregator:
         # Nobody is left who could still report: what there is, is all there will be.
         return any(waiting >= second for waiting in self._waiting)
 
+    def _keep_vitals(self, late: Snapshot) -> None:
+        """Keep what a worker says of a time in which it was too late: that it stood still."""
+        self._late_vitals[late.worker] = self._with_late_vitals(late)
+
+    def _with_late_vitals(self, snapshot: Snapshot) -> Vitals:
+        """Return the snapshot's vitals, with the lags of the worker's late ones before it."""
+        vitals, late = snapshot.vitals, self._late_vitals.pop(snapshot.worker, None)
+        if late is None:
+            return vitals
+        return replace(
+            vitals,
+            tick_lag=histogram.merge((late.tick_lag, vitals.tick_lag)),
+            start_lag=histogram.merge((late.start_lag, vitals.start_lag)),
+            late_starts=late.late_starts + vitals.late_starts,
+        )
+
     def _reading(self, second: int) -> Reading:
         snapshots = self._waiting.pop(second, [])
         heard = frozenset(each.worker for each in snapshots)
@@ -88,7 +110,7 @@ class Aggregator:
             for name, tally in snapshot.tallies.items():
                 tallies.setdefault(name, []).append(tally)
             _count_scenarios(scenarios, snapshot.scenarios.items())
-            vitals[snapshot.worker] = snapshot.vitals
+            vitals[snapshot.worker] = self._with_late_vitals(snapshot)
         late, self._late_since_reading = self._late_since_reading, 0
         return Reading(
             second=second,

@@ -68,10 +68,8 @@ class GeneratorExtremes:
         self._tick_lag_p99_us = max(self._tick_lag_p99_us, it.tick_lag_p99_us)
         self._tick_lag_max_us = max(self._tick_lag_max_us, it.tick_lag_max_us)
         self._rss_bytes_max = max(self._rss_bytes_max, it.rss_bytes)
-        counts = reading.scenarios.values()
-        starts = sum(each.iterations_due - each.iterations_dropped for each in counts)
-        self._starts += starts
-        self._late_starts += it.late_start_ratio * starts
+        self._starts += it.starts
+        self._late_starts += it.late_start_ratio * it.starts
 
     def summary(self) -> GeneratorSummary:
         """Return the whole run's testimony; `tick_lag_p99_us` is the worst second's."""

@@ -81,18 +81,21 @@ def percentiles_us(histogram: Histogram, percents: Sequence[float]) -> list[int]
     """Return `percentile_us` of each of *percents*, sorting the buckets only once."""
     if not histogram.counts:
         return [0 for _ in percents]
+    indices, cumulative = _in_order(histogram)
+    return [_value_us(indices, cumulative, percent) for percent in percents]
+
+
+def _in_order(histogram: Histogram) -> tuple[list[int], list[int]]:
+    """Return the buckets from low to high, and for each how many values are in it or below."""
     indices = sorted(histogram.counts)
-    cumulative = list(accumulate(map(histogram.counts.__getitem__, indices)))
-    return [
-        highest_us(indices[bisect_left(cumulative, _rank(percent, cumulative[-1]))])
-        if percent > 0
-        else lowest_us(indices[0])
-        for percent in percents
-    ]
+    return indices, list(accumulate(map(histogram.counts.__getitem__, indices)))
 
 
-def _rank(percent: float, total: int) -> int:
-    return max(1, int(min(percent, 100.0) * total / 100 + 0.5))
+def _value_us(indices: list[int], cumulative: list[int], percent: float) -> int:
+    if percent <= 0:
+        return lowest_us(indices[0])
+    rank = max(1, int(min(percent, 100.0) * cumulative[-1] / 100 + 0.5))
+    return highest_us(indices[bisect_left(cumulative, rank)])
 
 
 def mean_us(histogram: Histogram) -> int:
@@ -123,16 +126,16 @@ def latency(histogram: Histogram) -> Latency | None:
     """Return the figures that screens and reports show; `None` when nothing was recorded."""
     if not histogram.counts:
         return None
-    p50, p90, p95, p99, p99_9, top = percentiles_us(histogram, (50, 90, 95, 99, 99.9, 100))
+    indices, cumulative = _in_order(histogram)
     return Latency(
-        min_us=min_us(histogram),
-        mean_us=mean_us(histogram),
-        p50_us=p50,
-        p90_us=p90,
-        p95_us=p95,
-        p99_us=p99,
-        p99_9_us=p99_9,
-        max_us=top,
+        min_us=lowest_us(indices[0]),
+        mean_us=round(histogram.sum_us / cumulative[-1]),
+        p50_us=_value_us(indices, cumulative, 50),
+        p90_us=_value_us(indices, cumulative, 90),
+        p95_us=_value_us(indices, cumulative, 95),
+        p99_us=_value_us(indices, cumulative, 99),
+        p99_9_us=_value_us(indices, cumulative, 99.9),
+        max_us=highest_us(indices[-1]),
     )
 
 

@@ -102,6 +102,7 @@ class GeneratorJudge:
 
     def __init__(self) -> None:
         self._held: frozenset[tuple[int, int]] = frozenset()
+        self._heard: frozenset[int] = frozenset()
 
     def judge(
         self, vitals: Mapping[int, Vitals], *, missing: frozenset[int] = frozenset()
@@ -125,7 +126,16 @@ class GeneratorJudge:
             f"worker {worker} {_SIGNS[number].words(health[worker])}"
             for worker, number in sorted(self._held)
         ]
+        # Its one late tick comes in a later second. A worker that was never heard before may
+        # have lived too shortly for a tick.
+        frozen = [
+            worker
+            for worker in health
+            if worker in self._heard and not vitals[worker].tick_lag.counts
+        ]
+        reasons += [f"worker {worker} stood still throughout" for worker in frozen]
         reasons += [f"worker {worker} did not report in time" for worker in sorted(missing)]
+        self._heard |= health.keys()
         return _reading(tuple(vitals.values()), tuple(reasons))
 
 
@@ -156,6 +166,7 @@ def _reading(vitals: tuple[Vitals, ...], reasons: tuple[str, ...]) -> GeneratorR
     lag_p99_us, lag_max_us = histogram.percentiles_us(lag, (99, 100))
     # The limit is each process's own: the sum of all says nothing, the nearest to it does.
     nearest = max(vitals, key=_descriptor_ratio, default=None)
+    starts = sum(histogram.count(each.start_lag) for each in vitals)
     return GeneratorReading(
         limited=bool(reasons),
         reasons=reasons,
@@ -163,10 +174,8 @@ def _reading(vitals: tuple[Vitals, ...], reasons: tuple[str, ...]) -> GeneratorR
         cpu_total_percent=sum(each.cpu_percent for each in vitals),
         tick_lag_p99_us=lag_p99_us,
         tick_lag_max_us=lag_max_us,
-        late_start_ratio=_ratio(
-            sum(each.late_starts for each in vitals),
-            sum(histogram.count(each.start_lag) for each in vitals),
-        ),
+        late_start_ratio=_ratio(sum(each.late_starts for each in vitals), starts),
+        starts=starts,
         descriptors=nearest.descriptors if nearest else 0,
         descriptor_limit=nearest.descriptor_limit if nearest else 0,
         rss_bytes=sum(each.rss_bytes for each in vitals),

@@ -53,12 +53,14 @@ def load(path: Path) -> Recording:
     return msgspec.msgpack.decode(gzip.decompress(path.read_bytes()), type=Recording)
 
 
-async def record(hello: Hello, frames: AsyncIterator[Frame], *, upto_second: int) -> Recording:
-    """Return what *frames* brings, until the run ends or *upto_second* was seen."""
+async def record(
+    hello: Hello, frames: AsyncIterator[Frame], *, upto_second: int | None = None
+) -> Recording:
+    """Return what *frames* brings, until the run has ended or *upto_second* was seen."""
     kept: list[Frame] = []
     async for frame in frames:
         kept.append(frame)
-        if frame.second >= upto_second or frame.state is RunState.ENDED:
+        if frame.state is RunState.ENDED or frame.second == upto_second:
             break
     return Recording(hello=hello, frames=tuple(kept))
 

@@ -12,6 +12,9 @@ SMALLEST_WIDTH = 60
 SMALLEST_HEIGHT = 15
 """Below either, a digest of one screen is shown instead of panels."""
 
+MANY_ENDPOINTS = 1000
+"""More than fit any screen."""
+
 WIDE = 112
 """From this width on, a column for throttle and errors stands right of the charts."""
 
@@ -94,17 +97,23 @@ _GROWTH: tuple[tuple[_Band, int], ...] = (
     (_Band.EVENTS, 4),
     (_Band.LATENCY, 12),
     (_Band.ENDPOINTS, 9),
+    (_Band.RPS, 7),
+    (_Band.LATENCY, 16),
+    (_Band.EVENTS, 6),
+    (_Band.ENDPOINTS, 12),
+    (_Band.SYSTEMS, 9),
 )
 _SPREAD = (
     (_Band.LATENCY, 2),
     (_Band.ENDPOINTS, 2),
     (_Band.RPS, 1),
     (_Band.EVENTS, 1),
-    (_Band.SYSTEMS, 1),
 )
 """What is left over in a large terminal is dealt out in these proportions."""
 
-_SYSTEMS_ENOUGH = 10
+_SYSTEMS_MOST = 10
+"""Rows that host and database can fill."""
+
 _PLAN_FROM_HEIGHT = 32
 _SIDE_WIDTH_PERCENT = 32
 
@@ -117,6 +126,7 @@ def arrange(
     is_zoomed: bool = False,
     bar_rows: int = 1,
     helps: bool = False,
+    endpoints: int = MANY_ENDPOINTS,
 ) -> dict[Part, Place]:
     """
     Return the place of every part that is to be seen; the others are not there.
@@ -128,6 +138,7 @@ def arrange(
         is_zoomed: Give all of the body to the view's subject.
         bar_rows: Rows of the key line, or of the prompt that is open instead.
         helps: Show the keys in the place of the body.
+        endpoints: How many the run has; the cockpit gives their table no rows to stay empty.
     """
     bar_rows = min(bar_rows, height)
     bar = {Part.BAR: Place(0, height - bar_rows, width, bar_rows)} if bar_rows else {}
@@ -142,27 +153,28 @@ def arrange(
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
-    return places | _body(view, body, is_zoomed=is_zoomed) | bar
+    return places | _body(view, body, is_zoomed=is_zoomed, endpoints=endpoints) | bar
 
 
-def _body(view: View, body: Place, *, is_zoomed: bool) -> dict[Part, Place]:
+def _body(view: View, body: Place, *, is_zoomed: bool, endpoints: int) -> dict[Part, Place]:
     subject = _SUBJECTS[view]
     if is_zoomed:
         return _beside(body, *subject)
     match view:
         case View.LOAD:
-            return _load(body)
+            return _load(body, endpoints)
         case View.LATENCY:
             latency, rps = _cut(body, lower=max(3, body.height // 4))
             return {Part.LATENCY: latency} | _beside(rps, Part.RPS)
         case View.ENDPOINTS:
-            endpoints, errors = _cut(body, lower=max(3, body.height // 4))
-            return {Part.ENDPOINTS: endpoints, Part.ERRORS: errors}
+            table, errors = _cut(body, lower=max(3, body.height // 4))
+            return {Part.ENDPOINTS: table, Part.ERRORS: errors}
         case View.LOG:
             return _beside(body, Part.EVENTS)
         case View.HOST | View.DATABASE:
-            latency, systems = _cut(body, lower=body.height - max(4, body.height // 3))
-            return {Part.LATENCY: latency} | _beside(systems, *subject)
+            charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
+            latency, rps = _cut(charts, lower=max(2, charts.height // 3))
+            return {Part.LATENCY: latency, Part.RPS: rps} | _beside(systems, *subject)
 
 
 _SUBJECTS: dict[View, tuple[Part, ...]] = {
@@ -175,9 +187,9 @@ _SUBJECTS: dict[View, tuple[Part, ...]] = {
 }
 
 
-def _load(body: Place) -> dict[Part, Place]:
+def _load(body: Place, endpoints: int) -> dict[Part, Place]:
     """Return the cockpit itself: every band that there is room for, top to bottom."""
-    rows = _rows(body.height)
+    rows = _rows(body.height, endpoints)
     y = body.y
     bands: dict[_Band, Place] = {}
     for band in _Band:
@@ -209,25 +221,29 @@ def _charts_with_side(latency: Place, rps: Place) -> dict[Part, Place]:
     }
 
 
-def _rows(room: int) -> dict[_Band, int]:
+def _rows(room: int, endpoints: int) -> dict[_Band, int]:
     """Return how many rows each band gets; all of *room* is used."""
     rows = dict(_LEAST)
+    most = {
+        _Band.ENDPOINTS: max(rows[_Band.ENDPOINTS], endpoints + 1),
+        _Band.SYSTEMS: _SYSTEMS_MOST,
+    }
     room -= sum(rows.values())
     for band, upto in _GROWTH:
-        needed = upto - rows[band]
+        needed = min(upto, most.get(band, upto)) - rows[band]
         if needed > room:
             # The rest would only make a band further down the list jump ahead.
             rows[_Band.LATENCY] += room
             return rows
-        rows[band] = upto
-        room -= needed
+        if needed > 0:
+            rows[band] += needed
+            room -= needed
     while room > 0:
         for band, share in _SPREAD:
-            given = min(share, room)
-            if band is _Band.SYSTEMS and rows[band] >= _SYSTEMS_ENOUGH:
-                continue
-            rows[band] += given
-            room -= given
+            given = min(share, room, most.get(band, room + rows[band]) - rows[band])
+            if given > 0:
+                rows[band] += given
+                room -= given
     return rows
 
 

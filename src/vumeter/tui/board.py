@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Lever
-from vumeter.tui.arrangement import Part, Place, View, arrange
+from vumeter.tui.arrangement import MANY_ENDPOINTS, Part, Place, View, arrange
 from vumeter.tui.dialogs.help_panel import HelpPanel
 from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
@@ -120,9 +120,19 @@ class Board(Widget):
         return tuple(child for child in self.children if isinstance(child, Panel))
 
     @property
+    def frame(self) -> Frame | None:
+        """What is shown; `None` before the first."""
+        return self._frame
+
+    @property
     def view(self) -> View:
         """What is looked at."""
         return self._view
+
+    @property
+    def is_zoomed(self) -> bool:
+        """Whether the view's subject stands alone."""
+        return self._is_zoomed
 
     @property
     def taker(self) -> Taker | None:
@@ -165,12 +175,16 @@ class Board(Widget):
             is_zoomed=self._is_zoomed,
             bar_rows=self._bar.rows,
             helps=self._helps,
+            endpoints=len(self._frame.endpoints) if self._frame else MANY_ENDPOINTS,
         )
         return {self._bar if part is Part.BAR else part: place for part, place in parts.items()}
 
     def show(self, frame: Frame) -> None:
         """Show *frame* on every panel that can be seen."""
+        known = len(self._frame.endpoints) if self._frame else -1
         self._frame = frame
+        if len(frame.endpoints) != known:
+            self._rearrange()
         # These two gather something from every frame, seen or not.
         gathering: tuple[Part, ...] = (Part.EVENTS, Part.ENDPOINTS)
         self._show_on((*gathering, *self._placed()))
@@ -220,6 +234,7 @@ class Board(Widget):
         self.set_bar(Bar.NOTICE if self.notice.words else Bar.KEYS)
 
     def _rearrange(self) -> None:
+        """Have the parts placed anew, and those shown that had no place before."""
         # Asked of a child: Textual forgets the old places of a widget's parents, not its own.
         self.header.refresh(layout=True)
         if self._frame is not None:

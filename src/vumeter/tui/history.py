@@ -55,13 +55,11 @@ class Column:
     p50_us: int | None
     p95_us: int | None
     p99_us: int | None
-    max_us: int | None
     requests_per_s: float
     """The greatest of any second."""
     errors_per_s: float
     """The greatest of any second."""
     rate_target_per_s: float | None
-    vus: int
     limited: int
 
 
@@ -110,10 +108,8 @@ _FIELDS: dict[str, Callable[[Point], int]] = {
     "p50": lambda point: _or_missing(point.p50_us),
     "p95": lambda point: _or_missing(point.p95_us),
     "p99": lambda point: _or_missing(point.p99_us),
-    "max": lambda point: _or_missing(point.max_us),
     "peak_requests": lambda point: point.requests,
     "peak_errors": lambda point: point.errors,
-    "vus": lambda point: point.vus,
     "rate_target": _rate_target,
 }
 """What is kept of each second."""
@@ -293,11 +289,9 @@ def _unpacked(values: dict[str, int], *, first_second: int) -> Column:
         p50_us=_or_none(values["p50"]),
         p95_us=_or_none(values["p95"]),
         p99_us=_or_none(values["p99"]),
-        max_us=_or_none(values["max"]),
         requests_per_s=max(0, values["peak_requests"]),
         errors_per_s=max(0, values["peak_errors"]),
         rate_target_per_s=None if rate == MISSING else rate / _MILLI,
-        vus=max(0, values["vus"]),
         limited=values["limited"],
     )
 

@@ -5,7 +5,8 @@ The user's own keys: `keys.toml` in vumeter's configuration folder.
     "throttle.up" = "k"
     "load.pause" = "P"
 
-The names on the left are those that `?` shows with each key.
+The names on the left are those that the palette (ctrl+p) shows with each command, the keys on
+the right Textual's: a character or a word such as `f2` or `ctrl+t`, several with commas between.
 """
 
 import tomllib
@@ -52,4 +53,4 @@ def _closest(name: str, known: set[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
     near = get_close_matches(name, known, n=1)
-    return f'Did you mean "{near[0]}"?' if near else "? in the cockpit lists them."
+    return f'Did you mean "{near[0]}"?' if near else "ctrl+p in the cockpit shows them."

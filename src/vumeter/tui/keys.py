@@ -127,6 +127,8 @@ KEYS: tuple[Key, ...] = (
         text="copy the screen as text", group=Group.SCREEN),
     Key(id="screen.palette", keys="ctrl+p", cap="^p", action="command_palette",
         title="Command palette", text="all commands by name", group=Group.SCREEN),
+    Key(id="screen.redraw", keys="ctrl+l", cap="^l", action="redraw", title="Draw everything anew",
+        text="draw everything anew", group=Group.SCREEN),
     Key(id="screen.suspend", keys="ctrl+z", cap="^z", action="suspend_process",
         title="Suspend: back to the shell", text="to the shell; fg comes back",
         group=Group.SCREEN),

@@ -204,7 +204,7 @@ def question(command: Command, *, before: float | None, after: float) -> str:
     """Return why a move must be confirmed, or an empty string where it need not be."""
     doubles = before is not None and before > 0 and after > 2 * before
     if doubles and after - (before or 0.0) > SMALL_MOVE and command.ramp_s < FORESEEABLE_RAMP_S:
-        return "more than doubles the load at once"
+        return "more than double"
     return ""
 
 

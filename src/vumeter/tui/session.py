@@ -17,6 +17,9 @@ from vumeter.tui.feed import Dial, Feed
 from vumeter.tui.history import History
 from vumeter.tui.outbox import OVERRULING, Outbox
 
+SPACING_S = 0.2
+"""Least time between two commands, so that a held-down key is few moves in the journal."""
+
 REDIAL_FOR_S = 60.0
 """How long a lost run is called again before the cockpit gives it up."""
 
@@ -177,6 +180,7 @@ class Session:
             self._mail.clear()
             while (command := self._outbox.take()) is not None:
                 await self._deliver(command)
+                await asyncio.sleep(SPACING_S)
 
     async def _deliver(self, command: Command) -> None:
         if self._feed is None:

@@ -16,14 +16,14 @@ SELECT
 FROM unnest(ARRAY['technology', 'energy', 'health', 'finance']) AS segment,
     generate_series(1, 14) AS n;
 
--- 2,000 trades of each instrument on a random walk around its own level.
+-- 1,500 trades of each instrument on a random walk around its own level.
 INSERT INTO ticks (instrument_id, at, price, volume)
 SELECT
     id,
-    now() - (2000 - n) * interval '12 s',
+    now() - (1500 - n) * interval '15 s',
     round((20 + 7 * id + 6 * sin(n / 300.0 + id) + random())::numeric, 2),
     (1 + random() * 200)::integer
-FROM instruments, generate_series(1, 2000) AS n;
+FROM instruments, generate_series(1, 1500) AS n;
 
 CREATE INDEX ON ticks (instrument_id, at);
 ALTER TABLE ticks ADD FOREIGN KEY (instrument_id) REFERENCES instruments;

@@ -1,9 +1,11 @@
 -- Only while some wait for a lock: the backends that hold all others up.
+-- Without a backend_type the probe's role must not see what the backend does.
 SELECT
     pid,
-    state,
-    coalesce(application_name, '') AS application,
-    left(query, 1000) AS statement,
+    coalesce(state, CASE WHEN backend_type IS NULL THEN 'hidden' ELSE '' END) AS state,
+    coalesce(nullif(application_name, ''), nullif(backend_type, 'client backend'), '')
+        AS application,
+    CASE WHEN backend_type IS NULL THEN '' ELSE left(query, 1000) END AS statement,
     greatest(0, extract(epoch FROM clock_timestamp() - xact_start))::float8 AS age_s
 FROM pg_stat_activity
 WHERE pid = ANY($1::int4[])

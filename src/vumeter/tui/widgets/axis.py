@@ -12,12 +12,15 @@ GUTTER = 6
 
 _TICK_SECONDS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 _TICK_CELLS = 14
+_LOG_STEPS = {10: 0, 30: 1, 20: 2, 50: 2, 70: 3, 15: 3}
+"""Tenths of the round values within a decade, each with its rank: the roundest first."""
+_SPARSE_FROM_HEIGHT = 6
 _LINEAR_STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogAxis:
-    """A logarithmic axis from *bottom_us* to *top_us*, in steps of 1, 3, 10, …"""
+    """A logarithmic axis from *bottom_us* to *top_us*, both of them round."""
 
     bottom_us: int
     top_us: int
@@ -34,44 +37,46 @@ class LogAxis:
 
         return row
 
-    @property
-    def ticks_us(self) -> tuple[int, ...]:
-        """The values that are written beside the axis, from the bottom."""
-        return tuple(tick for tick in _log_ticks() if self.bottom_us <= tick <= self.top_us)
-
 
 def log_axis(least_us: int, greatest_us: int) -> LogAxis:
     """
-    Return the axis of the fewest steps that holds both values.
+    Return the axis between the nearest round values that holds both.
 
     >>> log_axis(88_000, 2_100_000)
-    LogAxis(bottom_us=30000, top_us=3000000)
+    LogAxis(bottom_us=70000, top_us=3000000)
     """
-    ticks = _log_ticks()
+    ticks = [tick for tick, _ in _log_ticks()]
     bottom = max((tick for tick in ticks if tick <= least_us), default=ticks[0])
-    top = min((tick for tick in ticks if tick >= greatest_us), default=ticks[-1])
-    if top <= bottom:
-        top = next((tick for tick in ticks if tick > bottom), bottom * 10)
+    top = next(tick for tick in ticks if tick >= greatest_us and tick > bottom)
     return LogAxis(bottom_us=bottom, top_us=top)
 
 
-def _log_ticks() -> tuple[int, ...]:
-    """Return 1, 3, 10, … µs up to an hour and beyond: the range of the histograms."""
-    return tuple(step * 10**decade for decade in range(11) for step in (1, 3))
+def _log_ticks() -> list[tuple[int, int]]:
+    """Return round values from 1 µs to beyond an hour, the histograms' range, with a rank."""
+    return sorted(
+        (step * 10**decade // 10, rank)
+        for decade in range(11)
+        for step, rank in _LOG_STEPS.items()
+        if step * 10**decade % 10 == 0
+    )
 
 
 def log_labels(axis: LogAxis, height: int) -> dict[int, str]:
     """
     Return what to write beside which row, counted from the top.
 
-    The ends of the axis come first; what would share a row with one before it is left out.
+    The ends of the axis come first, then what is roundest; in a tall chart, a label that
+    would stand right above or below another is left out.
     """
-    ticks = axis.ticks_us
-    by_importance = (ticks[-1], ticks[0], *ticks[1:-1])
-    labels: dict[int, str] = {}
+    inside = [tick for tick in _log_ticks() if axis.bottom_us < tick[0] < axis.top_us]
+    ends = [(axis.top_us, 0), (axis.bottom_us, 0)]
+    distance = 2 if height >= _SPARSE_FROM_HEIGHT else 1
     row_of = axis.scale(height)
-    for tick in by_importance:
-        labels.setdefault(height - 1 - row_of(tick), axis_text(tick))
+    labels: dict[int, str] = {}
+    for tick, _ in [*ends, *sorted(inside, key=lambda tick: tick[1])]:
+        row = height - 1 - row_of(tick)
+        if all(abs(row - other) >= distance for other in labels):
+            labels[row] = axis_text(tick)
     return labels
 
 

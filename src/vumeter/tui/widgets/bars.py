@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.line import Line, cells
+from vumeter.tui.widgets.line import Line, cells, narrow
 
 
 def level_glyph(ratio: float, look: Look) -> str:
@@ -76,14 +76,26 @@ def stacked_bar(
         look: What to draw with.
         mark_at: Where on the scale to set a mark for comparison.
     """
+    mark = (
+        None if mark_at is None or mark_at > top else min(width - 1, round(mark_at / top * width))
+    )
     row: list[tuple[str, Ink]] = []
     total = 0.0
     for name, value, ink in parts:
         total += value
-        room = max(0, min(width, round(total / top * width)) - len(row))
-        text = name[:room] + look.glyphs.share * (room - len(name))
+        start, end = len(row), max(len(row), min(width, round(total / top * width)))
+        text = _named(narrow(name, look), end - start, None if mark is None else mark - start, look)
         row.extend((character, ink) for character in text)
     row.extend([(look.glyphs.bar_rest, Ink.BAR_REST)] * (width - len(row)))
-    if mark_at is not None and 0 < mark_at <= top and width:
-        row[min(width - 1, round(mark_at / top * width))] = (look.glyphs.bar_target, Ink.STRONG)
+    if mark is not None and mark >= 0:
+        row[mark] = (look.glyphs.bar_target, Ink.STRONG)
     return cells(look, row)
+
+
+def _named(name: str, room: int, mark: int | None, look: Look) -> str:
+    """Return *room* cells with the name in them: clear of the mark, or its initial alone."""
+    shown = name if len(name) <= room else name[: min(1, room)]
+    before = ""
+    if mark is not None and 0 <= mark < len(shown) <= room - mark - 1:
+        before = look.glyphs.share * (mark + 1)
+    return (before + shown).ljust(room, look.glyphs.share)

@@ -47,6 +47,10 @@ class Chart(FramePanel):
         """The run's seconds."""
         return self._history
 
+    def has_room(self, width: int, height: int) -> bool:
+        """Return whether there is room for more than the title."""
+        return height > 1 and width > GUTTER
+
     def watch_window(self) -> None:
         """Draw the new window."""
         self.repaint()

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from textual.reactive import var
 
-from vumeter.model.frame import Endpoint, Frame
+from vumeter.model.frame import WINDOW_S, Endpoint, Frame
 from vumeter.tui.format import change_text, latency_text, number_text, percent_text
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.bars import spark
@@ -105,7 +105,7 @@ class EndpointTable(FramePanel):
                 width=width,
                 look=self.look,
                 is_selected=index == self.selected,
-                past_p95s_us=self._p95s_us[endpoint.name],
+                past_p95s_us=self._p95s_us.get(endpoint.name, ()),
             )
             for index, endpoint in enumerate(self._rows[self._top : self._top + room], self._top)
         ]
@@ -137,14 +137,19 @@ class EndpointTable(FramePanel):
 
     def _remember(self, frame: Frame) -> None:
         """Keep the newest p95s of each endpoint of *frame*, and of no other."""
-        if self.frame is not None and frame.second == self.frame.second:
+        passed_s = 1 if self.frame is None else frame.second - self.frame.second
+        if passed_s <= 0:
             return
+        # A frame's p95 is that of its last ten seconds: it holds for those not seen.
+        seen_s = min(passed_s, WINDOW_S)
+        missed_s = min(passed_s - seen_s, SPARK_SECONDS)
         past = self._p95s_us
         self._p95s_us = {}
         for endpoint in frame.endpoints:
             values = past.get(endpoint.name) or deque(maxlen=SPARK_SECONDS)
             latency = endpoint.window.latency
-            values.append(None if latency is None else latency.p95_us)
+            values.extend([None] * missed_s)
+            values.extend([None if latency is None else latency.p95_us] * seen_s)
             self._p95s_us[endpoint.name] = values
 
     def _heading(self, width: int) -> Line:

@@ -61,11 +61,10 @@ def _title(frame: Frame, hidden: int, *, width: int, look: Look) -> Line:
     ink = Ink.BAD if ratio else Ink.VALUE
     name = Line(look).add("errors ", Ink.TITLE).add(percent_text(ratio), ink)
     in_window = Line(look).add(number_text(minute), Ink.BAD if minute else Ink.VALUE)
-    parts = [
-        (0, name),
-        (1, in_window.add(" in 60s", Ink.DIM)),
-        (2, pair(look, "total", number_text(frame.total.errors))),
-    ]
+    parts = [(0, name)]
+    if frame.total.errors or minute:
+        parts.append((1, in_window.add(" in 60s", Ink.DIM)))
+        parts.append((2, pair(look, "total", number_text(frame.total.errors))))
     return rule(look, width, parts, right=f"+{hidden} more" if hidden else "")
 
 

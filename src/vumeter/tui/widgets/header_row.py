@@ -13,6 +13,8 @@ from vumeter.tui.widgets.panel import FramePanel
 STALE_AFTER_S = 3.0
 """A frame comes every second; when three are missing, the age becomes a warning."""
 
+_HELP_FROM_WIDTH = 40
+
 _STATES = {
     RunState.STARTING: ("STARTING", Ink.ACTIVE),
     RunState.RUNNING: ("RUN", Ink.GOOD),
@@ -88,11 +90,13 @@ def header_line(
         (4, Line(look).add(f" {frame.run}", Ink.STRONG).add("@", Ink.DIM).add(_host(frame.target))),
         (0, Line(look).add(word, ink).add(f" {_clock(frame)}", Ink.VALUE)),
         (0, Line(look).add("DISPLAY FROZEN" if frozen else "", Ink.ALARM)),
-        (1, _age(age_s, look)),
+        (1, _age(frame, age_s, look)),
         (2, _control(frame, viewer, look)),
         (5, Line(look).add(f"{frame.viewers} viewers" if frame.viewers > 1 else "", Ink.DIM)),
         (2, _workers(frame, look)),
     ]
+    if width < _HELP_FROM_WIDTH:
+        return joined(parts, width, look)
     help_key = Line(look).add("?", Ink.KEY).add(" help", Ink.DIM)
     row = joined(parts, width - help_key.width - 3, look)
     return row.pad_to(width - help_key.width - 1).extend(help_key)
@@ -108,7 +112,9 @@ def _clock(frame: Frame) -> str:
     return f"{clock_text(frame.elapsed_s)} of {span_text(frame.duration_s)}"
 
 
-def _age(age_s: float, look: Look) -> Line:
+def _age(frame: Frame, age_s: float, look: Look) -> Line:
+    if frame.state is RunState.ENDED:
+        return Line(look)
     ink = Ink.WARN if age_s > STALE_AFTER_S else Ink.DIM
     word = "STALE" if age_s > STALE_AFTER_S else "age"
     return Line(look).add(f"{word} {age_text(age_s)}", ink)

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from textual.reactive import var
-
+from vumeter.model.frame import Frame
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading
 from vumeter.tui.format import (
@@ -16,12 +15,13 @@ from vumeter.tui.format import (
     three_digits,
 )
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.bars import core_spark
+from vumeter.tui.widgets.bars import bar, core_spark
 from vumeter.tui.widgets.line import Line, Part, joined
 from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 
 _TWO_COLUMNS_FROM = 48
 _CORES_WIDTH = 16
+_CORE_WIDTH = 30
 _BUSY_PERCENT = 90
 _WAITING_PERCENT = 10
 """From here on, time that the cores spent waiting or gave to other guests is worth a word."""
@@ -29,60 +29,37 @@ _WAITING_PERCENT = 10
 
 class HostPanel(FramePanel):
     """
-    CPU, memory, disk, network, descriptors and sockets; the generator's lines below.
+    CPU, memory, disk, network, descriptors and sockets, and the generator's testimony.
 
-    *has_generator* says whether the generator's lines are this panel's, too; they are not
-    where a `GeneratorPanel` stands beside it.
+    In a tall panel each core has a bar of its own, and the generator says more.
     """
-
-    has_generator: var[bool] = var(True, init=False)
-
-    def watch_has_generator(self) -> None:
-        """Draw with or without the generator."""
-        self.repaint()
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title, the host and the generator, whose lines come before the host's."""
         head = rule(self.look, width, [title(self.look, "host")])
         if self.frame is None:
             return [head, sentence(self.look, "not read yet")]
-        host = host_lines(self.frame.host, width=width, look=self.look)
-        if not self.has_generator:
-            return [head, *host]
-        generator = generator_lines(self.frame.generator, width=width, look=self.look)
         room = height - 1
+        host = host_lines(self.frame.host, width=width, look=self.look)
+        generator = generator_lines(self.frame.generator, width=width, look=self.look)
         if len(host) + len(generator) > room:
             generator = generator[: max(1, room - 1)]
             host = host[: max(0, room - len(generator))]
         if len(host) == 1 and self.frame.host is not None:
             host = [host_line(self.frame.host, width=width, look=self.look)]
+        more = self._details(self.frame, width)
+        if len(host) + len(generator) + len(more) <= room:
+            generator += more
         return [head, *host, *generator]
 
-
-class GeneratorPanel(FramePanel):
-    """The generator's testimony in full."""
-
-    def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
-        """Return the title, the verdict, and what it rests on."""
-        head = rule(self.look, width, [title(self.look, "generator")])
-        if self.frame is None or self.frame.generator is None:
-            return [head, sentence(self.look, "not heard yet")]
-        generator = self.frame.generator
-        more = [
-            pair(self.look, "cpu of all workers", share_text(generator.cpu_total_percent)),
-            pair(self.look, "lag max", f"{latency_text(generator.tick_lag_max_us)} ms"),
-            pair(self.look, "memory", bytes_text(generator.rss_bytes)),
-            pair(
-                self.look,
-                "workers",
-                f"{self.frame.workers_heard}/{self.frame.workers_expected}",
-            ),
-        ]
-        return [
-            head,
-            *generator_lines(generator, width=width, look=self.look),
-            *(Line(self.look).add(" ").extend(line) for line in more),
-        ]
+    def _details(self, frame: Frame, width: int) -> list[Line]:
+        details: list[Line] = []
+        if frame.generator is not None:
+            details.append(_generator_details(frame, frame.generator, width, self.look))
+        if frame.host is not None and frame.host.core_percents:
+            cores = core_lines(frame.host.core_percents, width=width, look=self.look)
+            details += [Line(self.look), *cores]
+        return details
 
 
 def host_lines(host: HostReading | None, *, width: int, look: Look) -> list[Line]:
@@ -144,6 +121,30 @@ def generator_lines(generator: GeneratorReading | None, *, width: int, look: Loo
         why = "; ".join(generator.reasons) or "no reason given"
         lines.append(sentence(look, f"generator is the limit: {why}", ink=Ink.BAD).crop_to(width))
     return lines
+
+
+def core_lines(percents: Sequence[float], *, width: int, look: Look) -> list[Line]:
+    """Return a bar for each core, as many beside each other as fit, in the order of the cores."""
+    across = max(1, (width - 1) // _CORE_WIDTH)
+    down = -(-len(percents) // across)
+    rows = [Line(look).add(" ") for _ in range(down)]
+    for core, percent in enumerate(percents):
+        ink = Ink.WARN if percent >= _BUSY_PERCENT else Ink.BAR
+        row = rows[core % down].add(f"core {core:<3} ", Ink.DIM)
+        row.extend(bar(percent / 100, width=_CORE_WIDTH - 15, look=look, ink=ink))
+        row.add_right(share_text(percent), 5, Ink.VALUE).add("  ")
+    return rows
+
+
+def _generator_details(frame: Frame, generator: GeneratorReading, width: int, look: Look) -> Line:
+    parts = [
+        (0, Line(look).add("    ")),
+        (0, pair(look, "workers", f"{frame.workers_heard}/{frame.workers_expected}")),
+        (1, pair(look, "cpu of all", share_text(generator.cpu_total_percent))),
+        (1, pair(look, "lag max", f"{latency_text(generator.tick_lag_max_us)}ms")),
+        (2, pair(look, "memory", bytes_text(generator.rss_bytes))),
+    ]
+    return Line(look).add(" ").extend(joined(parts, width - 2, look))
 
 
 def _cpu(host: HostReading, look: Look) -> list[Part]:

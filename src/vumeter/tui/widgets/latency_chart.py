@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from vumeter.model.frame import Event, EventLevel, Frame
 from vumeter.tui.format import latency_text, span_text
+from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import Column, Span
-from vumeter.tui.terminal import GlyphSet, Ink, Look
+from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels
 from vumeter.tui.widgets.chart import EVENT_INKS, Chart, event_column
-from vumeter.tui.widgets.line import Line, cells, clean
+from vumeter.tui.widgets.line import Line, cells, narrow
 from vumeter.tui.widgets.panel import pair, rule, sentence
 from vumeter.tui.widgets.plot import BLANK, Cell, latency_cells
 
@@ -30,6 +31,8 @@ class LatencyChart(Chart):
         """Return the title and the chart."""
         span = self.span(width)
         head = chart_title(self.frame, span, width=width, look=self.look)
+        if not self.has_room(width, height):
+            return [head]
         if not any(column.p99_us is not None for column in span.columns):
             return [head, sentence(self.look, _why_empty(self.frame))]
         is_fine = self.look.glyphs.set is GlyphSet.BRAILLE
@@ -123,7 +126,7 @@ def write_events(
             continue
         ink = EVENT_INKS[event.level]
         glyph = _event_glyph(event, look)
-        label = glyph + clean(event.label, look).removeprefix(glyph).strip()
+        label = glyph + narrow(event.label, look).removeprefix(glyph).strip()
         _write_label(picture, index, label, ink)
         for row in picture:
             if row[index] == BLANK:
@@ -150,7 +153,8 @@ def time_axis(span: Span, events: Sequence[Event], *, width: int, look: Look) ->
 def _event_glyph(event: Event, look: Look) -> str:
     if event.level is EventLevel.ACTION:
         return look.glyphs.action
-    return look.glyphs.mark if event.level is EventLevel.MARK else look.glyphs.warn
+    is_trouble = event.level in (EventLevel.WARNING, EventLevel.ERROR)
+    return look.glyphs.warn if is_trouble else look.glyphs.mark
 
 
 def _write_label(picture: list[list[Cell]], index: int, label: str, ink: Ink) -> None:

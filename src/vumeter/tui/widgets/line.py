@@ -21,7 +21,6 @@ Spans = tuple[tuple[str, Ink], ...]
 _FILLED = frozenset({Ink.ALARM, Ink.SELECTED})
 """Inks in which a blank does not look like any other blank."""
 
-
 _ASCII_SIGNS = str.maketrans("–—→←×µ…·•“”‘’", "--><xu~.*\"\"''")
 
 
@@ -51,6 +50,15 @@ def _clean_character(character: str, look: Look) -> str:
     if not is_shown or cell_len(character) == 0 or (look.is_ascii and not character.isascii()):
         return look.glyphs.placeholder
     return character
+
+
+def narrow(text: str, look: Look) -> str:
+    """Return *text*, cleaned, with a placeholder for each character that is two cells wide."""
+    shown = clean(text, look)
+    if shown.isascii() or cell_len(shown) == len(shown):
+        return shown
+    placeholder = look.glyphs.placeholder
+    return "".join(sign if cell_len(sign) == 1 else placeholder for sign in shown)
 
 
 def cropped(text: str, width: int, look: Look) -> str:

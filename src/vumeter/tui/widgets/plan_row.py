@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vumeter.model.frame import Event, EventLevel, Frame
+from vumeter.model.frame import Event, EventLevel, Frame, RunState
 from vumeter.tui.format import span_text
 from vumeter.tui.history import History
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
@@ -60,6 +60,8 @@ def plan_line(frame: Frame, events: Sequence[Event], *, width: int, look: Look) 
 
 
 def _words(frame: Frame) -> str:
+    if frame.state is RunState.ENDED:
+        return f"ended after {span_text(frame.elapsed_s)}"
     if frame.duration_s is None:
         return f"{span_text(frame.elapsed_s)} so far, no planned end"
     left_s = max(0.0, frame.duration_s - frame.elapsed_s)

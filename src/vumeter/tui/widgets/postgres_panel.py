@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from vumeter.model.probes import Blocker, PostgresReading, PostgresState
 from vumeter.tui.format import age_text, number_text, percent_text, span_text, three_digits
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.bars import stacked_bar
+from vumeter.tui.widgets.bars import bar, stacked_bar
 from vumeter.tui.widgets.line import Line, joined, wrapped
 from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 
@@ -31,6 +31,7 @@ _OLD_AFTER_S = 3.0
 _FULL_RATIO = 0.9
 _LONG_TRANSACTION_S = 5.0
 _LOW_HIT_RATIO = 0.9
+_WAIT_NAME_WIDTH = 10
 _OUTLINE_FROM_ROWS = 4
 """Body rows from which sessions and connections have a bar of their own."""
 
@@ -58,8 +59,10 @@ def postgres_lines(
     ]
     room = max(1, height - 1 - len(remarks[:2]))
     body = _outline(reading, width, look) if room >= _OUTLINE_FROM_ROWS else []
-    body = body or _brief(reading, width, look)
+    body = body or _brief(reading, width, look, names_blocker=room <= 2)
     body += _blockers(reading, width, look)
+    if room >= _OUTLINE_FROM_ROWS:
+        body += _details(reading, width, look)
     return [_title(reading, width, look), *remarks[:2], *body][:height]
 
 
@@ -90,13 +93,13 @@ def _trouble(reading: PostgresReading, *, width: int, look: Look) -> list[Line]:
     return [head, *lines]
 
 
-def _brief(reading: PostgresReading, width: int, look: Look) -> list[Line]:
+def _brief(reading: PostgresReading, width: int, look: Look, *, names_blocker: bool) -> list[Line]:
     """Return two lines for where there is no room: waits with connections, and the figures."""
     used = _connections(reading, look)
     bar = _wait_bar(reading, max(0, width - used.width - 4), look)
     first = Line(look).add(" ").extend(bar).add("  " if bar.width else "").extend(used)
     figures = [*_figures(reading, look)]
-    if reading.blockers:
+    if reading.blockers and names_blocker:
         blocker = reading.blockers[0]
         words = f"{reading.blocked_sessions or blocker.blocked} blocked "
         words += f"{look.glyphs.blocked_by} pid {blocker.pid}"
@@ -120,6 +123,32 @@ def _outline(reading: PostgresReading, width: int, look: Look) -> list[Line]:
             words += f" pid {reading.longest_transaction_pid}"
         figures.append((2, pair(look, "longest", words, ink=Ink.WARN if is_long else Ink.VALUE)))
     return [waits, sessions, Line(look).add(" ").extend(joined(figures, width - 1, look))]
+
+
+def _details(reading: PostgresReading, width: int, look: Look) -> list[Line]:
+    """Return, for a tall panel, the sessions in words and each wait class with its own bar."""
+    states = (
+        ("active", reading.sessions_active),
+        ("idle in transaction", reading.sessions_idle_in_transaction),
+        ("idle", reading.sessions_idle),
+        ("other", reading.sessions_other),
+    )
+    parts = [
+        (0, pair(look, name, number_text(count))) for name, count in states if count is not None
+    ]
+    if reading.probe_ms is not None:
+        parts.append((1, pair(look, "read in", f"{three_digits(reading.probe_ms)}ms")))
+    lines = [Line(look).add(" ").extend(joined(parts, width - 1, look))] if parts else []
+    waits = reading.active_by_wait or {}
+    cores = float(reading.cpu_count or 0)
+    top = max(*waits.values(), cores, 1.0) if waits else 1.0
+    for name, active in sorted(waits.items(), key=lambda wait: -wait[1]):
+        row = Line(look).add(" ").add_fitted(name, _WAIT_NAME_WIDTH, Ink.TEXT)
+        row.add_right(three_digits(active), 6, Ink.VALUE).add(" ")
+        bar_width = max(0, width - row.width - 1)
+        ink = _WAITS.get(name, Ink.WAIT_OTHER)
+        lines.append(row.extend(bar(active / top, width=bar_width, look=look, ink=ink)))
+    return lines
 
 
 def _wait_bar(reading: PostgresReading, width: int, look: Look) -> Line:

@@ -20,13 +20,15 @@ class RpsChart(Chart):
         """Return the title and the chart."""
         span = self.span(width)
         head = rps_title(self.frame, span, width=width, look=self.look)
+        if not self.has_room(width, height):
+            return [head]
         if not any(column.requests for column in span.columns):
             return [head, sentence(self.look, "waiting for the first response")]
         return [head, *rps_lines(span, height=height - 1, look=self.look)]
 
 
 def rps_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Line:
-    """Return the rule above the chart: the rate now, its target, and the peak that is drawn."""
+    """Return the rule above the chart: the rate now, its target, the peak and what was dropped."""
     peak = max((column.requests_per_s for column in span.columns), default=0)
     target = span.columns[-1].rate_target_per_s if span.columns else None
     parts = [title(look, "rps")]
@@ -36,6 +38,9 @@ def rps_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Lin
         parts.append((1, pair(look, "target", target_text(target), ink=Ink.TARGET)))
     if peak:
         parts.append((2, pair(look, "peak", number_text(peak))))
+    dropped = sum(column.dropped for column in span.columns)
+    if dropped:
+        parts.append((1, pair(look, "dropped", number_text(dropped), ink=Ink.WARN)))
     if any(column.errors for column in span.columns):
         parts.append((3, Line(look).add(f"{look.glyphs.error_mark} errors", Ink.ERRORS)))
     return rule(look, width, parts, right=span_text(span.seconds) if span.seconds else "")

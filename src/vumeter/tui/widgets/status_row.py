@@ -59,6 +59,7 @@ def status_line(frame: Frame, *, width: int, look: Look, objectives: Objectives)
         (1, _latency_light("p99", p99, objectives.p99_us, look)),
         (0, _error_light(frame, objectives, look)),
         (0, light("GEN", *generator_health(frame.generator), look)),
+        (3, _limit_reason(frame.generator, look)),
         (2, light("HOST", *host_health(frame.host), look)),
         (0, light("DB", *database_health(frame.postgres), look)),
     ]
@@ -87,7 +88,7 @@ def generator_health(generator: GeneratorReading | None) -> tuple[Health, str]:
     if generator is None:
         return Health.UNKNOWN, ""
     if generator.limited:
-        return Health.BAD, f"LIMIT {generator.reasons[0]}" if generator.reasons else "LIMIT"
+        return Health.BAD, "LIMIT"
     if generator.cpu_percent >= 85:
         return Health.WARN, f"cpu {share_text(generator.cpu_percent)}"
     return Health.GOOD, ""
@@ -120,6 +121,12 @@ def database_health(postgres: PostgresReading | None) -> tuple[Health, str]:
     if used is not None and slots and used >= 0.9 * (slots - (postgres.connections_reserved or 0)):
         return Health.WARN, f"conn {used}/{slots}"
     return Health.GOOD, ""
+
+
+def _limit_reason(generator: GeneratorReading | None, look: Look) -> Line:
+    if generator is None or not (generator.limited and generator.reasons):
+        return Line(look)
+    return Line(look).add(f"({generator.reasons[0]})", Ink.BAD)
 
 
 def _latency_light(name: str, us: int | None, promised_us: int | None, look: Look) -> Line:

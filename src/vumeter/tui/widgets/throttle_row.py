@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from textual.reactive import var
 
-from vumeter.model.frame import Frame
+from vumeter.model.frame import Frame, RunState
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.tui.format import number_text, span_text, target_text
 from vumeter.tui.terminal import Ink, Look
@@ -66,12 +67,22 @@ def _parts(
 
 
 def shown_throttles(frame: Frame, active: ActiveLever | None) -> tuple[ThrottleState, ...]:
-    """Return the levers of the active scenario; of the first one when none is active."""
+    """
+    Return the levers of the active scenario; of the first one when none is active.
+
+    When the run has ended nothing is asked of them any more, whatever the last request was.
+    """
     if not frame.throttles:
         return ()
     names = {throttle.scenario for throttle in frame.throttles}
     scenario = active[0] if active and active[0] in names else frame.throttles[0].scenario
-    return tuple(throttle for throttle in frame.throttles if throttle.scenario == scenario)
+    shown = tuple(throttle for throttle in frame.throttles if throttle.scenario == scenario)
+    if frame.state is not RunState.ENDED:
+        return shown
+    return tuple(
+        replace(lever, requested=lever.actual, acknowledged=lever.actual, eta_s=0.0)
+        for lever in shown
+    )
 
 
 def is_active(throttle: ThrottleState, active: ActiveLever | None) -> bool:

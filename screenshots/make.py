@@ -1,0 +1,115 @@
+"""
+Draw every screenshot from the recorded run: `python screenshots/make.py`.
+
+No terminal and no load is needed; the same recording gives the same pictures.
+"""
+
+import argparse
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.segment import Segment
+
+from drawing import svg
+from record import RECORDING, VIEWER
+from vumeter.testing.clock import ManualClock
+from vumeter.testing.feed import PlayedFeed, Recording, load
+from vumeter.tui.app import Cockpit
+from vumeter.tui.feed import Feed
+from vumeter.tui.terminal import DEFAULT_THEME, PALETTES
+
+FOLDER = Path(__file__).parent
+GATHERED_S = 60
+TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+class Picture(NamedTuple):
+    """One screenshot: the screen at a second of the run, after some keys."""
+
+    name: str
+    columns: int
+    rows: int
+    second: int
+    title: str
+    keys: str = ""
+    theme: str = DEFAULT_THEME
+
+
+PICTURES = (
+    Picture("cockpit-80x24", 80, 24, 118, "the cockpit at 80 × 24"),
+    Picture("cockpit-120x40", 120, 40, 118, "the cockpit at 120 × 40"),
+    Picture("cockpit-light", 120, 40, 118, "in its light theme", theme="vumeter-light"),
+    Picture("recovery", 120, 40, 148, "after the locks were fixed"),
+    Picture(
+        "ramp",
+        80,
+        24,
+        40,
+        "a ramp, typed and previewed",
+        keys=": v u space 9 0 space o v e r space 2 0 s",
+    ),
+    Picture("database", 120, 40, 118, "the database view", keys="5"),
+    Picture("help", 80, 24, 118, "every key", keys="question_mark"),
+)
+
+
+async def drawn(recording: Recording, picture: Picture) -> str:
+    """Return one picture as SVG."""
+    feed = PlayedFeed(recording, start=recording.index_of(picture.second), viewer=VIEWER)
+
+    async def dial() -> Feed:
+        return feed
+
+    app = Cockpit(dial, viewer=VIEWER, environ=TERMINAL, clock=ManualClock())
+    async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
+        while app.board.frame is None:
+            await pilot.pause()
+        app.choose_theme(picture.theme)
+        # What a viewer who has been there for a while has gathered.
+        for frame in recording.frames[: recording.index_of(picture.second)][-GATHERED_S:]:
+            app.board.show(frame)
+        app.board.show(feed.hello.frame)
+        await pilot.press(*picture.keys.split())
+        await pilot.pause()
+        palette = PALETTES[picture.theme]
+        return svg(
+            cells(app, picture.rows),
+            columns=picture.columns,
+            ground=palette.background,
+            foreground=palette.foreground,
+            title=f"vumeter: {picture.title}",
+        )
+
+
+def cells(app: Cockpit, rows: int) -> list[list[Segment]]:
+    """Return what the panels show, row by row from the left."""
+    board = app.board
+    places = board.places(board.size)
+    found: list[list[tuple[int, list[Segment]]]] = [[] for _ in range(rows)]
+    for panel in board.panels:
+        place = places.get(panel.id or "")
+        for y in range(place.height if place else 0):
+            assert place is not None, "has rows"
+            found[place.y + y].append((place.x, list(panel.render_line(y))))
+    return [
+        [segment for _, part in sorted(row, key=lambda each: each[0]) for segment in part]
+        for row in found
+    ]
+
+
+def main() -> None:
+    """Draw all pictures, or those that are named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="cockpit-80x24, ramp, …")
+    wanted = parser.parse_args().names
+    recording = load(RECORDING)
+    for picture in PICTURES:
+        if not wanted or picture.name in wanted:
+            text = asyncio.run(drawn(recording, picture))
+            (FOLDER / f"{picture.name}.svg").write_text(text, encoding="utf-8")
+            print(f"{picture.name}.svg  {len(text) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

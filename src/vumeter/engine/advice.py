@@ -1,0 +1,42 @@
+"""Failures that a person can mend, in words; the others need no more than their name."""
+
+import resource
+import ssl
+
+from vumeter.client.failures import ForbiddenAddressError
+from vumeter.client.origin import Origin
+from vumeter.model.measure import ErrorKind
+
+
+def advice(kind: ErrorKind, error: Exception, origin: Origin) -> str | None:
+    """
+    Return what a person should know of *error*, which a connection to *origin* failed with.
+
+    `None` where the kind says it all. A worker tells each text once.
+    """
+    if isinstance(error, ForbiddenAddressError):
+        return str(error)
+    match kind:
+        case ErrorKind.DESCRIPTORS:
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            return (
+                f"The generator ran out of file descriptors at its limit of {limit}:"
+                ' raise it ("ulimit -n") or use fewer VUs.'
+            )
+        case ErrorKind.PORTS:
+            return (
+                f"The generator ran out of local ports to {origin.authority}: keep connections"
+                " alive, or widen net.ipv4.ip_local_port_range."
+            )
+        case ErrorKind.DNS:
+            return f'"{origin.host}" does not resolve: {_reason(error)}.'
+        case ErrorKind.TLS:
+            return f"TLS with {origin.authority} failed: {_reason(error)}."
+    return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f'{error.verify_message.rstrip(".")} ("-k" accepts any certificate)'
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.rstrip(".")

@@ -1,0 +1,40 @@
+"""The terminal as Textual drives it, but on standard output."""
+
+import os
+import select
+import sys
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class StdoutDriver(LinuxDriver):
+    """
+    Draws where a person looks for it: on standard output, not on standard error.
+
+    So `vumeter run URL 2>problems.log` shows its cockpit all the same.
+    """
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert sys.__stdout__ is not None, "a cockpit is only opened on a terminal"
+        self._file = sys.__stdout__
+
+
+def terminal_reads() -> bool:
+    """
+    Return whether the terminal takes what is written at this moment.
+
+    Textual queues some thirty writes and then stands still until the terminal reads.
+    """
+    if sys.__stdout__ is None or not os.isatty(sys.__stdout__.fileno()):
+        return True
+    _, writable, _ = select.select([], [sys.__stdout__.fileno()], [], 0)
+    return bool(writable)

@@ -1,0 +1,281 @@
+"""A run outlives the terminal it was started from, and whoever watches it."""
+
+import asyncio
+import fcntl
+import os
+import pty
+import signal
+import struct
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.errors import LinkError
+from vumeter.link import folders
+from vumeter.link.client import Link, status
+from vumeter.model.frame import Frame, StopCause
+from vumeter.model.summary import Summary
+from vumeter.testing.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = Path(sys.executable).parent / "vumeter"
+Vumeter = Callable[..., Any]
+Eventually = Callable[[Callable[[], object]], None]
+
+
+class Screen:
+    """The program at a terminal of its own, which a thread of nobody reads: the test does."""
+
+    def __init__(self, pid: int, terminal: int) -> None:
+        self.pid = pid
+        self.terminal = terminal
+        self.shown = ""
+        self.exit_code: int | None = None
+
+    def read(self) -> str:
+        """Take in what has been drawn since, and return everything so far."""
+        # Nothing to read now (BlockingIOError), or the program has gone (EIO).
+        with suppress(OSError):
+            self.shown += os.read(self.terminal, 65_536).decode(errors="replace")
+        return self.shown
+
+    def type(self, keys: str) -> None:
+        os.write(self.terminal, keys.encode())
+
+    def has_ended(self) -> bool:
+        """Read on, as a terminal does: the program's last words wait for that."""
+        self.read()
+        if self.exit_code is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.exit_code = os.waitstatus_to_exitcode(status) if ended else None
+        return self.exit_code is not None
+
+
+@contextmanager
+def at_a_terminal(*arguments: str) -> Iterator[Screen]:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(PROGRAM, [str(PROGRAM), *arguments])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    os.set_blocking(terminal, False)
+    screen = Screen(pid, terminal)
+    try:
+        yield screen
+    finally:
+        os.close(terminal)
+        if screen.exit_code is None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def newest(name: str | None = None) -> Frame | None:
+    """Return what the run shows now; `None`: there is none yet, or no longer."""
+    try:
+        return asyncio.run(status(folders.find(name).socket))
+    except LinkError:
+        return None
+
+
+def watched(viewers: int) -> Callable[[], bool]:
+    return lambda: (frame := newest()) is not None and frame.viewers == viewers
+
+
+def run_process() -> psutil.Process:
+    """Return the one process that conducts a run of this test."""
+    (found,) = [
+        process
+        for process in psutil.process_iter(["cmdline", "environ"])
+        if "vumeter.cli.conduct" in (process.info["cmdline"] or [])
+        and (process.info["environ"] or {}).get(folders.RUNS_VARIABLE)
+        == os.environ[folders.RUNS_VARIABLE]
+    ]
+    return found
+
+
+def summary(folder: folders.RunFolder) -> Summary:
+    return msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)
+
+
+def test_a_detached_run_is_listed_commanded_and_stopped_by_name(
+    vumeter: Vumeter, server: ServerProcess, eventually: Eventually
+) -> None:
+    started = vumeter("run", server.url, "--detach", "--name", "night")
+    assert started.returncode == 0, started.stderr
+    assert "vumeter attach night" in started.stdout
+    server.wait_for_requests(10)
+    assert "night" in vumeter("ps").stdout
+    folder = folders.find("night")
+    assert vumeter("ctl", "night", "set", "vus", "20", "over", "5s").stdout == (
+        "VU 10 → 20 over 5 s\n"
+    )
+    assert vumeter("ctl", "night", "stop").returncode == 0
+    eventually(folder.summary.exists)
+    assert summary(folder).stop is StopCause.STOPPED
+    eventually(lambda: folders.live() == [])
+    assert "No run is going on" in vumeter("ps").stdout
+    assert "VU 10 → 20" in folder.log.read_text()
+
+
+def test_a_detached_run_is_in_a_session_of_its_own_and_has_no_secret_in_its_arguments(
+    vumeter: Vumeter, server: ServerProcess
+) -> None:
+    canary = "canary-9f8e7d6c"
+    vumeter("run", server.url, "--detach", "-H", f"Authorization: Bearer {canary}")
+    process = run_process()
+    assert os.getsid(process.pid) == process.pid
+    for each in (process, *process.children()):
+        assert canary not in " ".join(each.cmdline())
+    for file in folders.find().path.iterdir():
+        if file.is_file():
+            assert canary.encode() not in file.read_bytes()
+
+
+def test_a_hang_up_does_not_reach_a_detached_run(vumeter: Vumeter, server: ServerProcess) -> None:
+    vumeter("run", server.url, "--detach")
+    process = run_process()
+    os.killpg(process.pid, signal.SIGHUP)
+    server.wait_for_requests(server.truth()["requests"] + 100)
+    assert process.is_running()
+    assert len(process.children()) == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_detached_run_that_is_told_to_end_leaves_its_summary_and_its_report(
+    vumeter: Vumeter, server: ServerProcess, tmp_path: Path, name: str
+) -> None:
+    report = tmp_path / "r.json"
+    vumeter("run", server.url, "--detach", "-o", str(report))
+    server.wait_for_requests(10)
+    folder, process = folders.find(), run_process()
+    process.send_signal(signal.Signals[name])
+    process.wait(30)
+    assert summary(folder).stop is StopCause.SIGNAL
+    assert summary(folder).total.requests == server.truth()["requests"]
+    assert report.exists()
+
+
+def test_a_run_process_that_is_killed_leaves_no_worker_and_is_no_longer_listed(
+    vumeter: Vumeter, server: ServerProcess, eventually: Eventually
+) -> None:
+    vumeter("run", server.url, "--detach", "--workers", "2")
+    process = run_process()
+    workers = process.children()
+    assert len(workers) == 2
+    process.kill()
+    eventually(lambda: folders.live() == [])
+    psutil.wait_procs(workers, timeout=10)
+    assert not any(worker.is_running() for worker in workers)
+    assert "No run is going on" in vumeter("ps").stdout
+
+
+def test_a_viewer_that_is_killed_changes_nothing_and_the_run_is_found_again_within_a_second(
+    runs: Path, server: ServerProcess, eventually: Eventually
+) -> None:
+    with at_a_terminal("run", server.url, "--name", "night") as screen:
+        eventually(lambda: screen.read() and watched(1)())
+        os.kill(screen.pid, signal.SIGKILL)
+        eventually(screen.has_ended)
+        killed_ns = monotonic_ns()
+
+        async def back() -> Frame:
+            async with await Link.open(folders.find().socket, viewer="again") as link:
+                return link.hello.frame
+
+        frame = asyncio.run(back())
+        assert monotonic_ns() - killed_ns < NANOSECONDS_PER_S
+        assert frame.run == "night"
+        before = server.truth()["requests"]
+        server.wait_for_requests(before + 100)
+    process, folder = run_process(), folders.find()
+    process.terminate()
+    process.wait(30)
+    # Nothing was lost: what the run counted is what the server saw.
+    assert summary(folder).total.requests == server.truth()["requests"]
+
+
+def test_a_terminal_that_goes_away_takes_only_the_cockpit_along(
+    runs: Path, server: ServerProcess, eventually: Eventually
+) -> None:
+    with at_a_terminal("run", server.url) as screen:
+        eventually(lambda: screen.read() and watched(1)())
+    # The terminal is closed now, as when a connection breaks: the kernel sends SIGHUP.
+    eventually(watched(0))
+    server.wait_for_requests(server.truth()["requests"] + 100)
+
+
+def test_two_cockpits_on_one_run_and_the_second_comes_by_attach(
+    runs: Path, vumeter: Vumeter, server: ServerProcess, eventually: Eventually
+) -> None:
+    vumeter("run", server.url, "--detach")
+    with at_a_terminal("attach") as first, at_a_terminal("attach", "--watch") as second:
+        eventually(lambda: (first.read(), second.read()) and watched(2)())
+        frame = newest()
+        assert frame is not None
+        assert "@pts/" in frame.control
+        # The first one's hand moves what both of them see.
+        first.type("+")
+        eventually(
+            lambda: (
+                (first.read(), second.read())
+                and (now := newest())
+                and now.throttles[0].requested == 11
+            )
+        )
+
+
+def test_a_cockpit_that_is_left_says_how_to_come_back(
+    runs: Path, server: ServerProcess, eventually: Eventually
+) -> None:
+    with at_a_terminal("run", server.url, "--name", "night") as screen:
+        eventually(lambda: screen.read() and watched(1)())
+        screen.type("d")
+        eventually(lambda: "vumeter attach night" in screen.read())
+        eventually(screen.has_ended)
+        assert screen.exit_code == 0
+    assert newest("night") is not None
+
+
+def test_a_cockpit_that_is_left_after_the_end_prints_the_summary(
+    runs: Path, server: ServerProcess, eventually: Eventually
+) -> None:
+    with at_a_terminal("run", server.url, "-z", "2s") as screen:
+        eventually(lambda: "ENDED" in screen.read())
+        screen.type("q")
+        eventually(lambda: "http_reqs" in screen.read())
+        eventually(screen.has_ended)
+        assert screen.exit_code == 0
+
+
+def test_what_is_refused_before_the_start_is_said_at_the_terminal(
+    runs: Path, eventually: Eventually
+) -> None:
+    with at_a_terminal("run", "http://8.8.8.8/") as screen:
+        eventually(lambda: "--allow-host 8.8.8.8" in screen.read())
+        eventually(screen.has_ended)
+        assert screen.exit_code == 2
+    assert newest() is None
+
+
+def test_a_run_process_that_does_not_come_up_says_why_and_is_a_bug(
+    vumeter: Vumeter, server: ServerProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'vumeter.cli.conduct' in sys.orig_argv:\n"
+        "    raise SystemExit('something is broken')\n"
+    )
+    ended = vumeter("run", server.url, "--detach", env_of={"PYTHONPATH": str(tmp_path)})
+    assert ended.returncode == 1
+    assert "ended before it began" in ended.stderr
+    assert "something is broken" in ended.stderr
+    assert server.truth()["requests"] == 0

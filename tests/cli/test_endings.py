@@ -1,0 +1,187 @@
+"""However a headless run ends: a report, a summary, an exit code, and nobody left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.testing.flight import Flight
+from vumeter.testing.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = Path(sys.executable).parent / "vumeter"
+Vumeter = Callable[..., Any]
+
+
+def test_a_run_to_its_end_is_code_0_with_progress_on_stderr_and_the_summary_on_stdout(
+    server: ServerProcess,
+) -> None:
+    with Flight(server.url, "-c", "3", "-z", "2s") as flight:
+        landing = flight.land()
+    assert landing.exit_code == 0
+    assert landing.complaints == ""
+    assert len(landing.progress) == 2
+    assert "http_reqs" in landing.output
+    assert landing.requests == server.truth()["requests"]
+
+
+def test_a_second_signal_does_not_wait_for_what_is_in_flight(server: ServerProcess) -> None:
+    server.close_gate()
+    with Flight(server.url, "-c", "3", "-t", "10m") as flight:
+        server.wait_for_requests(3)
+        flight.process.send_signal(signal.SIGINT)
+        # The first is graceful: with thirty seconds for what is in flight, it goes on.
+        with pytest.raises(subprocess.TimeoutExpired):
+            flight.process.wait(1.0)
+        flight.process.send_signal(signal.SIGINT)
+        asked_ns = monotonic_ns()
+        landing = flight.land()
+        # One second is the promise; a busy machine gets some more, thirty would be a bug.
+        assert monotonic_ns() - asked_ns < 5 * NANOSECONDS_PER_S
+    assert landing.exit_code == 105
+    assert landing.requests == 3
+    assert landing.errors == {"interrupted": 3}
+    assert "Traceback" not in landing.complaints
+
+
+def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(server: ServerProcess) -> None:
+    with Flight(server.url, "-c", "3") as flight:
+        server.wait_for_requests(50)
+        (worker,) = flight.workers()
+        worker.suspend()
+        flight.process.send_signal(signal.SIGTERM)
+        flight.process.send_signal(signal.SIGINT)
+        asked_ns = monotonic_ns()
+        landing = flight.land()
+        assert monotonic_ns() - asked_ns < 5 * NANOSECONDS_PER_S
+        assert not worker.is_running()
+    assert landing.exit_code == 105
+    assert any("ended by force" in remark for remark in landing.report["remarks"])
+
+
+def test_a_terminal_that_goes_away_ends_a_headless_run_with_its_report(
+    server: ServerProcess,
+) -> None:
+    with Flight(server.url, "-c", "3") as flight:
+        server.wait_for_requests(50)
+        # To the whole group, as the kernel does it.
+        os.killpg(flight.process.pid, signal.SIGHUP)
+        landing = flight.land()
+    assert landing.exit_code == 105
+    assert landing.report["run"]["stop"] == "signal"
+    assert landing.requests == server.truth()["requests"]
+
+
+def test_a_terminal_that_goes_away_means_nothing_to_a_run_under_nohup(
+    server: ServerProcess,
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as nohup does it
+    try:
+        with Flight(server.url, "-c", "3") as flight:
+            server.wait_for_requests(50)
+            os.killpg(flight.process.pid, signal.SIGHUP)
+            server.wait_for_requests(server.truth()["requests"] + 100)
+            assert flight.process.poll() is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("flags", "word", "code", "stop"),
+    [
+        pytest.param((), "stop", 0, "stopped", id="stop-is-how-a-run-without-an-end-ends-well"),
+        pytest.param(("-z", "10m"), "stop", 103, "stopped", id="stop-cuts-a-run-with-an-end-short"),
+        pytest.param((), "abort", 103, "aborted", id="abort"),
+    ],
+)
+def test_an_operators_end_has_its_exit_code(
+    server: ServerProcess, flags: tuple[str, ...], word: str, code: int, stop: str
+) -> None:
+    with Flight(server.url, "-c", "2", *flags) as flight:
+        server.wait_for_requests(10)
+        flight.tell(word)
+        landing = flight.land()
+    assert landing.exit_code == code
+    assert landing.report["run"]["stop"] == stop
+
+
+def test_a_run_whose_workers_are_killed_says_so_and_is_no_success(server: ServerProcess) -> None:
+    with Flight(server.url, "-c", "2") as flight:
+        server.wait_for_requests(10)
+        for worker in flight.workers():
+            worker.kill()
+        landing = flight.land()
+    assert landing.exit_code == 1
+    assert landing.report["run"]["stop"] == "workers-lost"
+    assert any("was lost" in remark for remark in landing.report["remarks"])
+
+
+def test_a_reader_that_has_enough_is_no_reason_for_a_traceback(
+    runs: Path, server: ServerProcess
+) -> None:
+    ended = subprocess.run(
+        f"{PROGRAM} run {server.url} -n 10 --headless | head -c 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr
+    assert "Broken" not in ended.stderr
+
+
+def test_a_report_can_go_to_a_pipe_and_keeps_what_is_there_until_it_is_whole(
+    vumeter: Vumeter, server: ServerProcess, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    report.write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to(report)
+    assert vumeter("run", server.url, "-n", "5", "-o", str(link)).returncode == 0
+    assert link.is_symlink()
+    assert '"totals"' in report.read_text()
+    assert [path.name for path in tmp_path.iterdir()] != ["old"]
+    ended = vumeter("run", server.url, "-n", "5", "-o", "/dev/stdout")
+    assert ended.returncode == 0
+    assert '"totals"' in ended.stdout
+
+
+def test_where_stdout_is_no_terminal_a_run_is_headless_by_itself(
+    vumeter: Vumeter, server: ServerProcess
+) -> None:
+    ended = vumeter("run", server.url, "-n", "20", "-c", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert "http_reqs" in ended.stdout
+    assert server.truth()["requests"] == 20
+
+
+def test_a_report_that_cannot_be_written_after_all_is_said_beside_the_summary(
+    server: ServerProcess, runs: Path
+) -> None:
+    place = runs / "reports"
+    place.mkdir()
+    before = server.truth()["requests"]
+    command = [PROGRAM, "run", server.url, "-o", str(place / "r.json")]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        server.wait_for_requests(before + 10)
+        place.rmdir()
+        process.send_signal(signal.SIGINT)
+        output, complaints = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "http_reqs" in output
+    assert "The report could not be written" in complaints
+    assert "Traceback" not in complaints

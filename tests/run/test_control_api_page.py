@@ -1,0 +1,91 @@
+"""docs/control-api.md: what it shows is what happens."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from vumeter.model.frame import Frame, Point
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import CommandKind, JournalEntry, Outcome
+from vumeter.testing.server import LoopbackServer
+
+PAGE = (Path(__file__).parents[2] / "docs" / "control-api.md").read_text()
+
+pytestmark = pytest.mark.slow
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+async def test_every_curl_example_works_on_a_live_run(
+    fly: Any, a_plan: Callable[..., Plan], server: LoopbackServer, until: Any
+) -> None:
+    # What each example in turn is answered with; the first only names the socket.
+    types: list[Any] = [
+        Frame,
+        tuple[Point, ...],
+        Outcome,
+        Outcome,
+        tuple[JournalEntry, ...],
+        Outcome,
+    ]
+    examples = blocks("sh")
+    assert examples[0].startswith("SOCKET=")
+    assert len(examples) == 1 + len(types)
+    async with fly(a_plan(server.url, vus=10)) as flight:
+        async with await flight.link("reader", watch=True) as link:
+            await until(link, lambda frame: frame.second >= 3)
+        answers = []
+        for example, kind in zip(examples[1:], types, strict=True):
+            ended = await asyncio.to_thread(
+                subprocess.run,
+                ["/bin/sh", "-ec", example],
+                env={"SOCKET": str(flight.folder.socket), "PATH": "/usr/bin:/bin"},
+                capture_output=True,
+                check=False,
+                timeout=30,
+            )
+            assert ended.returncode == 0, ended.stderr
+            answers.append(msgspec.json.decode(ended.stdout, type=kind))
+        outcome, refusal = map(json.loads, blocks("json"))
+        assert msgspec.to_builtins(answers[2]) == outcome
+        assert [entry.command.author for entry in answers[4]] == ["deploy-script"] * 2
+        async with await flight.link("alice@pts/3"):
+            refused = await flight.do(CommandKind.SET, author="bob", value=5)
+            assert refused == refusal["message"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+async def test_the_python_example_prints_a_line_a_second(
+    fly: Any, a_plan: Callable[..., Plan], server: LoopbackServer, tmp_path: Path
+) -> None:
+    (example,) = blocks("python")
+    script = tmp_path / "example.py"
+    script.write_text(example)
+    async with fly(a_plan(server.url, name="shop", duration_s=2.5)):
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, str(script)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"^1 \d+", ended.stdout, re.MULTILINE)
+
+
+def test_every_command_is_in_the_table() -> None:
+    table = PAGE.partition("| kind | does")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", table.replace("`value`", ""))) >= set(CommandKind)
