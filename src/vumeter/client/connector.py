@@ -7,7 +7,6 @@ from vumeter.client.addresses import Address, Resolver
 from vumeter.client.decrypted import BUFFER_BYTES, Decrypted
 from vumeter.client.exchange import Exchange
 
-
 _NEVER_S = 86_400.0
 """The loop's own limit of a handshake must not come before the request's, by another name."""
 
