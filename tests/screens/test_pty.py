@@ -62,6 +62,17 @@ async def test_the_needles_move_without_enter_and_keys_steer_the_run(desk: Desk,
         assert term.line_settings() == settings
 
 
+async def test_a_held_down_key_is_few_moves_and_loses_no_press(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        for _ in range(30):
+            term.press("+")
+            await asyncio.sleep(0.03)
+        await term.sees("VU 34")
+        moves = [event for event in desk.status("flight")["events"] if "VU" in event["label"]]
+        assert 1 <= len(moves) <= 12, moves
+
+
 async def test_d_leaves_the_load_on_and_attach_comes_back_to_it(desk: Desk, url: str) -> None:
     async with desk.open("run", url, *RUN) as term:
         await term.sees("GET /")
