@@ -34,6 +34,18 @@ def test_loopback_and_private_addresses_are_free_and_others_are_not(ip, allowed)
     assert is_allowed(ip, host="example.org", allow_hosts=("other.org",)) is allowed
 
 
+@pytest.mark.parametrize(
+    ("sockaddr", "literal"),
+    [
+        (("10.0.0.1", 80), ("10.0.0.1", 80)),
+        (("::1", 80, 0, 0), ("::1", 80)),
+        (("fe80::1", 80, 0, 3), ("fe80::1%3", 80)),
+    ],
+)
+def test_an_address_is_written_with_its_zone(sockaddr, literal) -> None:
+    assert Address(socket.AF_INET6, sockaddr).literal == literal
+
+
 class Names(Resolver):
     """A resolver whose system answers as it is told, and counts the questions."""
 

@@ -25,7 +25,7 @@ def vus(performance, number: float, *, ramp_s: float = 0.0, begin: float = 0.0) 
 
 
 def existing(performance) -> int:
-    return sum(1 for _ in performance.generator._vus())
+    return sum(1 for _ in performance.generator.vus())
 
 
 @pytest.mark.slow
@@ -140,7 +140,7 @@ async def test_a_pause_begins_nothing_new_and_keeps_the_vus(perform, plan_for) -
 
 
 def _ended(performance) -> int:
-    tallies = [recorder.service.counts for recorder in performance.generator._recorders.values()]
+    tallies = [recorder.service.counts for recorder in performance.generator.recorders.values()]
     return performance.total.requests + sum(sum(counts.values()) for counts in tallies)
 
 

@@ -24,7 +24,7 @@ def rate(performance, per_s: float | None, *, ramp_s: float = 0.0, begin: float 
 
 def started(performance) -> int:
     reported = sum(s.scenarios["main"].iterations_started for s in performance.snapshots)
-    return reported + performance.generator._crowds["main"].counts.started
+    return reported + performance.generator.crowds["main"].counts.started
 
 
 @pytest.mark.slow
@@ -136,14 +136,14 @@ async def test_commands_that_overtake_the_start_hold_from_it_on(perform, plan_fo
     async with LoopbackServer() as server:
         plan = plan_for(server.url, load=Load(vus=5, rate_per_s=1000))
         async with perform(plan, lead_ns=100_000_000) as performance:
-            await performance.until(lambda: bool(performance.generator._crowds))
+            await performance.until(lambda: bool(performance.generator.crowds))
             rate(performance, None)
             performance.generator.pause(Pause(id=1, paused=True))
             await asyncio.sleep(0.1)
             assert server.truth.requests == 0
             performance.generator.pause(Pause(id=2, paused=False))
             await performance.until(lambda: server.truth.requests > 200)
-            assert performance.generator._crowds["main"].take().iterations_due == 0
+            assert performance.generator.crowds["main"].take().iterations_due == 0
 
 
 async def test_a_number_of_iterations_ends_the_open_model_too(total_of, plan_for) -> None:

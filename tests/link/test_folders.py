@@ -163,3 +163,19 @@ def test_strange_things_in_the_folder_are_passed_over(runs: Path) -> None:
         folder = listening(stack, "one")
         assert folders.live() == [folder]
     assert (runs / "note.txt").exists()
+
+
+def test_a_relative_place_stays_where_it_is_when_the_process_moves(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(runs)
+    monkeypatch.setenv(folders.RUNS_VARIABLE, "here")
+    with folders.create("one") as folder:
+        assert folder.path == runs / "here" / "one"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_place_that_is_another_users_is_refused(runs: Path) -> None:
+    os.chown(runs, 65534, 65534)
+    with pytest.raises(LinkError, match="belongs to another user"):
+        folders.create("one").__enter__()

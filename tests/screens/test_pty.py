@@ -62,6 +62,17 @@ async def test_the_needles_move_without_enter_and_keys_steer_the_run(desk: Desk,
         assert term.line_settings() == settings
 
 
+async def test_a_held_down_key_is_few_moves_and_loses_no_press(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        for _ in range(30):
+            term.press("+")
+            await asyncio.sleep(0.03)
+        await term.sees("VU 34")
+        moves = [event for event in desk.status("flight")["events"] if "VU" in event["label"]]
+        assert 1 <= len(moves) <= 12, moves
+
+
 async def test_d_leaves_the_load_on_and_attach_comes_back_to_it(desk: Desk, url: str) -> None:
     async with desk.open("run", url, *RUN) as term:
         await term.sees("GET /")
@@ -112,6 +123,47 @@ async def test_a_killed_viewer_costs_the_run_nothing(desk: Desk, url: str) -> No
     async with desk.open("attach") as term:
         await term.sees("GET /")
         await term.sees("CTRL")
+
+
+async def test_one_viewer_has_the_control_and_another_may_take_it(desk: Desk, url: str) -> None:
+    async with desk.open("run", url, *RUN) as first:
+        await first.sees("GET /")
+        async with desk.open("attach", "flight") as second:
+            await second.sees("GET /")
+            second.press("+")
+            await second.sees("holds the control")
+            second.press("T")
+            await second.until(lambda: _has_control(second.rows[0]), "the control")
+            await first.until(lambda: not _has_control(first.rows[0]), "its loss")
+            second.press("+")
+            await first.sees("VU 5")
+    async with desk.open("attach", "flight", "--watch") as third:
+        await third.sees("GET /")
+        third.press("+")
+        await third.sees("watch")
+        third.press("q")
+        assert await third.exit_code() == 0
+    assert desk.vus("flight") == 5
+
+
+def _has_control(row: str) -> bool:
+    return re.search(r"CTRL(?! \w+@)", row) is not None
+
+
+async def test_a_run_that_was_killed_is_said_to_be_lost_and_can_be_left(
+    desk: Desk, url: str
+) -> None:
+    async with desk.open("run", url, *RUN) as term:
+        await term.sees("GET /")
+        for process in psutil.Process(term.process.pid).children():
+            process.kill()
+        await term.sees("LINK LOST")
+        term.press("+")
+        await term.sees("out of reach")
+        term.press("q")
+        assert await term.exit_code() != 0
+        await term.sees("is gone")
+        assert "Traceback" not in term.raw.decode()
 
 
 async def test_a_terminal_that_stops_reading_freezes_neither_run_nor_farewell(desk: Desk) -> None:

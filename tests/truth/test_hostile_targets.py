@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 
 BROKEN = [name for name, hostility in HOSTILITIES.items() if hostility.kinds]
 WELL_FORMED = [name for name, hostility in HOSTILITIES.items() if not hostility.kinds]
-DURATION_S = 0.6
-TIMEOUT_S = 0.3
+DURATION_S = 0.3
+TIMEOUT_S = 0.2
 FLAGS = ("-c", "3", "-z", f"{DURATION_S}s", "-t", f"{TIMEOUT_S}s")
 
 

@@ -44,7 +44,7 @@ def test_percentiles_are_the_servers_own_within_half_a_millisecond_or_two_percen
     for _ in range(ROUNDS):
         with ServerProcess("--law", law) as server:
             with Disturbance() as disturbance:
-                landing = fly(server.url, "-c", "10", "-z", "3s")
+                landing = fly(server.url, "-c", "10", "-z", "2s")
             truth = server.truth()
         assert landing.requests == truth["requests"]
         ours, theirs = landing.report["latency_ms"], truth["service_ms"]

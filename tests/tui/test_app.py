@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Key, Paste
 
 from vumeter.model.throttle import CommandKind, Lever
@@ -163,6 +164,19 @@ async def test_a_leap_is_asked_about_and_bare_enter_is_no_answer(fly: Fly) -> No
         assert "more than double?" in flight.text
         await flight.press("y")
         assert (await flight.sends(1))[0].value == 400.0
+
+
+async def test_a_key_that_leaps_is_asked_about_too(fly: Fly) -> None:
+    calm = story(40)
+    frames = tuple(
+        replace(frame, throttles=(replace(frame.throttles[0], step=10.0),)) for frame in calm.frames
+    )
+    async with fly(recording=replace(calm, frames=frames), start=10) as flight:
+        await flight.press("]")
+        assert "VU 10 → 110 at once: more than double?" in flight.text
+        assert flight.commands == []
+        await flight.press("y")
+        assert (await flight.sends(1))[0].value == 100.0
 
 
 async def test_earlier_lines_come_back_with_the_arrows(fly: Fly) -> None:

@@ -41,7 +41,9 @@ class Printer:
         self._second = max(self._second, frame.second)
 
     def close(self) -> None:
-        """Wait a moment for what was not printed yet."""
+        """Wait a moment for what was not printed yet, if there is anyone to print it to."""
+        if not self._writer.is_alive():
+            return
         try:
             self._lines.put(None, timeout=_CLOSE_LIMIT_S)
         except queue.Full:

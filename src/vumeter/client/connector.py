@@ -7,6 +7,9 @@ from vumeter.client.addresses import Address, Resolver
 from vumeter.client.decrypted import BUFFER_BYTES, Decrypted
 from vumeter.client.exchange import Exchange
 
+_NEVER_S = 86_400.0
+"""The loop's own limit of a handshake must not come before the request's, by another name."""
+
 
 def tls_context(*, verify: bool) -> ssl.SSLContext:
     """Return the one context of a worker: the system's authorities, unless not to *verify*."""
@@ -61,6 +64,7 @@ class Connector:
                 family=address.family,
                 ssl=self._tls,
                 server_hostname=exchange.origin.host,
+                ssl_handshake_timeout=_NEVER_S,
             )
         else:
             await loop.create_connection(lambda: exchange, host, port, family=address.family)

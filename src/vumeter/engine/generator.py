@@ -1,7 +1,6 @@
 """One worker's part of a run, from its launch to its last snapshot."""
 
 import asyncio
-import gc
 import ssl
 import zlib
 from collections.abc import Callable, Iterator
@@ -46,9 +45,11 @@ class Generator:
         self._on_remark = on_remark
         self._remarks: set[str] = set()
         self._loop = asyncio.get_running_loop()
-        self._recorders: dict[str, Recorder] = {}
-        self._scripts = scripts_of(launch.plan, self._recorders)
-        self._crowds: dict[str, Crowd] = {}
+        self.recorders: dict[str, Recorder] = {}
+        """Where requests are counted, by name."""
+        self._scripts = scripts_of(launch.plan, self.recorders)
+        self.crowds: dict[str, Crowd] = {}
+        """The VUs of each scenario, once it runs."""
         self._running = 0
         self._over = asyncio.Event()
         self._second = 0
@@ -62,7 +63,7 @@ class Generator:
         resolver = Resolver(allow_hosts=plan.limits.allow_hosts)
         connector = Connector(resolver, tls=_tls_of(plan))
         async with asyncio.TaskGroup() as tasks:
-            self._crowds = {
+            self.crowds = {
                 scenario.name: Crowd(
                     scenario.load,
                     self._scripts[scenario.name],
@@ -76,12 +77,12 @@ class Generator:
                 )
                 for scenario in plan.scenarios
             }
-            self._running = len(self._crowds)
+            self._running = len(self.crowds)
             await self._generate()
 
     def aim(self, retarget: Retarget) -> None:
         """Move a lever of a scenario."""
-        crowd = self._crowds[retarget.scenario]
+        crowd = self.crowds[retarget.scenario]
         if retarget.lever is Lever.RATE:
             crowd.aim_rate(retarget.leg)
         elif retarget.leg is not None:
@@ -89,27 +90,22 @@ class Generator:
 
     def pause(self, pause: Pause) -> None:
         """Begin no new iteration, or go on."""
-        for crowd in self._crowds.values():
+        for crowd in self.crowds.values():
             crowd.pause(pause.paused)
 
     def stop(self, stop: Stop) -> None:
         """End every scenario."""
-        for crowd in self._crowds.values():
+        for crowd in self.crowds.values():
             crowd.end(stop.graceful_s)
 
     async def _generate(self) -> None:
         shortest_s = min(script.shortest_timeout_s for script in self._scripts.values())
-        sweep = Sweep(self._vus, shortest_timeout_s=shortest_s)
-        # What was made for the start lives as long as the process: out of the collector's
-        # sight, which else looks at 10,000 VUs for 28 to 63 ms (HOTPATH, "Collector").
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 1000)
+        sweep = Sweep(self.vus, shortest_timeout_s=shortest_s)
         await asyncio.sleep(self._left_s(self._launch.start_ns))
         self._pulse.start()
         sweep.start()
         self._arm_snapshot()
-        for crowd in self._crowds.values():
+        for crowd in self.crowds.values():
             crowd.start()
         try:
             await self._over.wait()
@@ -118,11 +114,12 @@ class Generator:
             sweep.stop()
             self._pulse.stop()
             # Cancelled: nothing may connect any more once the tasks' owner is closing.
-            for crowd in self._crowds.values():
+            for crowd in self.crowds.values():
                 crowd.end(0.0)
 
-    def _vus(self) -> Iterator[VirtualUser]:
-        return chain.from_iterable(crowd.vus() for crowd in self._crowds.values())
+    def vus(self) -> Iterator[VirtualUser]:
+        """Return all that exist."""
+        return chain.from_iterable(crowd.vus() for crowd in self.crowds.values())
 
     def _end_one(self) -> None:
         self._running -= 1
@@ -161,10 +158,10 @@ class Generator:
         self._report()
 
     def _report(self) -> None:
-        tallies = {name: recorder.take() for name, recorder in self._recorders.items()}
-        lags = [crowd.counts.take_lag() for crowd in self._crowds.values()]
+        tallies = {name: recorder.take() for name, recorder in self.recorders.items()}
+        lags = [crowd.counts.take_lag() for crowd in self.crowds.values()]
         vitals = self._health.take(
-            connections=sum(vu.connections for vu in self._vus()),
+            connections=sum(vu.connections for vu in self.vus()),
             tick_lag=self._pulse.lag.take(),
             start_lag=merge([lag for lag, _ in lags]),
             late_starts=sum(late for _, late in lags),
@@ -173,7 +170,7 @@ class Generator:
             worker=self._launch.share.index,
             second=self._second,
             tallies={name: tally for name, tally in tallies.items() if tally is not None},
-            scenarios={name: crowd.take() for name, crowd in self._crowds.items()},
+            scenarios={name: crowd.take() for name, crowd in self.crowds.items()},
             vitals=vitals,
         )
         self._second += 1

@@ -1,6 +1,7 @@
 """The worker process: `python -m vumeter.engine.worker FD` speaks with its run over FD."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -50,6 +51,7 @@ async def serve(plug: socket.socket) -> None:
         on_snapshot=lambda snapshot: wire.send(SnapshotTaken(snapshot=snapshot)),
         on_remark=lambda text: wire.send(Remark(text=text)),
     )
+    _calm_collector()
     tasks = [
         asyncio.create_task(generator.run()),
         asyncio.create_task(_obey(wire, generator)),
@@ -66,6 +68,18 @@ async def serve(plug: socket.socket) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _calm_collector() -> None:
+    """
+    Keep the collector from looking at everything there is: 28 to 63 ms at 10,000 VUs.
+
+    What was made for the start lives as long as the process, and a request leaves nothing
+    behind that only the collector could find (HOTPATH, "Collector").
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1000)
 
 
 async def _obey(wire: Wire, generator: Generator) -> None:

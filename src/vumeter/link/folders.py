@@ -67,7 +67,9 @@ def runs_folder() -> Path:
     session ends, and a detached run goes on beyond it.
     """
     named = os.environ.get(RUNS_VARIABLE)
-    return Path(named) if named else platformdirs.user_state_path("vumeter") / "runs"
+    folder = Path(named) if named else platformdirs.user_state_path("vumeter") / "runs"
+    # A run process leaves the folder that it was started in.
+    return folder.absolute()
 
 
 @contextmanager
@@ -167,6 +169,7 @@ def _refuse_long_path(folder: RunFolder) -> None:
 def _take(folder: RunFolder) -> int | None:
     """Return the descriptor that holds the folder's lock; `None`: another run holds it."""
     runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_foreign(runs_folder())
     while True:
         folder.path.mkdir(mode=0o700, exist_ok=True)
         # It may be an older folder, or one made under another umask.
@@ -180,6 +183,15 @@ def _take(folder: RunFolder) -> int | None:
                 os.utime(lock)  # its time is the run's beginning: `live` sorts by it
                 return lock
             os.close(lock)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a folder whose owner could put something else in the place of ours."""
+    if path.stat().st_uid != os.getuid():
+        raise LinkError(
+            f"The folder for runs, {path}, belongs to another user.",
+            hint=f"Name one of your own in the environment: {RUNS_VARIABLE}=…",
+        )
 
 
 def _lock_at_once(lock: int) -> bool:

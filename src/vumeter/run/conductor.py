@@ -17,7 +17,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from vumeter import __version__
-from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns, unix_ms
+from vumeter.clock import NsClock, monotonic_ns
 from vumeter.engine.launcher import Crew, WorkerLost
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import EventLevel, Frame, Point, StopCause
@@ -40,6 +40,7 @@ from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
+from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
 from vumeter.stats.redaction import Redactor
 from vumeter.units import duration_text
@@ -73,7 +74,7 @@ class Conductor:
         self._plan = plan
         self._redactor = Redactor(plan)
         self._sinks = list(sinks)
-        self._clock = clock
+        self._timeline = Timeline(clock)
         self._crew = Crew(plan, on_message=self._hear)
         self._host = HostProbe()
         self._postgres = PostgresProbe(plan.postgres_dsn) if plan.postgres_dsn else None
@@ -83,13 +84,11 @@ class Conductor:
         self._hand = Hand(plan, control=self._control, life=self._life)
         is_armed = not plan.has_end and not is_attended
         self._dead_man = DeadMan(limit_s=plan.dead_man_s, is_armed=is_armed)
-        self._events = EventLog()
+        self._events = EventLog(self._timeline)
         self._remarks: list[str] = []
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
-        self._start_ns: int | None = None
         self._unsent: tuple[Errand, ...] = ()
-        self._started_unix_ms = unix_ms()
         self._picture = self._blank_picture()
         self._probed_second = -1
         self._shown_s = 0.0
@@ -103,13 +102,14 @@ class Conductor:
 
     async def __aexit__(self, *_: object) -> None:
         """Leave nothing behind: no worker, no probe."""
-        if self._probing is not None:
-            self._probing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._probing
-        if self._postgres is not None:
-            await self._postgres.close()
-        await self._crew.close()
+        try:
+            if self._probing is not None:
+                self._probing.cancel()
+                await asyncio.wait({self._probing})
+            if self._postgres is not None:
+                await self._postgres.close()
+        finally:
+            await self._crew.close()
 
     async def start(self) -> None:
         """
@@ -120,17 +120,16 @@ class Conductor:
         """
         if self._postgres is not None:
             self._probing = asyncio.create_task(self._postgres.run(), name="postgres-probe")
-        self._start_ns = await self._crew.start()
-        self._started_unix_ms = unix_ms() + (self._start_ns - self._clock()) // 1_000_000
+        self._timeline.begin(await self._crew.start())
         self._picture = self._blank_picture()
         self._life.begin()
         self._send(self._unsent)
-        self._tell(f"load on {self._plan.target}: {load(self._plan)}")
+        self._events.add(f"load on {self._plan.target}: {load(self._plan)}")
         self._show()
 
     async def finish(self) -> Summary:
         """Carry on until the last worker has ended, and return the whole run as one value."""
-        while self._working and not self._life.is_overdue(self.elapsed_s):
+        while self._working and not self._life.is_overdue(self._timeline.elapsed_s):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TICK_S)
             self._wake.clear()
@@ -138,24 +137,16 @@ class Conductor:
             self._tick()
         if self._working:
             self._give_up()
-        ended_s = self.elapsed_s
+        ended_s = self._timeline.elapsed_s
         await self._crew.close()
         self._take_in()
         self._picture.finish(ended_s)
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
+        self._timeline.end(ended_s)
         self._show()
         return self._summary(ended_s)
 
     # What viewers see
-
-    @property
-    def elapsed_s(self) -> float:
-        """Run time: seconds since the start that all workers agreed on; 0 before it."""
-        if self._life.ended_s is not None:
-            return self._life.ended_s
-        if self._start_ns is None:
-            return 0.0
-        return max(0.0, (self._clock() - self._start_ns) / NANOSECONDS_PER_S)
 
     @property
     def hello(self) -> Hello:
@@ -188,7 +179,9 @@ class Conductor:
     def join(self, viewer: Viewer) -> int:
         """Let *viewer* watch; return the number of the seat."""
         seat = self._control.join(viewer)
-        self._tell("attached, to watch" if viewer.watches_only else "attached", author=viewer.name)
+        self._events.add(
+            "attached, to watch" if viewer.watches_only else "attached", author=viewer.name
+        )
         self.saw()
         self._show()
         return seat
@@ -197,14 +190,14 @@ class Conductor:
         """Let the viewer on this seat go."""
         former = self._control.holder
         viewer = self._control.leave(seat)
-        self._tell("left", author=viewer.name)
+        self._events.add("left", author=viewer.name)
         if self._control.holder not in ("", former):
-            self._tell("has the control now", author=self._control.holder)
+            self._events.add("has the control now", author=self._control.holder)
         self._show()
 
     def saw(self) -> None:
         """Somebody took a frame or gave a command: the run is watched."""
-        self._dead_man.sign_of_life(self.elapsed_s)
+        self._dead_man.sign_of_life(self._timeline.elapsed_s)
 
     # What hands do
 
@@ -219,7 +212,7 @@ class Conductor:
         refusal = self._control.take(viewer)
         if not refusal and former != viewer:
             text = "took the control" + (f" over from {former}" if former else "")
-            self._tell(text, level=EventLevel.ACTION, author=viewer)
+            self._events.add(text, level=EventLevel.ACTION, author=viewer)
         self._show()
         message = refusal or f"{viewer} has the control"
         return Outcome(id=0, accepted=not refusal, message=message)
@@ -232,21 +225,21 @@ class Conductor:
     def _do(self, command: Command, *, cause: StopCause | None = None) -> Outcome:
         deed = self._hand.do(
             command,
-            at_s=self.elapsed_s,
-            at_unix_ms=self._now_unix_ms,
+            at_s=self._timeline.elapsed_s,
+            at_unix_ms=self._timeline.now_unix_ms,
             workers=self._working,
             cause=cause,
         )
         self._send(deed.messages)
         if deed.text:
-            self._tell(deed.text, level=deed.level, author=command.author, label=deed.label)
+            self._events.add(deed.text, level=deed.level, author=command.author, label=deed.label)
         # At once, not on the second: requested and acknowledged are what the hand looks for.
         self._show()
         self._wake.set()
         return deed.outcome
 
     def _send(self, messages: tuple[Errand, ...]) -> None:
-        if self._start_ns is None:
+        if not self._timeline.has_begun:
             # A signal in the middle of the start: a worker's first message is its launch.
             self._unsent += messages
             return
@@ -270,7 +263,7 @@ class Conductor:
             case SnapshotTaken(snapshot=snapshot):
                 self._picture.add_snapshot(snapshot)
             case Acknowledged(id=serial):
-                if self._hand.acknowledge(serial, worker, at_s=self.elapsed_s):
+                if self._hand.acknowledge(serial, worker, at_s=self._timeline.elapsed_s):
                     self._show()
             case Remark(text=text):
                 self._remark(self._redactor.text(text))
@@ -283,14 +276,14 @@ class Conductor:
     def _part_with(self, worker: int) -> None:
         self._working -= {worker}
         self._picture.expect(self._working)
-        self._hand.forget(worker, at_s=self.elapsed_s)
+        self._hand.forget(worker, at_s=self._timeline.elapsed_s)
 
     def _lose(self, worker: int, cause: str) -> None:
         self._part_with(worker)
         share = f"{100 / self._plan.workers:.0f} % of the load went with it"
         self._remark(f"worker {worker} was lost: {cause}; {share}", level=EventLevel.ERROR)
         if not self._working and not self._has_finished:
-            self._life.end(StopCause.WORKERS_LOST, at_s=self.elapsed_s)
+            self._life.end(StopCause.WORKERS_LOST, at_s=self._timeline.elapsed_s)
 
     def _give_up(self) -> None:
         """End by force the workers that are still there, and say what is lost with them."""
@@ -305,16 +298,17 @@ class Conductor:
             # Not asked once more: whoever waits for this was promised an end within a second.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._crew.pids[worker], signal.SIGKILL)
+        self._working = frozenset()
 
     # Second by second
 
     def _tick(self) -> None:
-        at_s = self.elapsed_s
+        at_s = self._timeline.elapsed_s
         self._probe(int(at_s) - 1)
         developed = self._picture.develop(at_s)
         if self._dead_man.has_been_left(at_s):
             limit = duration_text(self._plan.dead_man_s)
-            self._tell(
+            self._events.add(
                 f"nobody watches: the run stops itself {limit} after the last look",
                 level=EventLevel.WARNING,
             )
@@ -338,52 +332,30 @@ class Conductor:
 
     def _blank_picture(self) -> Picture:
         return Picture(
-            start_unix_ms=self._started_unix_ms,
+            start_unix_ms=self._timeline.started_unix_ms,
             workers=self._working,
             throttles=self._hand.throttles,
         )
 
     # Telling
 
-    @property
-    def _now_unix_ms(self) -> int:
-        # From the start, not from the wall clock of today, which may have been set since.
-        return self._started_unix_ms + round(self.elapsed_s * 1000)
-
-    def _tell(
-        self,
-        text: str,
-        *,
-        level: EventLevel = EventLevel.INFO,
-        author: str = "vumeter",
-        label: str = "",
-    ) -> None:
-        self._events.add(
-            text,
-            second=self.elapsed_s,
-            at_unix_ms=self._now_unix_ms,
-            level=level,
-            author=author,
-            label=label,
-        )
-
     def _remark(self, text: str, *, level: EventLevel = EventLevel.WARNING) -> None:
         """Tell, and remember for the summary."""
-        self._tell(text, level=level)
+        self._events.add(text, level=level)
         if text not in self._remarks and len(self._remarks) < _KEPT_REMARKS:
             self._remarks.append(text)
 
     def _show(self) -> None:
         self.frame = self._new_frame()
-        self._shown_s = self.elapsed_s
+        self._shown_s = self._timeline.elapsed_s
         for sink in self._sinks:
             sink(self.frame)
 
     def _new_frame(self) -> Frame:
         return new_frame(
             plan=self._redactor.plan,
-            at_s=self.elapsed_s,
-            started_unix_ms=self._started_unix_ms,
+            at_s=self._timeline.elapsed_s,
+            started_unix_ms=self._timeline.started_unix_ms,
             life=self._life,
             throttles=self._hand.throttles,
             picture=self._picture,
@@ -395,7 +367,7 @@ class Conductor:
     def _summary(self, ended_s: float) -> Summary:
         return self._picture.summary.build(
             plan=self._plan,
-            started_unix_ms=self._started_unix_ms,
+            started_unix_ms=self._timeline.started_unix_ms,
             duration_s=ended_s,
             stop=self._life.cause or StopCause.SCHEDULE,
             totals=self._picture.totals,

@@ -3,6 +3,7 @@
 from collections import deque
 
 from vumeter.model.frame import Event, EventLevel
+from vumeter.run.timeline import Timeline
 
 KEPT_EVENTS = 2000
 """How many events a run remembers; the oldest are forgotten first."""
@@ -14,7 +15,8 @@ FRAME_EVENTS = 40
 class EventLog:
     """Numbers events as they come, and keeps the newest."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
         self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._serial = 0
 
@@ -22,18 +24,16 @@ class EventLog:
         self,
         text: str,
         *,
-        second: float,
-        at_unix_ms: int,
         level: EventLevel = EventLevel.INFO,
         author: str = "vumeter",
         label: str = "",
     ) -> Event:
-        """Write one event down, and return it."""
+        """Write down what happened just now, and return it."""
         self._serial += 1
         event = Event(
             serial=self._serial,
-            second=second,
-            at_unix_ms=at_unix_ms,
+            second=self._timeline.elapsed_s,
+            at_unix_ms=self._timeline.now_unix_ms,
             level=level,
             author=author,
             text=text,

@@ -6,10 +6,6 @@ sessions), a fix, recovery. The numbers follow from closed forms, so each call g
 frames; they are plausible, not measured, and only tests of the screen may use them.
 """
 
-import math
-
-from msgspec import Struct
-
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import (
@@ -26,16 +22,25 @@ from vumeter.model.frame import (
     StopCause,
     Undoable,
 )
-from vumeter.model.measure import ErrorKind, GeneratorReading
+from vumeter.model.measure import ErrorKind
 from vumeter.model.plan import Limits, Load, Plan, Scenario
-from vumeter.model.probes import Blocker, HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.testing.feed import Recording
+from vumeter.testing.scenery import (
+    FIXED_AT_S,
+    JAM_FROM_S,
+    RAMP_FROM_S,
+    RAMP_TO_S,
+    Moment,
+    generator,
+    host,
+    moment_at,
+    postgres,
+    wobble,
+)
 
 STARTED_UNIX_MS = 1_790_000_000_000
 LENGTH_S = 180
-RAMP_FROM_S, RAMP_TO_S = 20, 50
-JAM_FROM_S, FIXED_AT_S = 90, 135
 TARGET = "http://127.0.0.1:8080"
 
 _MIX = (
@@ -55,23 +60,6 @@ _EVENTS = (
     (97.0, EventLevel.ERROR, "run", "503 from POST /orders", ""),
     (135.0, EventLevel.MARK, "ann", "locks fixed", "locks fixed"),
 )
-
-
-class _Second(Struct, frozen=True, kw_only=True):
-    """What the shop is like in one second."""
-
-    vus: int
-    jam: float
-    """0: nobody waits for the hot row; 1: all of its buyers do."""
-
-    @property
-    def crowding(self) -> float:
-        """How much slower than empty the shop is under so many users."""
-        return 1.0 + (self.vus / 120) ** 2
-
-    def p50_ms(self, name: str, base_ms: float) -> float:
-        jam = 4.0 * self.jam if name == "POST /orders" else 0.6 * self.jam
-        return base_ms * self.crowding * (1.0 + jam)
 
 
 def story(seconds: int = LENGTH_S) -> Recording:
@@ -98,18 +86,6 @@ def _hello(frame: Frame) -> Hello:
     return Hello(schema=SCHEMA, version="0.1.0", plan=_plan(), frame=frame, points=())
 
 
-def _at(second: int) -> _Second:
-    ramped = min(max(second - RAMP_FROM_S, 0) / (RAMP_TO_S - RAMP_FROM_S), 1.0)
-    rise = min(max(second - JAM_FROM_S, 0) / 12, 1.0)
-    fall = min(max(second - FIXED_AT_S, 0) / 6, 1.0)
-    return _Second(vus=round(10 + 140 * ramped), jam=rise * (1.0 - fall))
-
-
-def _wobble(second: int, salt: int) -> float:
-    """Return a factor near 1 that looks like chance and is the same each time."""
-    return 1.0 + 0.08 * math.sin(second * 1.7 + salt) + 0.05 * math.sin(second * 0.61 + 2 * salt)
-
-
 def _latency(p50_ms: float, tail: float) -> Latency:
     p50_us = round(p50_ms * 1000)
     factors = {"p90": 1.6 + tail, "p95": 2.0 + 2 * tail, "p99": 3.4 + 6 * tail}
@@ -126,9 +102,9 @@ def _latency(p50_ms: float, tail: float) -> Latency:
     )
 
 
-def _figures(name: str, weight: float, base_ms: float, now: _Second, second: int) -> Figures:
+def _figures(name: str, weight: float, base_ms: float, now: Moment, second: int) -> Figures:
     """Return one endpoint's figures over the window that ends with *second*."""
-    p50_ms = now.p50_ms(name, base_ms) * _wobble(second, len(name))
+    p50_ms = now.p50_ms(name, base_ms) * wobble(second, len(name))
     requests_per_s = now.vus * weight / 100 / (0.12 + p50_ms / 1000)
     requests = round(requests_per_s * min(second + 1, WINDOW_S))
     failed = round(requests * 0.14 * now.jam) if name == "POST /orders" else 0
@@ -187,23 +163,23 @@ def _all(parts: list[Figures], seconds: float) -> Figures:
 
 
 def _windows(second: int) -> dict[str, Figures]:
-    now = _at(second)
+    now = moment_at(second)
     return {name: _figures(name, weight, ms, now, second) for name, weight, ms in _MIX}
 
 
 def _point(second: int) -> Point:
-    now = _at(second)
+    now = moment_at(second)
     window = _all(list(_windows(second).values()), min(second + 1, WINDOW_S))
     latency = window.latency
     silent = latency is None or second in (71, 72)
     return Point(
         second=second,
         at_unix_ms=STARTED_UNIX_MS + 1000 * second,
-        requests=0 if silent else round(window.requests_per_s * _wobble(second, 3)),
+        requests=0 if silent else round(window.requests_per_s * wobble(second, 3)),
         errors=round(window.errors / WINDOW_S),
         p50_us=None if silent or latency is None else latency.p50_us,
         p95_us=None if silent or latency is None else latency.p95_us,
-        p99_us=None if silent or latency is None else round(latency.p99_us * _wobble(second, 5)),
+        p99_us=None if silent or latency is None else round(latency.p99_us * wobble(second, 5)),
         max_us=None if silent or latency is None else latency.max_us,
         vus=now.vus,
         vus_target=float(now.vus),
@@ -230,7 +206,7 @@ def _events(second: int) -> tuple[Event, ...]:
 
 
 def _frame(second: int) -> Frame:
-    now = _at(second)
+    now = moment_at(second)
     windows = _windows(second) if second >= 0 else {}
     seconds = max(min(second + 1, WINDOW_S), 0)
     window = _all(list(windows.values()), seconds)
@@ -255,9 +231,9 @@ def _frame(second: int) -> Frame:
         points=tuple(_point(each) for each in range(max(second - 2, 0), second + 1)),
         endpoints=_endpoints(windows, second),
         errors=_errors(second),
-        generator=_generator(now) if second >= 0 else None,
-        host=_host(now, second) if second >= 0 else None,
-        postgres=_postgres(now) if second >= 0 else None,
+        generator=generator(now) if second >= 0 else None,
+        host=host(now, second) if second >= 0 else None,
+        postgres=postgres(now) if second >= 0 else None,
         events=_events(second),
         undo=Undoable(text="VU 10 → 150 over 30s", second=20.0) if second >= RAMP_FROM_S else None,
         redo=None,
@@ -268,7 +244,7 @@ def _frame(second: int) -> Frame:
     )
 
 
-def _throttle(now: _Second, *, second: int, ramping: bool) -> ThrottleState:
+def _throttle(now: Moment, *, second: int, ramping: bool) -> ThrottleState:
     requested = 150.0 if second >= RAMP_FROM_S else 10.0
     return ThrottleState(
         scenario="shop",
@@ -332,87 +308,4 @@ def _errors(second: int) -> tuple[ErrorCount, ...]:
             last_second=last,
         )
         for kind, status, per_s in kinds
-    )
-
-
-def _generator(now: _Second) -> GeneratorReading:
-    return GeneratorReading(
-        limited=False,
-        reasons=(),
-        cpu_percent=6.0 + now.vus / 8,
-        cpu_total_percent=11.0 + now.vus / 4,
-        tick_lag_p99_us=420 + 4 * now.vus,
-        tick_lag_max_us=1900 + 6 * now.vus,
-        late_start_ratio=0.0,
-        descriptors=48 + now.vus,
-        descriptor_limit=65536,
-        rss_bytes=74_000_000 + 40_000 * now.vus,
-    )
-
-
-def _host(now: _Second, second: int) -> HostReading:
-    cpu_percent = min(97.0, (14 + now.vus * 0.42) * _wobble(second, 9))
-    return HostReading(
-        cpu_percent=cpu_percent,
-        core_percents=(
-            min(cpu_percent * 1.1, 100.0),
-            cpu_percent * 0.9,
-            cpu_percent * 0.95,
-            min(cpu_percent * 1.05, 100.0),
-        ),
-        iowait_percent=1.2 + 6 * now.jam,
-        steal_percent=0.3,
-        load_1m=0.6 + now.vus / 40,
-        memory_used_bytes=6_200_000_000 + 2_000_000 * max(second, 0),
-        memory_total_bytes=16_000_000_000,
-        swap_used_bytes=0,
-        swap_total_bytes=2_000_000_000,
-        disk_read_bytes_per_s=120_000.0,
-        disk_write_bytes_per_s=2_400_000.0 * _wobble(second, 4),
-        network_sent_bytes_per_s=24_000.0 * now.vus,
-        network_received_bytes_per_s=96_000.0 * now.vus,
-        descriptors=4200 + 3 * now.vus,
-        descriptor_limit=1_048_576,
-        tcp_in_use=90 + 2 * now.vus,
-        tcp_time_wait=12,
-    )
-
-
-def _postgres(now: _Second) -> PostgresReading:
-    blocked = round(38 * now.jam)
-    blocker = Blocker(
-        pid=811,
-        blocked=blocked,
-        age_s=2.4 * now.jam,
-        state="idle in transaction",
-        application="shop",
-        statement="UPDATE stock SET left = left - 1 WHERE symbol = 'VUM'",
-    )
-    working = now.vus / 40
-    return PostgresReading(
-        state=PostgresState.UP,
-        server_version="15.8",
-        cpu_count=4,
-        sessions_active=round(working * 1.6) + blocked,
-        sessions_idle=40 - min(round(working * 1.6) + blocked, 38),
-        sessions_idle_in_transaction=round(2 * now.jam) + 1,
-        sessions_other=2,
-        connections_used=44,
-        connections_max=60,
-        connections_reserved=3,
-        active_by_wait={
-            "CPU": working,
-            "IO": working * 0.3,
-            "LWLock": working * 0.1,
-            **({"Lock": float(blocked)} if blocked else {}),
-        },
-        transactions_per_s=now.vus * 6.0 * (1 - 0.5 * now.jam),
-        rollbacks_per_s=4.0 * now.jam,
-        cache_hit_ratio=0.991,
-        deadlocks=0,
-        blocked_sessions=blocked,
-        blockers=(blocker,) if blocked else (),
-        longest_transaction_s=0.2 + 8 * now.jam,
-        longest_transaction_pid=811,
-        probe_ms=3.1,
     )

@@ -160,7 +160,8 @@ class Cockpit(Steering, Looking):
         """Say in the last row what state the link is in, and leave if that was the plan."""
         state = self.session.state
         waited = age_text((self._clock() - self.session.heard_ns) / NANOSECONDS_PER_S)
-        if state is LinkState.ENDED and self._leaves_at_end:
+        if self._leaves_at_end and state is not LinkState.LIVE:
+            # Ended, or out of reach after it was asked to stop: who waits for it is outside.
             self.exit(Departure.STOPPED)
         elif state is LinkState.ENDED:
             self.board.set_notice("RUN ENDED", f"{self._sum()}   q leaves   1-6 views   y copies")

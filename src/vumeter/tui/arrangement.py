@@ -224,10 +224,7 @@ def _charts_with_side(latency: Place, rps: Place) -> dict[Part, Place]:
 def _rows(room: int, endpoints: int) -> dict[_Band, int]:
     """Return how many rows each band gets; all of *room* is used."""
     rows = dict(_LEAST)
-    most = {
-        _Band.ENDPOINTS: max(rows[_Band.ENDPOINTS], endpoints + 1),
-        _Band.SYSTEMS: _SYSTEMS_MOST,
-    }
+    most = {_Band.ENDPOINTS: max(rows[_Band.ENDPOINTS], endpoints + 1)}
     room -= sum(rows.values())
     for band, upto in _GROWTH:
         needed = min(upto, most.get(band, upto)) - rows[band]

@@ -1,0 +1,140 @@
+"""The cockpit's screens, cell by cell, from a recorded run of the demo shop."""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from textual.pilot import Pilot
+
+from vumeter.model.probes import PostgresReading, PostgresState
+from vumeter.testing.clock import ManualClock
+from vumeter.testing.feed import PlayedFeed, Recording, load
+from vumeter.tui.app import Cockpit
+from vumeter.tui.feed import Departure, Feed
+
+pytestmark = pytest.mark.slow
+
+Snap = Callable[..., bool]
+Flight = Callable[[Pilot[Departure]], Awaitable[None]]
+
+VIEWS = ("latency", "endpoints", "host", "database", "log")
+SMALL, LARGE = (80, 24), (120, 40)
+JAMMED_S, MENDED_S = 118, 145
+FULL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+@cache
+def recording() -> Recording:
+    return load(Path(__file__).parent / "data" / "shop.recording")
+
+
+def cockpit(
+    second: int, *, environ: dict[str, str] = FULL, played: Recording | None = None
+) -> Cockpit:
+    """Return a cockpit that has stood on that second for a while; its clock stands still."""
+    run = played or recording()
+    feed = PlayedFeed(run, start=run.index_of(second))
+
+    async def dial() -> Feed:
+        return feed
+
+    return Cockpit(dial, viewer="ann", environ=environ, clock=ManualClock(start_ns=10**12))
+
+
+def pressing(*keys: str) -> Flight:
+    """Return what waits for the first frame and then presses *keys*."""
+
+    async def fly(pilot: Pilot[Departure]) -> None:
+        app: Any = pilot.app
+        while app.board.frame is None:
+            await pilot.pause()
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return fly
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("second", [JAMMED_S, MENDED_S], ids=["jammed", "mended"])
+def test_the_cockpit(snap_compare: Snap, size: tuple[int, int], second: int) -> None:
+    assert snap_compare(cockpit(second), terminal_size=size, run_before=pressing())
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize(
+    "key", list("23456"), ids=["latency", "endpoints", "host", "database", "log"]
+)
+def test_the_views(snap_compare: Snap, size: tuple[int, int], key: str) -> None:
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=size, run_before=pressing(key))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [":vu 75 over 20s", ":vu 400", "S", "q", "?"],
+    ids=["ramp", "leap", "stop", "leave", "help"],
+)
+def test_prompts_and_questions(snap_compare: Snap, keys: str) -> None:
+    pressed = pressing(*("space" if key == " " else key for key in keys))
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=SMALL, run_before=pressed)
+
+
+def test_before_the_first_second(snap_compare: Snap) -> None:
+    assert snap_compare(cockpit(-1), terminal_size=SMALL, run_before=pressing())
+
+
+def test_after_the_end(snap_compare: Snap) -> None:
+    played = recording()
+    last = played.frames[-1].second
+    assert snap_compare(cockpit(last), terminal_size=LARGE, run_before=pressing())
+
+
+def test_a_terminal_that_is_too_small(snap_compare: Snap) -> None:
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=(50, 12), run_before=pressing())
+
+
+def test_fifteen_rows_keep_what_matters(snap_compare: Snap) -> None:
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=(60, 15), run_before=pressing())
+
+
+def test_a_database_that_refuses(snap_compare: Snap) -> None:
+    refused = PostgresReading(
+        state=PostgresState.REFUSED,
+        remark="permission denied for pg_stat_activity: GRANT pg_monitor TO watcher",
+        age_s=12.0,
+    )
+    played = recording()
+    frames = tuple(replace(frame, postgres=refused) for frame in played.frames)
+    app = cockpit(JAMMED_S, played=replace(played, frames=frames))
+    assert snap_compare(app, terminal_size=LARGE, run_before=pressing())
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TERM": "linux"},
+        {"TERM": "xterm-256color", "NO_COLOR": "1"},
+        {"TERM": "dumb"},
+    ],
+    ids=["linux", "no-color", "ascii"],
+)
+def test_plain_terminals(
+    snap_compare: Snap, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    app = cockpit(JAMMED_S, environ=environ)
+    assert snap_compare(app, terminal_size=SMALL, run_before=pressing())
+
+
+@pytest.mark.parametrize("theme", ["vumeter-light", "vumeter-colour-blind"])
+def test_themes(snap_compare: Snap, theme: str) -> None:
+    async def fly(pilot: Pilot[Departure]) -> None:
+        await pressing()(pilot)
+        app: Any = pilot.app
+        app.choose_theme(theme)
+        await pilot.pause()
+
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=LARGE, run_before=fly)
