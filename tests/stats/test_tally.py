@@ -18,6 +18,9 @@ TALLIES = st.builds(
     received_bytes=st.integers(0, 10_000),
     service=TIMES,
     response=st.none() | TIMES,
+    checks=st.dictionaries(
+        st.sampled_from(["fresh", "whole"]), st.tuples(st.integers(0, 9), st.integers(1, 9))
+    ),
 )
 
 
@@ -63,6 +66,13 @@ def test_closed_seconds_count_as_response_times_beside_open_ones() -> None:
     assert merge([closed, closed]).response is None
 
 
+def test_checks_of_one_name_are_added_up() -> None:
+    one = Tally(answered=3, checks={"fresh": (2, 1), "whole": (3, 0)})
+    other = Tally(answered=1, checks={"fresh": (0, 1)})
+
+    assert merge([one, other]).checks == {"fresh": (2, 2), "whole": (3, 0)}
+
+
 def test_figures_show_what_users_waited_and_service_figures_what_the_target_took() -> None:
     tally = Tally(answered=1, service=histogram_of([200]), response=histogram_of([900]))
     shown, service = figures(tally, 1).latency, service_figures(tally, 1).latency
@@ -75,7 +85,12 @@ def test_figures_show_what_users_waited_and_service_figures_what_the_target_took
 def test_a_status_error_is_one_request_and_a_refusal_is_one_too() -> None:
     tally = Tally(
         answered=10,
-        errors={ErrorKind.STATUS: 3, ErrorKind.EXTRACT: 1, ErrorKind.REFUSED: 5},
+        errors={
+            ErrorKind.STATUS: 2,
+            ErrorKind.EXTRACT: 1,
+            ErrorKind.CHECK: 1,
+            ErrorKind.REFUSED: 5,
+        },
         statuses={200: 7, 503: 3},
         service=histogram_of([100] * 10),
     )
@@ -97,7 +112,7 @@ def test_nothing_answered_has_no_latency() -> None:
 
 
 def test_what_did_not_happen_has_no_row() -> None:
-    nothing = Tally(errors={ErrorKind.RESET: 0}, statuses={200: 0})
+    nothing = Tally(errors={ErrorKind.RESET: 0}, statuses={200: 0}, checks={"fresh": (0, 0)})
     total = TallySum()
     for _ in range(2):
         total.add(nothing)

@@ -25,12 +25,18 @@ class ErrorKind(StrEnum):
     """A complete answer with a status of 400 or above; `statuses` says which."""
     EXTRACT = "extract"
     """A complete answer that lacks what the scenario needs from it."""
+    CHECK = "check"
+    """A complete answer that does not pass a check which fails its request."""
     DESCRIPTORS = "descriptors"
     """The generator ran out of file descriptors."""
     PORTS = "ports"
     """The generator ran out of local ports."""
     INTERRUPTED = "interrupted"
     """Still in flight when the run ended for good."""
+
+
+AFTER_ANSWER = (ErrorKind.STATUS, ErrorKind.EXTRACT, ErrorKind.CHECK)
+"""The kinds of an attempt that got a complete answer all the same."""
 
 
 class Histogram(Struct, frozen=True, kw_only=True):
@@ -53,7 +59,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     answered: int = 0
     """Attempts that got a complete answer, whatever its status."""
     errors: dict[ErrorKind, int] = {}
-    """Every attempt that failed, once, by kind; `status` and `extract` were answered too."""
+    """Every attempt that failed, once, by kind; those of `AFTER_ANSWER` were answered too."""
     statuses: dict[int, int] = {}
     sent_bytes: int = 0
     received_bytes: int = 0
@@ -61,11 +67,13 @@ class Tally(Struct, frozen=True, kw_only=True):
     """done − sent of the answered, and of time-outs at what was waited."""
     response: Histogram | None = None
     """done − due in the open model; `None` in the closed model, where due = sent."""
+    checks: dict[str, tuple[int, int]] = {}
+    """By name: how many answers passed the check, and how many failed it."""
 
     @property
     def requests(self) -> int:
         """Every attempt that ended, answered or failed."""
-        after_answer = self.errors.get(ErrorKind.STATUS, 0) + self.errors.get(ErrorKind.EXTRACT, 0)
+        after_answer = sum(self.errors.get(kind, 0) for kind in AFTER_ANSWER)
         return self.answered + sum(self.errors.values()) - after_answer
 
 

@@ -59,6 +59,7 @@ class TallySum:
 
     __slots__ = (
         "_answered",
+        "_checks",
         "_errors",
         "_open_tallies",
         "_received_bytes",
@@ -70,6 +71,7 @@ class TallySum:
 
     def __init__(self) -> None:
         self._answered = 0
+        self._checks: dict[str, tuple[int, int]] = {}
         self._errors: dict[ErrorKind, int] = {}
         self._statuses: dict[int, int] = {}
         self._sent_bytes = 0
@@ -96,6 +98,8 @@ class TallySum:
             _change(self._errors, kind, number)
         for status, number in tally.statuses.items():
             _change(self._statuses, status, number)
+        for name, (passed, failed) in tally.checks.items():
+            self._judge(name, passed, failed)
 
     def remove(self, tally: Tally) -> None:
         """Take back what an `add` of the same *tally* counted."""
@@ -113,6 +117,8 @@ class TallySum:
             _change(self._errors, kind, -number)
         for status, number in tally.statuses.items():
             _change(self._statuses, status, -number)
+        for name, (passed, failed) in tally.checks.items():
+            self._judge(name, -passed, -failed)
 
     def tally(self) -> Tally:
         """Return the sum so far, as a value that later changes do not touch."""
@@ -124,7 +130,16 @@ class TallySum:
             received_bytes=self._received_bytes,
             service=self._service.histogram(),
             response=None if self._response is None else self._response.histogram(),
+            checks=self._checks.copy(),
         )
+
+    def _judge(self, name: str, passed: int, failed: int) -> None:
+        old_passed, old_failed = self._checks.get(name, (0, 0))
+        changed = (old_passed + passed, old_failed + failed)
+        if any(changed):
+            self._checks[name] = changed
+        else:
+            self._checks.pop(name, None)
 
 
 def _change(counts: dict[KeyT, int], key: KeyT, by: int) -> None:
