@@ -1,8 +1,12 @@
 """What is known of the answers to one request: the trick that skips the parser."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+Headers = Sequence[tuple[bytes, bytes]]
+"""Names, in lower case, and values, in the order in which they came."""
 
 _LEARN_EVERY_NS = 5_000_000
 """
@@ -21,26 +25,53 @@ class Expectation:
     HOTPATH). Only answers whose length the head itself fixes are learned, see `framed_head`.
     """
 
-    __slots__ = ("_learn_again_ns", "collects_body", "head", "is_bodyless", "size", "status")
+    __slots__ = (
+        "_learn_again_ns",
+        "collects_body",
+        "collects_headers",
+        "head",
+        "headers",
+        "is_bodyless",
+        "looked_into_size",
+        "size",
+        "status",
+    )
 
-    def __init__(self, *, is_bodyless: bool = False, collects_body: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_bodyless: bool = False,
+        collects_body: bool = False,
+        collects_headers: bool = False,
+    ) -> None:
         self.is_bodyless = is_bodyless
         """Whether the request was HEAD: what its answer's head says of a body is not so."""
         self.collects_body = collects_body
+        self.collects_headers = collects_headers
         self.head = b""
         self.size = -1
         """Of the whole answer, head and body; −1, which no answer has, until one is learned."""
+        self.looked_into_size = -1
+        """The same, for answers that are looked into; these leave `size` at −1."""
+        self.headers: Headers = ()
+        """Those of `head`, when headers are collected."""
         self.status = 0
         self._learn_again_ns = 0
 
     def learn(self, data: bytes, *, now_ns: int) -> None:
         """Remember the head of *data*, one whole answer that was parsed well."""
-        if now_ns < self._learn_again_ns or self.is_bodyless or self.collects_body:
+        if now_ns < self._learn_again_ns or self.is_bodyless:
             return
         self._learn_again_ns = now_ns + _LEARN_EVERY_NS
         known = framed_head(data)
-        if known is not None:
-            self.head, self.status = known
+        if known is None:
+            return
+        self.head, self.status = known
+        if self.collects_headers:
+            self.headers = headers_of(self.head)
+        if self.collects_body or self.collects_headers:
+            self.looked_into_size = len(data)
+        else:
             self.size = len(data)
 
 
@@ -95,3 +126,20 @@ def framed_head(data: bytes) -> tuple[bytes, int] | None:
     if not is_whole or head_bytes < 4 or witness.body_bytes != len(data) - head_bytes:
         return None
     return data[:head_bytes], witness.status
+
+
+class _HeaderList:
+    """Keeps the headers that a parser sees."""
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+
+def headers_of(head: bytes) -> Headers:
+    """Return the headers of *head*, which llhttp has read before."""
+    found = _HeaderList()
+    HttpResponseParser(found).feed_data(head)
+    return tuple(found.headers)
