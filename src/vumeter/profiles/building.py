@@ -1,0 +1,202 @@
+"""From a profile that pydantic has understood to a plan; every problem on the way is noted."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from vumeter.model.plan import Feeder, Limits, Plan, Scenario, Threshold
+from vumeter.profiles.feeders import feeder_of
+from vumeter.profiles.flows import Surroundings, steps_of
+from vumeter.profiles.lines import KeyPath
+from vumeter.profiles.loads import load_of
+from vumeter.profiles.models import LimitsTable, Profile
+from vumeter.profiles.personas import scenarios_of
+from vumeter.profiles.problems import Problems
+from vumeter.profiles.targets import url_problem
+from vumeter.profiles.templates import check_expressions
+
+_NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_NOT_IN_RUN_NAMES = re.compile(r"[^0-9A-Za-z_.-]+")
+_LONGEST_RUN_NAME = 40
+
+
+def plan_of(
+    profile: Profile, *, path: Path, secrets: Mapping[str, str], problems: Problems
+) -> Plan | None:
+    """Return the plan that *profile* describes; `None` when nothing in it could run."""
+    target = _target(profile, problems)
+    feeders = tuple(
+        feeder_of(name, table, ("feeders", name), folder=path.parent, problems=problems)
+        for name, table in profile.feeders.items()
+    )
+    around = Surroundings(
+        folder=path.parent, target=target, defaults=profile.defaults, problems=problems
+    )
+    scenarios = _scenarios(profile, around, feeders)
+    _check_names(profile, problems)
+    if not scenarios:
+        if problems.is_whole(("scenarios",)) and problems.is_whole(("personas",)):
+            problems.add(
+                (),
+                "there is nothing to do in it.",
+                hint='Write a scenario: [scenarios.main] with steps = ["/"].',
+            )
+        return None
+    limits = _limits(profile.limits, scenarios)
+    _check_limits(scenarios, limits, problems)
+    return Plan(
+        name=profile.name or _run_name(path),
+        scenarios=scenarios,
+        limits=limits,
+        thresholds=_thresholds(profile),
+        feeders=feeders,
+        workers=profile.workers,
+        keep_alive=profile.http.keep_alive,
+        verify_tls=profile.http.verify_tls,
+        graceful_stop_s=profile.graceful_stop,
+        dead_man_s=profile.dead_man,
+        postgres_dsn=profile.monitors.postgres,
+    )
+
+
+def _target(profile: Profile, problems: Problems) -> str | None:
+    if profile.target is None:
+        return None
+    wrong = url_problem(profile.target)
+    if wrong is None and re.search(r"[?#]|\{\{", profile.target):
+        wrong = f'"{profile.target}" has more than scheme, host and path.', "Leave away the rest."
+    if wrong is None:
+        return profile.target
+    problems.add(("target",), wrong[0], hint=wrong[1])
+    problems.leave_out([("target",)])
+    return None
+
+
+def _scenarios(
+    profile: Profile, around: Surroundings, feeders: tuple[Feeder, ...]
+) -> tuple[Scenario, ...]:
+    problems = around.problems
+    made: list[Scenario] = []
+    for name, table in profile.scenarios.items():
+        at: KeyPath = ("scenarios", name)
+        made.append(
+            Scenario(
+                name=name,
+                steps=steps_of(table.steps, (*at, "steps"), around),
+                on_start=steps_of(table.on_start, (*at, "on_start"), around),
+                on_stop=steps_of(table.on_stop, (*at, "on_stop"), around),
+                load=load_of(table, at, problems),
+            )
+        )
+    if profile.personas is not None:
+        made += scenarios_of(profile.personas, around)
+    for scenario in made:
+        is_written = scenario.name in profile.scenarios
+        at = ("scenarios", scenario.name) if is_written else ("personas", "types", scenario.name)
+        _check_requests(scenario, at, problems)
+        if problems.is_whole(at):
+            check_expressions(
+                [use for use in around.uses if use[0][: len(at)] == at],
+                requests=scenario.requests,
+                feeders=feeders,
+                problems=problems,
+            )
+    return tuple(made)
+
+
+def _check_requests(scenario: Scenario, at: KeyPath, problems: Problems) -> None:
+    if next(Scenario(name="", steps=scenario.steps, load=scenario.load).requests, None) is None:
+        problems.add(
+            (*at, "steps"), "sends no request.", hint='Write one: "/", or { path = "/orders" }.'
+        )
+
+
+def _check_names(profile: Profile, problems: Problems) -> None:
+    personas: Iterable[str] = profile.personas.types if profile.personas else ()
+    tables = {
+        ("scenarios",): profile.scenarios,
+        ("personas", "types"): personas,
+        ("feeders",): profile.feeders,
+    }
+    for at, names in tables.items():
+        for name in names:
+            if not _NAME.fullmatch(name):
+                problems.add(
+                    (*at, name),
+                    f'"{name}" cannot be a name.',
+                    hint='Letters, digits, "_" and "-".',
+                )
+    for name in personas:
+        if name in profile.scenarios:
+            problems.add(
+                ("personas", "types", name),
+                "there is a scenario of the same name.",
+                hint="Each persona becomes a scenario: give one of them another name.",
+            )
+
+
+def _limits(table: LimitsTable, scenarios: tuple[Scenario, ...]) -> Limits:
+    """Return the limits; those that were not written leave room for what the scenarios ask."""
+    defaults = Limits()
+    max_vus = max([defaults.max_vus, *map(peak_vus, scenarios)])
+    max_rate = max([defaults.max_rate_per_s, *map(peak_rate_per_s, scenarios)])
+    max_vus = max_vus if table.max_vus is None else table.max_vus
+    max_rate = max_rate if table.max_rate is None else table.max_rate
+    return Limits(
+        max_vus=max_vus,
+        max_rate_per_s=max_rate,
+        floor_vus=min(table.floor_vus, max_vus),
+        floor_rate_per_s=min(table.floor_rate, max_rate),
+        allow_hosts=tuple(table.allow_hosts),
+    )
+
+
+def peak_vus(scenario: Scenario) -> int:
+    """Return the most VUs that *scenario* asks for."""
+    load = scenario.load
+    stages = () if load.rate_per_s is not None else load.stages
+    return max([load.vus, *(round(stage.target) for stage in stages)])
+
+
+def peak_rate_per_s(scenario: Scenario) -> float:
+    """Return the highest rate that *scenario* asks for; 0 in the closed model."""
+    load = scenario.load
+    if load.rate_per_s is None:
+        return 0.0
+    return max([load.rate_per_s, *(stage.target for stage in load.stages)])
+
+
+def _check_limits(scenarios: tuple[Scenario, ...], limits: Limits, problems: Problems) -> None:
+    for scenario in scenarios:
+        at: KeyPath = ("scenarios", scenario.name)
+        vus, rate = peak_vus(scenario), peak_rate_per_s(scenario)
+        if vus > limits.max_vus:
+            problems.add(
+                at,
+                f"it asks for {vus} VUs, and limits.max_vus is {limits.max_vus}.",
+                hint="Raise the limit, or ask for less.",
+            )
+        if rate > limits.max_rate_per_s:
+            problems.add(
+                at,
+                f"it asks for {rate:g}/s, and limits.max_rate is {limits.max_rate_per_s:g}/s.",
+                hint="Raise the limit, or ask for less.",
+            )
+
+
+def _thresholds(profile: Profile) -> tuple[Threshold, ...]:
+    return tuple(
+        Threshold(
+            metric=metric,
+            expression=each.threshold,
+            abort_on_fail=each.abort_on_fail,
+            delay_abort_s=each.delay_abort_eval,
+        )
+        for metric, tables in profile.thresholds.items()
+        for each in tables
+    )
+
+
+def _run_name(path: Path) -> str:
+    name = _NOT_IN_RUN_NAMES.sub("-", path.stem).strip("-.")
+    return name[:_LONGEST_RUN_NAME] or "run"

@@ -1,0 +1,301 @@
+"""From the steps of a profile to those of a plan."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from vumeter.model.flow import (
+    Choice,
+    Distribution,
+    Group,
+    Pick,
+    Repeat,
+    Request,
+    Step,
+    Think,
+    When,
+)
+from vumeter.profiles.answers import check_of, extract_of
+from vumeter.profiles.lines import KeyPath
+from vumeter.profiles.models import DefaultsTable
+from vumeter.profiles.problems import Problems, quoted
+from vumeter.profiles.steps import (
+    GroupTable,
+    PickTable,
+    RepeatTable,
+    RequestTable,
+    SequenceTable,
+    StepTable,
+    ThinkTable,
+    ThinkTime,
+    WhenTable,
+)
+from vumeter.profiles.targets import (
+    form_body,
+    joined,
+    request_name,
+    url_problem,
+    with_query,
+    without_fragment,
+)
+
+LARGEST_BODY_BYTES = 16 * 1024 * 1024
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BODIES = ("json_body", "form", "body", "body_base64", "body_file")
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What the steps of a profile share."""
+
+    folder: Path
+    """Of the profile: files are relative to it."""
+    target: str | None
+    defaults: DefaultsTable
+    problems: Problems
+    uses: list[tuple[KeyPath, str]] = []
+    """Every text that may have `{{…}}` in it, and the names of variables; see `templates`."""
+
+
+def steps_of(
+    tables: Sequence[StepTable], at: KeyPath, around: Surroundings, *, in_pick: bool = False
+) -> tuple[Step, ...]:
+    """Return the steps that *tables* describe; what is wrong with them is in the problems."""
+    made: list[Step] = []
+    for index, table in enumerate(tables):
+        place = (*at, index)
+        if table.weight is not None and not in_pick:
+            around.problems.add(
+                (*place, "weight"),
+                "is for the choices of a pick.",
+                hint="Write pick = [ … ] around the steps of which one is drawn.",
+            )
+        made += _step(table, place, around)
+    return tuple(made)
+
+
+def _step(table: StepTable, at: KeyPath, around: Surroundings) -> tuple[Step, ...]:
+    match table:
+        case RequestTable():
+            step: Step = _Maker(table, at, around).request()
+        case ThinkTable():
+            step = _think(table.think, (*at, "think"), around.problems)
+        case PickTable():
+            step = Pick(choices=_choices(table, at, around))
+        case GroupTable():
+            step = Group(name=table.group, steps=steps_of(table.steps, (*at, "steps"), around))
+        case RepeatTable():
+            inner = steps_of(table.steps, (*at, "steps"), around)
+            step = Repeat(times=table.repeat, steps=inner)
+        case WhenTable():
+            around.uses.append(((*at, "when"), f"{{{{{table.when}}}}}"))
+            inner = steps_of(table.steps, (*at, "steps"), around)
+            step = When(variable=table.when, equals=table.equals, steps=inner)
+        case _:
+            around.problems.add(
+                at,
+                "steps alone are for the choices of a pick.",
+                hint='Give them a name: group = "…".',
+            )
+            return ()
+    return (step,)
+
+
+def _choices(table: PickTable, at: KeyPath, around: Surroundings) -> tuple[Choice, ...]:
+    choices: list[Choice] = []
+    for index, each in enumerate(table.pick):
+        place = (*at, "pick", index)
+        if isinstance(each, SequenceTable):
+            steps = steps_of(each.steps, (*place, "steps"), around)
+        else:
+            steps = _step(each, place, around)
+        choices.append(Choice(steps=steps, weight=1.0 if each.weight is None else each.weight))
+    return tuple(choices)
+
+
+def _think(time: ThinkTime, at: KeyPath, problems: Problems) -> Think:
+    given = time.model_dump(exclude_none=True)
+    if len(given) != 1:
+        problems.add(
+            at,
+            "is drawn in one way.",
+            hint='Write "1s", { uniform = ["1s", "3s"] }, { normal = ["2s", "500ms"] } or'
+            ' { exponential = "2s" }.',
+        )
+        return Think(first_s=0.0)
+    ((key, value),) = given.items()
+    first_s, second_s = value if isinstance(value, list) else (value, 0.0)
+    if key == "uniform" and first_s > second_s:
+        problems.add((*at, key), "ends before it begins.", hint="The shorter duration comes first.")
+    return Think(distribution=Distribution(key), first_s=first_s, second_s=second_s)
+
+
+class _Maker:
+    """Makes one request of its table."""
+
+    def __init__(self, table: RequestTable, at: KeyPath, around: Surroundings) -> None:
+        self._table = table
+        self._at = at
+        self._around = around
+        self._problems = around.problems
+
+    def request(self) -> Request:
+        table, defaults = self._table, self._around.defaults
+        body, content_type = self._body()
+        method = (table.method or ("GET" if body is None else "POST")).upper()
+        if not _TOKEN.fullmatch(method):
+            self._problems.add(
+                (*self._at, "method"),
+                f"{quoted(method)} is not an HTTP method.",
+                hint="Write for example GET, POST, PUT or DELETE.",
+            )
+        url = self._url()
+        self._note_uses(body)
+        extracts = (
+            extract_of(variable, each, (*self._at, "extract", variable), self._problems)
+            for variable, each in table.extract.items()
+        )
+        return Request(
+            name=table.name or request_name(method, url),
+            url=url,
+            method=method,
+            headers=self._headers(content_type),
+            body=body or b"",
+            timeout_s=defaults.timeout if table.timeout is None else table.timeout,
+            extract=tuple(each for each in extracts if each is not None),
+            checks=tuple(
+                check
+                for tables, at in (
+                    (defaults.checks, ("defaults", "checks")),
+                    (table.checks, (*self._at, "checks")),
+                )
+                for index, each in enumerate(tables)
+                if (check := check_of(each, (*at, index), self._problems)) is not None
+            ),
+            redirects=defaults.redirects if table.redirects is None else table.redirects,
+        )
+
+    def _note_uses(self, body: bytes | None) -> None:
+        table = self._table
+        body_key = next((key for key in _BODIES if getattr(table, key) is not None), "")
+        texts = {
+            "path": table.path,
+            "url": table.url,
+            "query": str(table.query),
+            # Latin-1 maps any bytes to text, one to one: braces are found in all of them.
+            body_key.removesuffix("_body"): None if body is None else body.decode("latin-1"),
+        }
+        uses = [((*self._at, key), text) for key, text in texts.items() if text]
+        uses += [((*self._at, "headers", name), value) for name, value in table.headers]
+        self._around.uses.extend(use for use in uses if "{{" in use[1])
+
+    def _url(self) -> str:
+        table = self._table
+        if (table.path is None) == (table.url is None):
+            self._problems.add(
+                self._at,
+                "has no path." if table.path is None else "has a path and a url.",
+                hint='Write path = "/…", which stands after the target, or url = "http://…".',
+            )
+            return "http://nowhere/"
+        key = "path" if table.url is None else "url"
+        url = table.url or self._under_target(table.path or "")
+        wrong = url_problem(url) if url else None
+        if wrong is not None:
+            self._problems.add((*self._at, key), wrong[0], hint=wrong[1])
+        if wrong is not None or not url:
+            return "http://nowhere/"
+        query = {name: list(values) for name, values in (table.query or {}).items()}
+        return without_fragment(with_query(url, query))
+
+    def _under_target(self, path: str) -> str:
+        if not path.startswith("/"):
+            self._problems.add(
+                (*self._at, "path"),
+                f'{quoted(path)} does not begin with "/".',
+                hint=f'Write "/{path}", or the whole address as url = "http://…".',
+            )
+            return ""
+        if self._around.target is None:
+            self._problems.add(
+                ("target",),
+                "is missing, and paths stand after it.",
+                hint='At the top of the profile, write target = "http://localhost:8000".',
+            )
+            return ""
+        return joined(self._around.target, path)
+
+    def _headers(self, content_type: str) -> tuple[tuple[str, str], ...]:
+        own = self._table.headers
+        names = {name.lower() for name, _ in own}
+        inherited = tuple(
+            pair for pair in self._around.defaults.headers if pair[0].lower() not in names
+        )
+        for pairs, at in ((own, self._at), (self._around.defaults.headers, ("defaults",))):
+            for name, value in pairs:
+                self._check_header(name, value, (*at, "headers", name))
+        headers = (*own, *inherited)
+        if content_type and "content-type" not in {name.lower() for name, _ in headers}:
+            headers += (("Content-Type", content_type),)
+        return headers
+
+    def _check_header(self, name: str, value: str, at: KeyPath) -> None:
+        if not _TOKEN.fullmatch(name) or any(character in value for character in "\r\n\0"):
+            self._problems.add(
+                at,
+                "cannot be sent as a header.",
+                hint="A name has no spaces or colons, and a value no line breaks.",
+            )
+
+    def _body(self) -> tuple[bytes | None, str]:
+        """Return the body, and the Content-Type that it has unless another one is given."""
+        table = self._table
+        given = [key for key in _BODIES if getattr(table, key) is not None]
+        if len(given) > 1:
+            keys = " and ".join(given[:2]).replace("json_body", "json")
+            self._problems.add(self._at, f"{keys}: one request has one body.", hint="Keep one.")
+            return None, ""
+        body, content_type = None, ""
+        if table.json_body is not None:
+            # Dates of TOML are written as ISO 8601, and infinities as null.
+            body, content_type = msgspec.json.encode(table.json_body), "application/json"
+        elif table.form is not None:
+            form = {name: list(values) for name, values in table.form.items()}
+            body, content_type = form_body(form).encode(), "application/x-www-form-urlencoded"
+        elif table.body is not None:
+            body = table.body.encode()
+        elif table.body_base64 is not None:
+            body = self._decoded(table.body_base64)
+        elif table.body_file is not None:
+            body = self._from_file(table.body_file)
+        return body, content_type
+
+    def _decoded(self, text: str) -> bytes:
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            self._problems.add((*self._at, "body_base64"), f"is not base64: {error}.")
+            return b""
+
+    def _from_file(self, name: str) -> bytes:
+        path = self._around.folder / name
+        try:
+            if path.stat().st_size > LARGEST_BODY_BYTES:
+                self._problems.add(
+                    (*self._at, "body_file"), f"{quoted(name)} is larger than 16 MiB."
+                )
+                return b""
+            return path.read_bytes()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            self._problems.add(
+                (*self._at, "body_file"),
+                f"{quoted(name)} cannot be read: {reason}.",
+                hint=f"It is looked for at {path}.",
+            )
+            return b""

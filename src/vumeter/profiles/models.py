@@ -1,0 +1,250 @@
+"""A profile as a person writes it, as pydantic models: what `docs/profile.md` is made from."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from vumeter.model.plan import Arrivals, Executor, FeederOrder, Shape
+from vumeter.profiles.quantities import (
+    Count,
+    Duration,
+    End,
+    PositiveCount,
+    PositiveDuration,
+    Rate,
+    Share,
+)
+from vumeter.profiles.steps import CheckTable, Headers, Scalar, Step, Table, or_text, scalar_text
+
+DEFAULT_MAX_DURATION_S = 600.0
+"""k6's, for the executors that end by iterations."""
+
+
+class StageTable(Table):
+    """One leg of a ramp."""
+
+    duration: Duration = Field(description="0s jumps to the target.", examples=["1m"])
+    target: Annotated[
+        str,
+        BeforeValidator(scalar_text),
+        WithJsonSchema({"type": ["string", "integer"], "examples": [50, "200/s"]}),
+    ] = Field(
+        description="VUs, or with an arrival rate iterations per time, at its end.",
+        examples=[50, "200/s"],
+    )
+    shape: Shape = Field(Shape.LINEAR, description="How it gets there.")
+
+
+class ScenarioTable(Table):
+    """
+    A named workload: an executor, and the steps of one iteration.
+
+    Which keys an executor takes is in the table of executors above; without `executor`, the
+    keys tell which one is meant.
+    """
+
+    executor: Executor | None = Field(
+        None, description="When iterations start; default: the one that the other keys describe."
+    )
+    vus: PositiveCount | None = Field(None, description="Virtual users.")
+    start_vus: Count | None = Field(None, description="VUs before the first stage.")
+    max_vus: PositiveCount | None = Field(
+        None,
+        description="With a rate: how many VUs may be busy at once; an iteration that is due"
+        " when all are is dropped, and counted. Default: one second's arrivals, at least 10.",
+    )
+    rate: Rate | None = Field(None, description="Iterations per time.", examples=["50/s"])
+    start_rate: Rate | None = Field(None, description="The rate before the first stage.")
+    iterations: PositiveCount | None = Field(
+        None, description="How many: of all VUs together, or with per-vu-iterations of each."
+    )
+    duration: PositiveDuration | None = Field(
+        None,
+        description="How long; without it there is no end. With stages: ends them earlier, or"
+        " holds the last target.",
+        examples=["10m"],
+    )
+    max_duration: End | None = Field(
+        None, description='Ends iterations that are not done by then; `"none"`: never.'
+    )
+    stages: list[StageTable] | None = Field(
+        None,
+        min_length=1,
+        description="The course of the VUs, or of the rate.",
+        examples=[[{"duration": "1m", "target": 50}]],
+    )
+    start_time: Duration = Field(0.0, description="After the start of the run.")
+    graceful_ramp_down: Duration = Field(
+        30.0, description="How long an iteration may go on on a VU that is no longer wanted."
+    )
+    arrivals: Arrivals = Field(Arrivals.EVEN, description="With a rate: how starts are spaced.")
+    pacing: Duration = Field(
+        0.0, description="With VUs: a VU's iterations start at least so far apart."
+    )
+    steps: list[Step] = Field(min_length=1, description="One iteration.", examples=[["/"]])
+    on_start: list[Step] = Field(
+        [],
+        description="Once per VU before its first iteration: a login. When a request of it"
+        " fails, the VU backs off and starts over.",
+    )
+    on_stop: list[Step] = Field([], description="Once per VU when it ends gracefully.")
+
+
+class PersonaTable(Table):
+    """A type of user: how many of all are of it, and what each does how often."""
+
+    share: Share = Field(description="Of all users.", examples=["80%"])
+    rate: Rate | None = Field(None, description="Iterations of one such user.", examples=["0.17/s"])
+    think_time: PositiveDuration | None = Field(
+        None,
+        description="Instead of `rate`: the mean time between two iterations of one such user.",
+        examples=["6s"],
+    )
+    max_vus: PositiveCount | None = Field(
+        None, description="As in a scenario; default: one second's arrivals, at least 10."
+    )
+    steps: list[Step] = Field(min_length=1, description="One iteration.")
+    on_start: list[Step] = Field([], description="As in a scenario.")
+    on_stop: list[Step] = Field([], description="As in a scenario.")
+
+
+class PersonasTable(Table):
+    """
+    Users by type, from which arrival rates follow: each persona becomes a scenario of the
+    open model with the rate users × share × rate.
+    """
+
+    users: PositiveCount = Field(description="All of them; with stages: at the start.")
+    duration: PositiveDuration | None = Field(None, description="As in a scenario.")
+    stages: list[StageTable] | None = Field(
+        None, min_length=1, description="The course of the number of users."
+    )
+    start_time: Duration = Field(0.0, description="After the start of the run.")
+    arrivals: Arrivals = Field(
+        Arrivals.POISSON, description="Users who know nothing of each other arrive like this."
+    )
+    types: dict[str, PersonaTable] = Field(
+        min_length=1, description="Each under its name: [personas.types.NAME]."
+    )
+
+
+class DefaultsTable(Table):
+    """What every request has that does not say otherwise."""
+
+    headers: Headers = Field((), description="Sent with every request.")
+    timeout: PositiveDuration = Field(10.0, description="From sending to the last byte.")
+    redirects: int = Field(0, ge=0, le=50, description="How many redirects are followed at most.")
+    checks: list[CheckTable] = Field([], description="On every answer.")
+
+
+class HttpTable(Table):
+    """How connections are made."""
+
+    keep_alive: bool = Field(True, description="false: a new connection for each request.")
+    verify_tls: bool = Field(True, description="false: take any certificate of the target.")
+
+
+class FeederTable(Table):
+    """Rows of data: `{{NAME.column}}` in a request is a column of the iteration's row."""
+
+    file: str = Field(
+        description="CSV with a line of names, or JSON lines (.jsonl); relative to the profile.",
+        examples=["users.csv"],
+    )
+    order: FeederOrder = Field(FeederOrder.SEQUENTIAL, description="Which row an iteration gets.")
+
+
+class MonitorsTable(Table):
+    """What is watched besides the target."""
+
+    postgres: str | None = Field(
+        None,
+        min_length=1,
+        description="A PostgreSQL, as URL or connection string; its password is never shown.",
+        examples=["postgresql://monitor@127.0.0.1/shop"],
+    )
+
+
+class ThresholdTable(Table):
+    """A rule that decides whether the run passes. A string is short for it."""
+
+    threshold: str = Field(
+        min_length=1, description="Aggregate, operator, value.", examples=["p(95) < 500ms"]
+    )
+    abort_on_fail: bool = Field(False, description="End the run when it fails.")
+    delay_abort_eval: Duration = Field(0.0, description="But not before this time.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"threshold": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
+        return or_text(handler(core))
+
+
+class LimitsTable(Table):
+    """What no command may exceed, human or automatic, and where panic falls to."""
+
+    max_vus: PositiveCount | None = Field(
+        None, description="Default 1000, or what the scenarios ask for where that is more."
+    )
+    max_rate: Rate | None = Field(
+        None, description="Default 100k/s, or what the scenarios ask for where that is more."
+    )
+    floor_vus: Count = Field(1, description="What panic leaves.")
+    floor_rate: Rate = Field(1.0, description="What panic leaves, with a rate.")
+    allow_hosts: list[str] = Field(
+        [], description="Hosts beyond this machine and private networks that load may go to."
+    )
+
+
+class Profile(Table):
+    """The whole file."""
+
+    name: str | None = Field(
+        None,
+        pattern=r"^[0-9A-Za-z_][0-9A-Za-z_.-]{0,39}$",
+        description="The run's, for `vumeter attach`. Default: the file's name.",
+    )
+    target: str | None = Field(
+        None,
+        description="Scheme and host, and what every path begins with.",
+        examples=["http://127.0.0.1:8000"],
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes that make the load.")
+    graceful_stop: Duration = Field(
+        30.0, description="How long iterations in flight may go on at the end of the run."
+    )
+    dead_man: PositiveDuration = Field(
+        300.0, description="A run without an end stops itself when unwatched for so long."
+    )
+    secrets: list[str] = Field(
+        [], description="Variables whose values no screen, log or report may show."
+    )
+    variables: dict[str, Scalar] = Field(
+        {}, description="What `${NAME}` stands for, unless `-e NAME=…` says otherwise."
+    )
+    defaults: DefaultsTable = Field(default_factory=DefaultsTable, description="For every request.")
+    http: HttpTable = Field(default_factory=HttpTable, description="Connections.")
+    scenarios: dict[str, ScenarioTable] = Field(
+        {}, description="Each under its name: [scenarios.NAME]. They run at the same time."
+    )
+    personas: PersonasTable | None = Field(None, description="Users by type.")
+    feeders: dict[str, FeederTable] = Field({}, description="Each under its name: [feeders.NAME].")
+    monitors: MonitorsTable = Field(
+        default_factory=MonitorsTable, description="What else is watched."
+    )
+    thresholds: dict[
+        str,
+        Annotated[
+            list[ThresholdTable],
+            BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+        ],
+    ] = Field(
+        {},
+        description="By metric, with a filter if there is one; a rule or a list of rules.",
+        examples=[{"http_req_duration": "p(95) < 500ms"}],
+    )
+    limits: LimitsTable = Field(default_factory=LimitsTable, description="Guard rails.")
