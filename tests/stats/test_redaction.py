@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vumeter.model.flow import Choice, Extract, Pick, Request, Source
-from vumeter.model.plan import Load, Plan, Scenario
+from vumeter.model.flow import Check, Choice, Extract, Pick, Relation, Request, Source
+from vumeter.model.plan import Feeder, Load, Plan, Scenario
 from vumeter.stats.redaction import REDACTED, Redactor, without_secrets
 
 CANARY = "c4n4ry-Passw0rd"
@@ -171,3 +171,21 @@ def test_whatever_the_header_it_is_not_quoted(password: str) -> None:
 
 def test_a_dsn_that_is_no_url_at_all_is_no_reason_to_fail() -> None:
     assert Redactor(plan_of(HOME, postgres_dsn="postgresql://[oops")).plan.postgres_dsn == REDACTED
+
+
+def test_what_a_profile_calls_secret_is_shown_nowhere_however_short() -> None:
+    secret = "abc"
+    request = Request(
+        name=f"GET /{secret}",
+        url=f"http://127.0.0.1/{secret}/x",
+        checks=(Check(name=f"is {secret}", source=Source.BODY, relation=Relation.EQUALS),),
+    )
+    plan = msgspec.structs.replace(plan_of(request), secrets=(secret,))
+    assert secret.encode() not in msgspec.msgpack.encode(without_secrets(plan))
+    assert Redactor(plan).text(f"it said {secret} to me") == f"it said {REDACTED} to me"
+
+
+def test_the_rows_of_a_feeder_stay_with_the_run_and_its_columns_are_shown() -> None:
+    feeder = Feeder(name="users", columns=("mail",), rows=((CANARY,),))
+    shown = without_secrets(msgspec.structs.replace(plan_of(HOME), feeders=(feeder,)))
+    assert shown.feeders == (Feeder(name="users", columns=("mail",), rows=()),)

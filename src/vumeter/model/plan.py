@@ -175,6 +175,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """A run without an end stops itself when nobody has watched it for so long."""
     postgres_dsn: str | None = None
     """The database to watch. A secret: it never reaches a report, a log or a screen."""
+    secrets: tuple[str, ...] = ()
+    """Values that no report, log or screen may show, wherever they stand in this plan."""
 
     @property
     def target(self) -> str:

@@ -56,6 +56,7 @@ def plan_of(
         graceful_stop_s=profile.graceful_stop,
         dead_man_s=profile.dead_man,
         postgres_dsn=profile.monitors.postgres,
+        secrets=tuple(secrets.values()),
     )
 
 

@@ -7,14 +7,19 @@ are two nets: the plan's own secrets, to the letter, and patterns of what secret
 """
 
 import re
+from enum import Enum
+from typing import TypeVar, cast
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from vumeter.model.flow import Request, with_requests
 from vumeter.model.plan import Plan, Scenario
 
 REDACTED = "***"
+
+ValueT = TypeVar("ValueT")
 
 HARMLESS_HEADERS = frozenset(
     {
@@ -71,6 +76,8 @@ class Redactor:
 
     def __init__(self, plan: Plan) -> None:
         secrets = {secret for secret in _secrets(plan) if len(secret) >= _SHORTEST_SECRET}
+        # What a profile calls secret is one, however short.
+        secrets |= _both_spellings(set(filter(None, plan.secrets)))
         # Longest first: a secret may be the beginning of another one.
         alternatives = "|".join(re.escape(each) for each in sorted(secrets, key=len, reverse=True))
         self._known = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)") if secrets else None
@@ -88,11 +95,35 @@ class Redactor:
 
 def without_secrets(plan: Plan) -> Plan:
     """Return *plan* without header values, bodies, query values, passwords and the DSN."""
+    for secret in sorted(filter(None, plan.secrets), key=len, reverse=True):
+        plan = _without(secret, plan)
     return replace(
         plan,
+        secrets=(),
         scenarios=tuple(_shown_scenario(scenario) for scenario in plan.scenarios),
         postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
+        # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
+        feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
     )
+
+
+def _without(secret: str, value: ValueT) -> ValueT:
+    """Return *value* with *secret* replaced in every text that is anywhere in it."""
+    match value:
+        case Enum():
+            changed: object = value
+        case str():
+            changed = value.replace(secret, REDACTED)
+        case tuple():
+            changed = tuple(_without(secret, each) for each in value)
+        case Struct():
+            fields = {name: getattr(value, name) for name in value.__struct_fields__}
+            changed = replace(
+                value, **{name: _without(secret, each) for name, each in fields.items()}
+            )
+        case _:
+            changed = value
+    return cast(ValueT, changed)
 
 
 def _shown_scenario(scenario: Scenario) -> Scenario:
