@@ -1,0 +1,204 @@
+"""
+The judge: readings in, verdicts out. Pure.
+
+`docs/thresholds.md`, "When a threshold is judged", says the same for people. As in k6 a
+rule without a window is held against everything since the start, and what that is at the
+end decides; one with a window has failed the run once it has failed.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vumeter.model.measure import Reading, ScenarioCounts, Tally
+from vumeter.model.verdict import Standing, Verdict
+from vumeter.thresholds.metrics import Metric, Seen, Selection
+from vumeter.thresholds.rule import Rule
+from vumeter.thresholds.sums import Reversible, Sum
+
+EVALUATION_S = 2
+"""How often rules are looked at, in run time: k6's interval."""
+
+
+class Judge:
+    """Holds every reading of a run, in order, to the rules; memory is bounded by windows."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._trials = [Trial(rule) for rule in rules]
+        self._spans: dict[_SpanKey, Span] = {}
+        for trial in self._trials:
+            key = _span_key(trial.rule)
+            # Rules that look at the same share what is added up for them.
+            self._spans.setdefault(key, Span(trial.rule.metric, trial.rule.over_s))
+        self._second = -1
+
+    def add(self, reading: Reading) -> None:
+        """Take *reading*, newer than all before it, into account; every 2 s look at the rules."""
+        seen = Seen(reading.tallies, reading.scenarios, reading)
+        parts: dict[tuple[str, Selection], Any] = {}
+        for (name, selection, _), span in self._spans.items():
+            if (name, selection) not in parts:
+                parts[name, selection] = span.metric.part(seen, selection)
+            span.add(reading.second, parts[name, selection])
+        self._second = reading.second
+        if (reading.second + 1) % EVALUATION_S == 0:
+            self._look(reading.second + 1.0)
+
+    def conclude(
+        self,
+        *,
+        totals: Mapping[str, Tally],
+        scenario_totals: Mapping[str, ScenarioCounts],
+        duration_s: float,
+    ) -> None:
+        """
+        Look at the rules for the last time, at the end of the run.
+
+        Args:
+            totals: Everything that was counted, with what came too late for any reading.
+            scenario_totals: Likewise.
+            duration_s: Of the run; rates since the start are over it.
+        """
+        everything = Seen(totals, scenario_totals)
+        for key in [key for key, span in self._spans.items() if span.ends_with_totals]:
+            span = Span(self._spans[key].metric, None)
+            span.add(self._second, span.metric.part(everything, key[1]))
+            self._spans[key] = span
+        self._look(duration_s, is_last=True)
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return how each rule stands, in the order of the rules."""
+        return tuple(trial.verdict() for trial in self._trials)
+
+    def aborting(self) -> Verdict | None:
+        """Return the verdict that ends the run now, if there is one."""
+        return next((trial.verdict() for trial in self._trials if trial.aborts), None)
+
+    def _look(self, at_s: float, *, is_last: bool = False) -> None:
+        for trial in self._trials:
+            span = self._spans[_span_key(trial.rule)]
+            if is_last or span.is_full:
+                trial.look(span, at_s=at_s, second=self._second)
+
+
+class Span:
+    """One metric's part of each second, added up over a window or since the start."""
+
+    def __init__(self, metric: Metric[Any], over_s: int | None) -> None:
+        self.metric = metric
+        self._over_s = over_s
+        self._sum: Sum[Any] = metric.new_sum()
+        self._parts: deque[tuple[int, Any]] = deque()
+        self._newest_second = -1
+
+    def add(self, second: int, part: Any) -> None:
+        """Count *part*, of *second*; what leaves the window with it goes."""
+        self._newest_second = second
+        self._sum.add(part)
+        if self._over_s is None:
+            return
+        self._parts.append((second, part))
+        left = []
+        while self._parts[0][0] <= second - self._over_s:
+            left.append(self._parts.popleft()[1])
+        if not left:
+            return
+        if isinstance(self._sum, Reversible):
+            for gone in left:
+                self._sum.remove(gone)
+        else:
+            self._sum = self.metric.new_sum()
+            for _, kept in self._parts:
+                self._sum.add(kept)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the run is as old as the window is long."""
+        return self._over_s is None or self._newest_second + 1 >= self._over_s
+
+    @property
+    def ends_with_totals(self) -> bool:
+        """Whether the run's totals have all of it, and what came late as well."""
+        return self._over_s is None and self.metric.is_counted
+
+    def figure(self, rule: Rule, at_s: float) -> float | None:
+        """Return what *rule* looks at; `None`: nothing was measured."""
+        span_s = at_s if self._over_s is None else min(at_s, float(self._over_s))
+        return self._sum.figure(rule.aggregate, percent=rule.percent, span_s=span_s)
+
+
+_SpanKey = tuple[str, Selection, int | None]
+
+
+def _span_key(rule: Rule) -> _SpanKey:
+    return rule.metric.name, rule.selection, rule.over_s
+
+
+@dataclass(slots=True)
+class Trial:
+    """What is known of one rule."""
+
+    rule: Rule
+    _observed: float | None = field(default=None, init=False)
+    _is_failing: bool = field(default=False, init=False)
+    _was_looked_at: bool = field(default=False, init=False)
+    _was_judged: bool = field(default=False, init=False)
+    _broken_since_s: float | None = field(default=None, init=False)
+    _looked_at_s: float = field(default=0.0, init=False)
+    _first_failed_second: int | None = field(default=None, init=False)
+    _crossings: int = field(default=0, init=False)
+
+    def look(self, span: Span, *, at_s: float, second: int) -> None:
+        """Hold the rule against *span* at run time *at_s*, *second* being the newest in it."""
+        self._observed = span.figure(self.rule, at_s)
+        self._was_looked_at = True
+        self._looked_at_s = at_s
+        if self._observed is None:
+            # A window in which nothing was measured neither breaks a rule nor mends it.
+            self._is_failing = self._is_failing and self.rule.is_lasting
+            return
+        self._was_judged = True
+        fails = self._fails(self._observed, at_s)
+        if fails and not self._is_failing:
+            self._crossings += 1
+            if self._first_failed_second is None:
+                self._first_failed_second = second
+        self._is_failing = fails
+
+    def verdict(self) -> Verdict:
+        """Return how it stands."""
+        return Verdict(
+            threshold=self.rule.threshold,
+            standing=self._standing,
+            is_failing=self._is_failing,
+            observed=self._observed,
+            limit=self.rule.limit,
+            unit=self.rule.unit,
+            first_failed_second=self._first_failed_second,
+            crossings=self._crossings,
+        )
+
+    @property
+    def aborts(self) -> bool:
+        """Whether it ends the run."""
+        threshold = self.rule.threshold
+        is_late_enough = self._looked_at_s > threshold.delay_abort_s
+        return self._is_failing and threshold.abort_on_fail and is_late_enough
+
+    def _fails(self, observed: float, at_s: float) -> bool:
+        if self.rule.holds(observed):
+            self._broken_since_s = None
+            return False
+        if self._broken_since_s is None:
+            self._broken_since_s = at_s
+        return at_s - self._broken_since_s >= self.rule.for_s
+
+    @property
+    def _standing(self) -> Standing:
+        if self._is_failing or (self.rule.is_lasting and self._crossings):
+            return Standing.FAILED
+        if not self._was_looked_at:
+            return Standing.PENDING
+        has_data = self._was_judged if self.rule.is_lasting else self._observed is not None
+        return Standing.PASSED if has_data else Standing.NO_DATA
