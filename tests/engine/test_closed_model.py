@@ -21,7 +21,9 @@ from vumeter.testing.server import KeepAlive, LoopbackServer
 
 def vus(performance, number: float, *, ramp_s: float = 0.0, begin: float = 0.0) -> None:
     leg = Leg(start_s=performance.now_s, begin=begin, end=number, ramp_s=ramp_s)
-    performance.generator.aim(Retarget(id=1, scenario="main", lever=Lever.VUS, leg=leg))
+    performance.generator.aim(
+        Retarget(id=1, scenario="main", lever=Lever.VUS, course=(leg,), end_s=None)
+    )
 
 
 def existing(performance) -> int:

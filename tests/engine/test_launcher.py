@@ -106,7 +106,7 @@ async def test_every_worker_acknowledges_a_command_once_it_has_taken_effect() ->
         try:
             await heard.crew.start()
             leg = flat(6)
-            retarget = Retarget(id=7, scenario="main", lever=Lever.VUS, leg=leg)
+            retarget = Retarget(id=7, scenario="main", lever=Lever.VUS, course=(leg,), end_s=None)
             assert heard.crew.send(retarget) == 2
             await heard.until(lambda: heard.of(Acknowledged).count(Acknowledged(id=7)) == 2)
             await until(lambda: server.truth.connections == 6)

@@ -16,10 +16,12 @@ from vumeter.testing.server import LoopbackServer
 
 
 def rate(performance, per_s: float | None, *, ramp_s: float = 0.0, begin: float = 0.0) -> None:
-    leg = None
+    course = None
     if per_s is not None:
-        leg = Leg(start_s=performance.now_s, begin=begin, end=per_s, ramp_s=ramp_s)
-    performance.generator.aim(Retarget(id=1, scenario="main", lever=Lever.RATE, leg=leg))
+        course = (Leg(start_s=performance.now_s, begin=begin, end=per_s, ramp_s=ramp_s),)
+    performance.generator.aim(
+        Retarget(id=1, scenario="main", lever=Lever.RATE, course=course, end_s=None)
+    )
 
 
 def started(performance) -> int:

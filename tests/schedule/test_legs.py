@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vumeter.model.throttle import Leg
-from vumeter.schedule.legs import asked_for, due_s, flat, hold, rebase, remaining_s, target
+from vumeter.schedule.legs import asked_for, due_s, flat, rebase, remaining_s, rest, target
 
 # Rates between nothing and far above what a core can do, never so small that a due time
 # leaves the range in which seconds are still told apart.
@@ -52,8 +52,18 @@ def test_a_rebased_leg_begins_where_the_one_before_stood(
 
 
 @given(legs, st.floats(0, 10_000), st.floats(0, 10_000))
-def test_a_held_leg_stays_where_it_stood(leg: Leg, at_s: float, later_s: float) -> None:
-    assert target(hold(leg, at_s), at_s + later_s) == target(leg, at_s)
+def test_the_rest_of_a_leg_leads_where_the_whole_leads(
+    leg: Leg, passed_s: float, later_s: float
+) -> None:
+    at_s = leg.start_s + passed_s
+    remainder = rest(leg, at_s)
+    # The grain of a run time of a day, at the steepest ramp.
+    tolerance = 1e-9 + 1e-10 * abs(leg.end - leg.begin) / max(leg.ramp_s, 1e-3)
+    assert target(remainder, at_s + later_s) == pytest.approx(
+        target(leg, at_s + later_s), rel=1e-6, abs=tolerance
+    )
+    asked = asked_for(leg, at_s + later_s) - asked_for(leg, at_s)
+    assert asked_for(remainder, at_s + later_s) == pytest.approx(asked, rel=1e-6, abs=1e-3)
 
 
 def test_what_remains_of_a_ramp_runs_down_to_nothing() -> None:

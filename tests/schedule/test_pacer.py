@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vumeter.model.messages import Share
 from vumeter.model.throttle import Leg
 from vumeter.schedule.legs import asked_for, flat, rebase
 from vumeter.schedule.pacer import Pacer
+from vumeter.schedule.spacing import EvenSpacing
 
 rates = st.just(0.0) | st.floats(0.1, 500)
 ramps = st.just(0.0) | st.floats(0.01, 5)
@@ -27,6 +29,11 @@ looks = st.lists(st.floats(0.0001, 2), min_size=1, max_size=30)
 """How long after the last look a worker looks again."""
 
 
+def even(*legs: Leg, index: int = 0, count: int = 1) -> Pacer:
+    """Return the pacer of a worker that knows all of these legs from the start on."""
+    return Pacer(legs, EvenSpacing(Share(index=index, count=count)))
+
+
 def asked_in_all(legs: list[Leg], until_s: float) -> float:
     """Return the area under all *legs*, each up to where the next begins."""
     ends_s = [leg.start_s for leg in legs[1:]] + [until_s]
@@ -35,9 +42,9 @@ def asked_in_all(legs: list[Leg], until_s: float) -> float:
 
 def told_in_time(legs: list[Leg], gaps_s: list[float], **share: int) -> list[list[float]]:
     """Return what a worker takes that heard of every leg before it began."""
-    pacer = Pacer(legs[0], **share)
+    pacer = even(legs[0], **share)
     for leg in legs[1:]:
-        pacer.rebase(leg)
+        pacer.rebase((leg,))
     now_s, taken = 0.0, []
     for gap_s in [*gaps_s, 20.0]:
         now_s += gap_s
@@ -46,17 +53,17 @@ def told_in_time(legs: list[Leg], gaps_s: list[float], **share: int) -> list[lis
 
 
 def test_a_constant_rate_is_due_at_even_distances_from_the_start_on() -> None:
-    assert Pacer(flat(4, start_s=10)).take(11) == [10, 10.25, 10.5, 10.75, 11]
+    assert even(flat(4, start_s=10)).take(11) == [10, 10.25, 10.5, 10.75, 11]
 
 
 def test_a_ramp_is_due_as_the_closed_form_says() -> None:
-    dues_s = Pacer(Leg(start_s=0, begin=0, end=10, ramp_s=10)).take(10)
+    dues_s = even(Leg(start_s=0, begin=0, end=10, ramp_s=10)).take(10)
     # N(t) = t²/2, so iteration k is due at √(2k), and 50 of them by the end.
     assert dues_s == pytest.approx([math.sqrt(2 * k) for k in range(51)])
 
 
 def test_each_due_time_is_taken_exactly_once() -> None:
-    pacer = Pacer(flat(10))
+    pacer = even(flat(10))
     assert len(pacer.take(0.95)) == 10
     assert pacer.take(0.95) == []
     assert pacer.next_due_s == 1.0
@@ -101,9 +108,9 @@ def test_it_does_not_matter_how_often_a_worker_looks(legs: list[Leg], gaps_s: li
 def test_a_raised_or_lowered_rate_makes_no_catch_up_burst(
     before_per_s: float, after_per_s: float, change_s: float, heard_after_s: float
 ) -> None:
-    pacer = Pacer(flat(before_per_s))
+    pacer = even(flat(before_per_s))
     pacer.take(change_s + heard_after_s)
-    pacer.rebase(flat(after_per_s, start_s=change_s))
+    pacer.rebase((flat(after_per_s, start_s=change_s),))
     now_s = change_s + heard_after_s
     # Within the next second come as many as a second at the new rate has: no debt is paid.
     assert abs(len(pacer.take(now_s + 1)) - after_per_s) <= 1 + 1e-6
@@ -113,11 +120,11 @@ def test_a_raised_or_lowered_rate_makes_no_catch_up_burst(
 def test_a_worker_that_hears_late_repeats_nothing_and_goes_on_in_order(
     legs: list[Leg], delays_s: list[float]
 ) -> None:
-    pacer, dues_s, now_s = Pacer(legs[0]), [], 0.0
+    pacer, dues_s, now_s = even(legs[0]), [], 0.0
     for leg, delay_s in zip(legs[1:], delays_s, strict=False):
         now_s = max(now_s, leg.start_s + delay_s)
         dues_s += pacer.take(now_s)
-        pacer.rebase(leg)
+        pacer.rebase((leg,))
         at_once = pacer.take(now_s)
         # At most the one that is due at this very moment, as after a rate of zero.
         assert at_once in ([], [now_s])
@@ -127,33 +134,33 @@ def test_a_worker_that_hears_late_repeats_nothing_and_goes_on_in_order(
 
 
 def test_the_gap_between_two_iterations_is_rescaled_when_the_rate_changes() -> None:
-    pacer = Pacer(flat(1))
+    pacer = even(flat(1))
     assert pacer.take(0.5) == [0]
-    pacer.rebase(flat(10, start_s=0.5))
+    pacer.rebase((flat(10, start_s=0.5),))
     # Half of the gap had passed at 1/s; its other half takes 0.05 s at 10/s.
     assert pacer.take(0.7) == pytest.approx([0.55, 0.65])
 
 
 def test_a_rate_of_zero_is_never_due_and_a_raise_starts_at_once() -> None:
-    pacer = Pacer(flat(0))
+    pacer = even(flat(0))
     assert (pacer.next_due_s, pacer.take(100)) == (math.inf, [])
-    pacer.rebase(flat(2, start_s=100))
+    pacer.rebase((flat(2, start_s=100),))
     assert pacer.take(101) == [100, 100.5, 101]
 
 
 def test_a_ramp_down_to_zero_ends_and_can_be_raised_again() -> None:
-    pacer = Pacer(Leg(start_s=0, begin=10, end=0, ramp_s=10))
+    pacer = even(Leg(start_s=0, begin=10, end=0, ramp_s=10))
     assert len(pacer.take(50)) == 51
     assert pacer.next_due_s == math.inf
-    pacer.rebase(flat(1, start_s=60))
+    pacer.rebase((flat(1, start_s=60),))
     assert pacer.take(62.5) == [61, 62]
 
 
 def test_an_iteration_that_was_taken_as_the_rate_changed_is_not_taken_again() -> None:
-    pacer = Pacer(flat(10))
+    pacer = even(flat(10))
     # 3 / 10 and 10 · 0.3 round to different sides.
     assert pacer.take(3 / 10)[-1] == 3 / 10
-    pacer.rebase(flat(20, start_s=3 / 10))
+    pacer.rebase((flat(20, start_s=3 / 10),))
     assert pacer.take(0.36) == pytest.approx([0.35])
 
 
@@ -161,12 +168,12 @@ def test_an_iteration_that_was_taken_as_the_rate_changed_is_not_taken_again() ->
 def test_a_pause_is_passed_over_without_a_debt(legs: list[Leg], pause_s: float, count: int) -> None:
     for index in range(count):
         skipping, taking = (
-            Pacer(legs[0], index=index, count=count),
-            Pacer(legs[0], index=index, count=count),
+            even(legs[0], index=index, count=count),
+            even(legs[0], index=index, count=count),
         )
         for leg in legs[1:]:
-            skipping.rebase(leg)
-            taking.rebase(leg)
+            skipping.rebase((leg,))
+            taking.rebase((leg,))
         taken = taking.take(pause_s)
         skipped = skipping.skip(pause_s)
         # The one at the very end may fall on either side by rounding.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.counts import Counts
-from vumeter.model.messages import Share
-from vumeter.model.throttle import Leg
+from vumeter.model.throttle import Course
 from vumeter.schedule.pacer import Pacer
+from vumeter.schedule.spacing import Spacing
 
 _LONGEST_SLEEP_S = 3600.0
 _LONGEST_BACKLOG_S = 10.0
@@ -24,18 +24,17 @@ class Arrivals:
 
     def __init__(
         self,
-        leg: Leg,
+        course: Course,
+        spacing: Spacing,
         *,
-        portion: Share,
         start_ns: int,
         end_s: float | None,
         counts: Counts,
         begin: Callable[[int], bool],
     ) -> None:
-        self._pacer = Pacer(leg, index=portion.index, count=portion.count)
+        self._pacer = Pacer(course, spacing)
         self._start_ns = start_ns
-        # What is due at the very end of a schedule is not part of it any more.
-        self._last_s = math.inf if end_s is None else math.nextafter(end_s, 0.0)
+        self.end_at(end_s)
         self._counts = counts
         self._begin = begin
         self._timer: asyncio.TimerHandle | None = None
@@ -43,8 +42,13 @@ class Arrivals:
         self._loop = asyncio.get_running_loop()
 
     def start(self) -> None:
-        """Begin with what is due from the start of the leg on."""
+        """Begin with what is due from the start of the course on."""
         self._arm()
+
+    def end_at(self, end_s: float | None) -> None:
+        """Let the schedule end at *end_s*; `None`: never."""
+        # What is due at the very end of a schedule is not part of it any more.
+        self._last_s = math.inf if end_s is None else math.nextafter(end_s, 0.0)
 
     def resume(self) -> None:
         """Go on from now; what was due in between is not caught up."""
@@ -63,11 +67,11 @@ class Arrivals:
             self._begin_due(math.inf)
         self.pause()
 
-    def follow(self, leg: Leg) -> None:
-        """Go over to *leg*, without a burst and without a hole."""
+    def follow(self, course: Course) -> None:
+        """Go over to *course*, without a burst and without a hole."""
         if self._timer is not None:
             self._begin_due(self._now_s())
-        self._pacer.rebase(leg)
+        self._pacer.rebase(course)
         if self._timer is not None:
             self._arm()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from vumeter.client.connector import Connector
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.engine.allowance import Allowance
 from vumeter.engine.arrivals import Arrivals
 from vumeter.engine.counts import Counts
 from vumeter.engine.steps import Script
@@ -16,12 +17,16 @@ from vumeter.engine.virtual_user import VirtualUser
 from vumeter.model.measure import ScenarioCounts
 from vumeter.model.messages import Share
 from vumeter.model.plan import Load
-from vumeter.model.throttle import Leg
-from vumeter.schedule.legs import flat, remaining_s, target
+from vumeter.model.throttle import Course
+from vumeter.schedule.course import next_move_s, target
 from vumeter.schedule.shares import share
+from vumeter.schedule.spacing import spacing
+from vumeter.schedule.timetable import Opening
 
 _LOOK_EVERY_S = 0.05
 """While a ramp is in progress."""
+_SHORTEST_WAIT_S = 0.001
+"""The grain of the loop's timers."""
 _BATCH_EVERY_S = 0.01
 _CONNECTS_PER_S = 2000
 """So many VUs may begin to connect, which leaves four fifths of the core to those that run."""
@@ -31,11 +36,12 @@ _LARGEST_BATCH = 500
 
 class Crowd:
     """
-    Raises and lowers the VUs along a leg, in the closed model and in the open one.
+    Raises and lowers the VUs along a course, in the closed model and in the open one.
 
     A VU is *staying* or *leaving*, and of these it may be *free* (does nothing) or *resting*
-    (backs off). Lowering lets the newest leave after their iterations; raising takes back
-    those that are still about to leave before it makes new ones.
+    (backs off). Lowering lets the newest leave after their iterations, for which they have
+    some time; raising takes back those that are still about to leave before it makes new
+    ones. A VU that has done its own number of iterations is *retired*: nobody replaces it.
     """
 
     def __init__(
@@ -47,7 +53,9 @@ class Crowd:
         start_ns: int,
         connector: Connector,
         tasks: asyncio.TaskGroup,
+        opening: Opening,
         graceful_s: float,
+        seed: str,
         on_over: Callable[[], None],
         on_remark: Callable[[str], None],
     ) -> None:
@@ -62,15 +70,21 @@ class Crowd:
         self._on_remark = on_remark
         self._loop = asyncio.get_running_loop()
         self._rng = random.Random(portion.index)
-        self._vus_leg = flat(load.vus)
-        self._first_rate = None if load.rate_per_s is None else flat(load.rate_per_s)
+        self._seed = seed
+        self._vus_course = opening.vus
+        self._first_rate = opening.rate
+        self._end_s = opening.timetable.end_s
+        self._schedule_timer: asyncio.TimerHandle | None = None
         self._arrivals: Arrivals | None = None
         """What starts iterations in the open model; `None`: the model is closed."""
         self._load = load
-        self._remaining = self._own_iterations(load)
+        self._allowance = Allowance(load, portion)
+        self._retired = 0
         # Dicts as ordered sets: the newest comes off first, and any can be taken out.
         self._staying: dict[VirtualUser, None] = {}
-        self._leaving: dict[VirtualUser, None] = {}
+        self._leaving: dict[VirtualUser, float] = {}
+        """With the run time at which each is interrupted; the first ones first."""
+        self._leaving_timer: asyncio.TimerHandle | None = None
         self._free: dict[VirtualUser, None] = {}
         self._resting: dict[VirtualUser, None] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -91,14 +105,6 @@ class Crowd:
     def _own(self, total: int) -> int:
         return share(total, self._portion.index, self._portion.count)
 
-    def _own_iterations(self, load: Load) -> int | None:
-        if load.iterations is None:
-            return None
-        # Where there are fewer VUs than workers, those without one leave it to the others.
-        count = max(1, min(self._portion.count, load.vus))
-        index = self._portion.index
-        return share(load.iterations, index, count) if index < count else 0
-
     # What the generator asks for.
 
     def start(self) -> None:
@@ -110,34 +116,42 @@ class Crowd:
             arrivals = self._open(self._first_rate)
             if not self._is_paused:
                 arrivals.start()
-        if self._load.duration_s is not None:
-            left_s = self._load.duration_s - self._now_s()
-            self._loop.call_later(left_s, self._end_schedule)
-        if self._remaining == 0:
+        self._arm_end()
+        if self._allowance.is_exhausted:
             self.end(None)
         self._settle()
         self._look()
 
-    def aim_vus(self, leg: Leg) -> None:
-        """Move the number of VUs along *leg*."""
-        self._vus_leg = leg
+    def end_at(self, end_s: float | None) -> None:
+        """Let the schedule end at run time *end_s*; `None`: not by itself."""
+        if end_s == self._end_s or self._is_ending:
+            return
+        self._end_s = end_s
+        if self._arrivals is not None:
+            self._arrivals.end_at(end_s)
+        if self._is_started:
+            self._arm_end()
+
+    def aim_vus(self, course: Course) -> None:
+        """Move the number of VUs along *course*."""
+        self._vus_course = course
         self._look()
 
-    def aim_rate(self, leg: Leg | None) -> None:
-        """Let iterations arrive along *leg*; `None` returns to the closed model."""
+    def aim_rate(self, course: Course | None) -> None:
+        """Let iterations arrive along *course*; `None` returns to the closed model."""
         if self._is_ending:
             return
         if not self._is_started:
             # A command can overtake run time 0, which is a moment after the launch.
-            self._first_rate = leg
-        elif leg is None:
+            self._first_rate = course
+        elif course is None:
             self._close()
         elif self._arrivals is None:
-            arrivals = self._open(leg)
+            arrivals = self._open(course)
             if not self._is_paused:
                 arrivals.resume()
         else:
-            self._arrivals.follow(leg)
+            self._arrivals.follow(course)
         self._settle()
         self._look()
 
@@ -190,13 +204,11 @@ class Crowd:
 
     def claim(self, vu: VirtualUser) -> bool:
         """Return whether *vu* may begin an iteration now, and count it if so."""
-        if self._remaining is not None:
-            if self._remaining == 0:
-                return False
-            self._remaining -= 1
+        if not self._allowance.claim(vu):
+            return False
         self.counts.started += 1
         vu.in_iteration = True
-        if self._remaining == 0:
+        if self._allowance.is_exhausted:
             # Those in flight belong to the number that was asked for: they may take their time.
             self.end(None)
         return True
@@ -208,7 +220,11 @@ class Crowd:
             vu.proceed(monotonic_ns())
         elif vu.is_leaving or self._is_ending:
             self._park(vu)
-        elif self._arrivals is None and not self._is_paused and self._remaining != 0:
+        elif self._allowance.is_spent(vu):
+            self._retired += 1
+            self._park(vu)
+            self._check_spent()
+        elif self._arrivals is None and not self._is_paused and not self._allowance.is_exhausted:
             vu.begin(0)
         else:
             self._free[vu] = None
@@ -248,14 +264,23 @@ class Crowd:
             allowed = round((now_s - self._batched_s) * _CONNECTS_PER_S)
             self._batch = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, allowed))
         self._batched_s = None
-        wanted = self._own(math.floor(target(self._vus_leg, now_s) + 0.5))
+        wanted = self._wanted(now_s)
         is_there = self._raise(wanted) if wanted > len(self._staying) else self._lower(wanted)
         has_begun = self._begin_free()
         if not (is_there and has_begun):
             self._batched_s = now_s
             self._timer = self._loop.call_later(_BATCH_EVERY_S, self._look)
-        elif remaining_s(self._vus_leg, now_s) > 0 or now_s < self._vus_leg.start_s:
-            self._timer = self._loop.call_later(_LOOK_EVERY_S, self._look)
+        elif (move_s := next_move_s(self._vus_course, now_s, grain_s=_LOOK_EVERY_S)) is not None:
+            wait_s = max(_SHORTEST_WAIT_S, move_s - now_s)
+            self._timer = self._loop.call_later(wait_s, self._look)
+        self._check_spent()
+
+    def _wanted(self, now_s: float) -> int:
+        """Return how many VUs there have to be now, those aside that have done their part."""
+        return max(0, self._target(now_s) - self._retired)
+
+    def _target(self, now_s: float) -> int:
+        return self._own(math.floor(target(self._vus_course, now_s) + 0.5))
 
     def _raise(self, wanted: int) -> bool:
         while self._leaving and len(self._staying) < wanted:
@@ -273,12 +298,30 @@ class Crowd:
     def _lower(self, wanted: int) -> bool:
         while len(self._staying) > wanted:
             vu, _ = self._staying.popitem()
-            self._leaving[vu] = None
+            self._leaving[vu] = self._now_s() + self._load.graceful_ramp_down_s
             vu.is_leaving = True
             vu.is_cruising = False
             if vu in self._free or vu in self._resting:
                 self._park(vu)
+        self._arm_leaving()
         return True
+
+    def _arm_leaving(self) -> None:
+        """Come back when the first of those that leave has had its time."""
+        if self._leaving and self._leaving_timer is None:
+            wait_s = next(iter(self._leaving.values())) - self._now_s()
+            wait_s = max(_SHORTEST_WAIT_S, wait_s)
+            self._leaving_timer = self._loop.call_later(wait_s, self._cut_off_leaving)
+
+    def _cut_off_leaving(self) -> None:
+        self._leaving_timer = None
+        now_s = self._now_s()
+        for vu, last_s in tuple(self._leaving.items()):
+            if last_s > now_s:
+                break
+            vu.interrupt()
+            self._park(vu)
+        self._arm_leaving()
 
     def _begin_free(self) -> bool:
         """Begin free VUs in the closed model, few at a time; return whether none is left."""
@@ -297,8 +340,10 @@ class Crowd:
         if vu.in_iteration:
             self.counts.interrupted += 1
         vu.leave()
-        for group in (self._staying, self._leaving, self._free, self._resting):
+        self._leaving.pop(vu, None)
+        for group in (self._staying, self._free, self._resting):
             group.pop(vu, None)
+        self._allowance.forget(vu)
         self._check_over()
 
     def _wake(self, vu: VirtualUser) -> None:
@@ -308,12 +353,12 @@ class Crowd:
 
     # The model.
 
-    def _open(self, leg: Leg) -> Arrivals:
+    def _open(self, course: Course) -> Arrivals:
         self._arrivals = Arrivals(
-            leg,
-            portion=self._portion,
+            course,
+            spacing(self._load.arrivals, self._portion, seed=self._seed),
             start_ns=self._start_ns,
-            end_s=self._load.duration_s,
+            end_s=self._end_s,
             counts=self.counts,
             begin=self._begin_due,
         )
@@ -340,7 +385,7 @@ class Crowd:
         self.cruises = (
             self.script.is_plain
             and self._arrivals is None
-            and self._remaining is None
+            and not self._allowance.is_limited
             and not self._is_paused
             and not self._is_ending
         )
@@ -349,6 +394,14 @@ class Crowd:
                 vu.is_cruising = False
 
     # The end.
+
+    def _arm_end(self) -> None:
+        if self._schedule_timer is not None:
+            self._schedule_timer.cancel()
+            self._schedule_timer = None
+        if self._end_s is not None:
+            left_s = max(0.0, self._end_s - self._now_s())
+            self._schedule_timer = self._loop.call_later(left_s, self._end_schedule)
 
     def _end_schedule(self) -> None:
         if self._arrivals is not None and not self._is_ending:
@@ -364,6 +417,14 @@ class Crowd:
     def _check_over(self) -> None:
         if self._is_ending and not self._is_over and not self._staying and not self._leaving:
             self._is_over = True
-            if self._end_timer is not None:
-                self._end_timer.cancel()
+            for timer in (self._end_timer, self._schedule_timer, self._leaving_timer):
+                if timer is not None:
+                    timer.cancel()
             self._on_over()
+
+    def _check_spent(self) -> None:
+        """End, once every VU that is wanted has done its own number of iterations."""
+        if not self._retired or self._is_ending or self._staying:
+            return
+        if self._target(self._now_s()) <= self._retired:
+            self.end(None)

@@ -20,6 +20,7 @@ from vumeter.model.measure import Snapshot
 from vumeter.model.messages import Launch, Pause, Retarget, Stop
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import Lever
+from vumeter.schedule.timetable import openings
 from vumeter.stats.histogram import merge
 
 _REMARKS = 5
@@ -62,6 +63,7 @@ class Generator:
         plan = self._launch.plan
         resolver = Resolver(allow_hosts=plan.limits.allow_hosts)
         connector = Connector(resolver, tls=_tls_of(plan))
+        first = openings(plan)
         async with asyncio.TaskGroup() as tasks:
             self.crowds = {
                 scenario.name: Crowd(
@@ -71,7 +73,9 @@ class Generator:
                     start_ns=self._launch.start_ns,
                     connector=connector,
                     tasks=tasks,
+                    opening=first[scenario.name],
                     graceful_s=plan.graceful_stop_s,
+                    seed=f"{scenario.name}/{self._launch.share.index}",
                     on_over=self._end_one,
                     on_remark=self._remark,
                 )
@@ -81,12 +85,13 @@ class Generator:
             await self._generate()
 
     def aim(self, retarget: Retarget) -> None:
-        """Move a lever of a scenario."""
+        """Move a lever of a scenario, and the end of its schedule."""
         crowd = self.crowds[retarget.scenario]
+        crowd.end_at(retarget.end_s)
         if retarget.lever is Lever.RATE:
-            crowd.aim_rate(retarget.leg)
-        elif retarget.leg is not None:
-            crowd.aim_vus(retarget.leg)
+            crowd.aim_rate(retarget.course)
+        elif retarget.course is not None:
+            crowd.aim_vus(retarget.course)
 
     def pause(self, pause: Pause) -> None:
         """Begin no new iteration, or go on."""

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from vumeter.model.measure import Snapshot
 from vumeter.model.plan import Plan
-from vumeter.model.throttle import Leg, Lever
+from vumeter.model.throttle import Course, Lever
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -24,12 +24,15 @@ class Launch(Struct, frozen=True, kw_only=True, tag="launch"):
 
 
 class Retarget(Struct, frozen=True, kw_only=True, tag="retarget"):
-    """To a worker: a lever has a new leg. `None` for the rate: back to the closed model."""
+    """To a worker: where a lever goes from now on, and when the schedule ends."""
 
     id: int
     scenario: str
     lever: Lever
-    leg: Leg | None
+    course: Course | None
+    """Starts now; `None` for the rate: back to the closed model."""
+    end_s: float | None
+    """Run time at which the scenario's schedule ends; `None`: not by itself."""
 
 
 class Pause(Struct, frozen=True, kw_only=True, tag="pause"):

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from vumeter.model.plan import Shape
+
 
 class Lever(StrEnum):
     """What a throttle moves: VUs (closed model, or the pool of the open one) or arrival rate."""
@@ -14,7 +16,7 @@ class Lever(StrEnum):
 
 class Leg(Struct, frozen=True, kw_only=True):
     """
-    A target over time: from *begin* to *end* in a straight line, and *end* for ever after.
+    A target over time: from *begin* to *end* within *ramp_s*, and *end* for ever after.
 
     Every change of a target is a new leg that starts now, so the schedule is rebased and
     never catches up on what an older leg would have asked for.
@@ -25,6 +27,13 @@ class Leg(Struct, frozen=True, kw_only=True):
     begin: float
     end: float
     ramp_s: float = 0.0
+    shape: Shape = Shape.LINEAR
+    passed_s: float = 0.0
+    """How much of the ramp is over at *start_s*, where a leg is the rest of one."""
+
+
+Course = tuple[Leg, ...]
+"""Legs one after another: each counts from its start to that of the next, the last for ever."""
 
 
 class CommandKind(StrEnum):

@@ -46,6 +46,7 @@ class Hand:
 
     def __init__(self, plan: Plan, *, control: Control, life: Life) -> None:
         self._graceful_stop_s = plan.graceful_stop_s
+        self._ends_s = {scenario.name: scenario.load.end_s for scenario in plan.scenarios}
         self._control = control
         self._life = life
         self.throttles = Throttles(plan)
@@ -143,6 +144,12 @@ class Hand:
         if effect.paused is not None:
             return (Pause(id=serial, paused=effect.paused),)
         return tuple(
-            Retarget(id=serial, scenario=move.scenario, lever=move.lever, leg=move.leg)
+            Retarget(
+                id=serial,
+                scenario=move.scenario,
+                lever=move.lever,
+                course=None if move.leg is None else (move.leg,),
+                end_s=self._ends_s[move.scenario],
+            )
             for move in effect.moves
         )

@@ -1,0 +1,54 @@
+"""How many iterations may still begin, where a scenario has a number of them."""
+
+from collections.abc import Hashable
+
+from vumeter.model.messages import Share
+from vumeter.model.plan import Load
+from vumeter.schedule.shares import share
+
+
+class Allowance:
+    """
+    One worker's part of a number of iterations, or each of its VUs' own number.
+
+    The part is fixed at the start: workers that shared one pot would have to ask each other
+    before every iteration.
+    """
+
+    def __init__(self, load: Load, portion: Share) -> None:
+        self.is_limited = load.iterations is not None
+        """Whether there is a number at all."""
+        self._each = load.iterations if load.per_vu else None
+        self._left = None if load.per_vu else _own(load, portion)
+        self._begun: dict[Hashable, int] = {}
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether nobody may begin any more, now or ever."""
+        return self._left == 0
+
+    def is_spent(self, vu: Hashable) -> bool:
+        """Whether *vu* has begun its own number of iterations."""
+        return self._each is not None and self._begun.get(vu, 0) >= self._each
+
+    def claim(self, vu: Hashable) -> bool:
+        """Return whether *vu* may begin an iteration, and count it if so."""
+        if self.is_exhausted or self.is_spent(vu):
+            return False
+        if self._left is not None:
+            self._left -= 1
+        if self._each is not None:
+            self._begun[vu] = self._begun.get(vu, 0) + 1
+        return True
+
+    def forget(self, vu: Hashable) -> None:
+        """Let go of *vu*, which has ended."""
+        self._begun.pop(vu, None)
+
+
+def _own(load: Load, portion: Share) -> int | None:
+    if load.iterations is None:
+        return None
+    # Where there are fewer VUs than workers, those without one leave it to the others.
+    count = max(1, min(portion.count, load.vus))
+    return share(load.iterations, portion.index, count) if portion.index < count else 0

@@ -1,0 +1,123 @@
+"""
+How arrivals lie on the axis of what was asked for: at every whole number, or at random.
+
+A rate asks for iterations as time goes by; its integral is that axis, and `legs` maps it to
+time. A spacing says where on it one worker's iterations lie, so it knows nothing of rates,
+and a change of rate leaves it as it is.
+"""
+
+import math
+import random
+from typing import Protocol
+
+from vumeter.model.messages import Share
+from vumeter.model.plan import Arrivals
+from vumeter.schedule.shares import first_owned
+
+_SAME_ITERATION = 1e-6
+"""Far above what rounding does to an integral of 10⁹ iterations, far below one iteration."""
+
+_MANY = 1000.0
+"""From here on a Poisson number is drawn as a normal one: their tails differ by < 0.1 σ."""
+
+
+class Spacing(Protocol):
+    """Where one worker's iterations lie."""
+
+    def first(self) -> float:
+        """Return where the first one lies."""
+
+    def after(self, position: float) -> float:
+        """Return where the one after that at *position* lies."""
+
+    def later(self, position: float, already: float) -> float:
+        """
+        Return where the next one lies when a schedule goes on at *already*.
+
+        *position* is where it would have been, had the schedule not been changed.
+        """
+
+    def passed(self, position: float, already: float) -> tuple[int, float]:
+        """Return how many lie from *position* up to *already*, and where the next one lies."""
+
+
+class EvenSpacing:
+    """
+    Number k lies at k and belongs to worker k mod count.
+
+    So all workers together run the schedule of one, to the last bit, and need not talk.
+    """
+
+    def __init__(self, portion: Share) -> None:
+        self._portion = portion
+
+    def first(self) -> float:
+        """Return the worker's own first number: the run's first is due at once."""
+        return self._portion.index
+
+    def after(self, position: float) -> float:
+        """Return the worker's next number."""
+        return position + self._portion.count
+
+    def later(self, position: float, already: float) -> float:
+        """Return the worker's first number that is not asked for yet."""
+        number = self._owned(math.ceil(already))
+        # The one that is due at this very moment, to within rounding, may have been taken.
+        if number < position and number - already < _SAME_ITERATION:
+            number += self._portion.count
+        return number
+
+    def passed(self, position: float, already: float) -> tuple[int, float]:
+        """Return how many of the worker's numbers lie there, without a step for each."""
+        number = max(position, self._owned(math.floor(already) + 1))
+        return round(number - position) // self._portion.count, number
+
+    def _owned(self, number: int) -> int:
+        return first_owned(number, self._portion.index, self._portion.count)
+
+
+class PoissonSpacing:
+    """
+    Exponential gaps: independent users.
+
+    Each worker draws from a stream of its own, at its share of the rate. The superposition
+    of independent Poisson processes is one of the sum of their rates, so any number of
+    workers together make the process that was asked for (Kingman, *Poisson Processes*, 2.2);
+    and on the axis of the integral one of a rate that changes is one of rate 1 (ibid., 2.3).
+    """
+
+    def __init__(self, portion: Share, rng: random.Random) -> None:
+        self._mean_gap = float(portion.count)
+        self._rng = rng
+
+    def first(self) -> float:
+        """Return where the first one lies: a gap after the beginning."""
+        return self.after(0.0)
+
+    def after(self, position: float) -> float:
+        """Return where the next one lies, at random."""
+        return position + self._rng.expovariate(1.0) * self._mean_gap
+
+    def later(self, position: float, already: float) -> float:
+        """Return where the next one lies: the process has no memory, so it is drawn anew."""
+        return self.after(already)
+
+    def passed(self, position: float, already: float) -> tuple[int, float]:
+        """Return how many lie there, at random, the one at *position* among them."""
+        mean = (already - position) / self._mean_gap
+        if mean > _MANY:
+            # After a long standstill; a draw for each would be the next one.
+            number = max(0, round(self._rng.gauss(mean, math.sqrt(mean))))
+            return 1 + number, self.after(already)
+        number = 0
+        while position <= already:
+            number += 1
+            position = self.after(position)
+        return number, position
+
+
+def spacing(arrivals: Arrivals, portion: Share, *, seed: str) -> Spacing:
+    """Return where the iterations of a worker lie; *seed* is its own among all workers."""
+    if arrivals is Arrivals.POISSON:
+        return PoissonSpacing(portion, random.Random(seed))
+    return EvenSpacing(portion)
