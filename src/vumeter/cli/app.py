@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from vumeter import __version__
-from vumeter.cli import attach, ctl, demo, ps, run
+from vumeter.cli import attach, check, ctl, demo, ps, run, schema
 from vumeter.errors import EXIT_CODE_MEANINGS
 
 # \b keeps click from making a paragraph of the table.
@@ -48,6 +48,8 @@ def _vumeter(
 
 
 app.command("run", epilog=_CODES)(run.run)
+app.command("check")(check.check)
+app.command("schema")(schema.schema)
 app.command("attach")(attach.attach)
 app.command("ps")(ps.ps)
 app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)

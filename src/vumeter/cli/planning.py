@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from vumeter.client.render import compiled
 from vumeter.errors import UsageError
-from vumeter.model.flow import Choice, Pick, Request
+from vumeter.model.flow import Request
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
+from vumeter.profiles.peaks import pool_for
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
 DEFAULT_VUS = 10
@@ -56,6 +57,16 @@ class Wishes(Struct, frozen=True, kw_only=True):
     dead_man: str = "5m"
 
 
+def is_profile(argument: str) -> bool:
+    """
+    Return whether the argument of `vumeter run` is a profile, not a URL.
+
+    >>> is_profile("night.toml"), is_profile("http://localhost/x.toml")
+    (True, False)
+    """
+    return "://" not in argument and (argument.endswith(".toml") or Path(argument).is_file())
+
+
 def plan(wishes: Wishes) -> Plan:
     """
     Return the plan that *wishes* describe.
@@ -69,7 +80,7 @@ def plan(wishes: Wishes) -> Plan:
     limits = _limits(wishes)
     request = _request(wishes)
     # Once for its checks: what cannot be rendered must not be found out by a worker.
-    if compiled(request, keep_alive=True).variables:
+    if not compiled(request, keep_alive=True).is_constant:
         raise UsageError(
             '"{{…}}" stands for a variable, and one URL alone has none.',
             hint="Percent-encode the braces: %7B%7B and %7D%7D.",
@@ -79,16 +90,16 @@ def plan(wishes: Wishes) -> Plan:
         scenarios=(
             Scenario(
                 name="main",
-                steps=(Pick(choices=(Choice(steps=(request,)),)),),
+                steps=(request,),
                 load=_load(wishes, limits),
             ),
         ),
         limits=limits,
-        workers=_within("--workers", wishes.workers, 1, _MOST_WORKERS),
+        workers=within_workers(wishes.workers),
         keep_alive=not wishes.disable_keepalive,
         verify_tls=not wishes.insecure,
-        graceful_stop_s=_duration_s("--graceful-stop", wishes.graceful_stop, zero_is_fine=True),
-        dead_man_s=_duration_s("--dead-man", wishes.dead_man),
+        graceful_stop_s=duration_s("--graceful-stop", wishes.graceful_stop, zero_is_fine=True),
+        dead_man_s=duration_s("--dead-man", wishes.dead_man),
         postgres_dsn=wishes.postgres,
     )
 
@@ -116,7 +127,7 @@ def _request(wishes: Wishes) -> Request:
         method=method.upper(),
         headers=tuple(headers),
         body=body or b"",
-        timeout_s=_duration_s("--timeout", wishes.timeout),
+        timeout_s=duration_s("--timeout", wishes.timeout),
     )
 
 
@@ -167,49 +178,57 @@ def _body(wishes: Wishes) -> bytes | None:
 
 
 def _name(wishes: Wishes, url: str) -> str:
-    if wishes.name is None:
-        host = _NOT_IN_NAMES.sub("-", urlsplit(url).netloc).strip("-.")
-        return host[:_LONGEST_NAME] or "run"
-    if not _NAME.fullmatch(wishes.name) or wishes.name.startswith((".", "-")):
+    if wishes.name is not None:
+        return run_name(wishes.name)
+    host = _NOT_IN_NAMES.sub("-", urlsplit(url).netloc).strip("-.")
+    return host[:_LONGEST_NAME] or "run"
+
+
+def run_name(text: str) -> str:
+    """
+    Return the name that --name gives a run.
+
+    Raises:
+        UsageError: *text* cannot be one.
+    """
+    if not _NAME.fullmatch(text) or text.startswith((".", "-")):
         raise UsageError(
-            f'--name: "{wishes.name}" cannot be a run\'s name.',
+            f'--name: "{text}" cannot be a run\'s name.',
             hint='Up to 40 letters, digits, "_", "." or "-", not beginning with "." or "-".',
         )
-    return wishes.name
+    return text
 
 
 # The load
 
 
 def _load(wishes: Wishes, limits: Limits) -> Load:
-    rate = _rate_per_s("--rate", wishes.rate) if wishes.rate is not None else None
+    rate = rate_per_s("--rate", wishes.rate) if wishes.rate is not None else None
     return Load(
         vus=_vus(wishes, limits, rate),
         rate_per_s=rate,
-        iterations=_count("--iterations", wishes.iterations) if wishes.iterations else None,
-        duration_s=_duration_s("--duration", wishes.duration) if wishes.duration else None,
+        iterations=count("--iterations", wishes.iterations) if wishes.iterations else None,
+        duration_s=duration_s("--duration", wishes.duration) if wishes.duration else None,
     )
 
 
-def _vus(wishes: Wishes, limits: Limits, rate_per_s: float | None) -> int:
+def _vus(wishes: Wishes, limits: Limits, rate: float | None) -> int:
     if wishes.vus is not None:
-        return _count("--vus", wishes.vus)
-    if rate_per_s is None:
+        return count("--vus", wishes.vus)
+    if rate is None:
         return min(DEFAULT_VUS, limits.max_vus)
-    # By Little's law a rate needs as many VUs at once as it brings in one response time;
-    # with one second for that, a target has to be slow indeed to have iterations dropped.
-    return min(limits.max_vus, max(DEFAULT_VUS, round(rate_per_s)))
+    return min(limits.max_vus, pool_for(rate))
 
 
 def _limits(wishes: Wishes) -> Limits:
-    vus = _count("--vus", wishes.vus) if wishes.vus is not None else 0
-    rate = _rate_per_s("--rate", wishes.rate) if wishes.rate is not None else 0.0
+    vus = count("--vus", wishes.vus) if wishes.vus is not None else 0
+    rate = rate_per_s("--rate", wishes.rate) if wishes.rate is not None else 0.0
     max_vus = max(_DEFAULT_LIMITS.max_vus, vus)
     max_rate = max(_DEFAULT_LIMITS.max_rate_per_s, rate)
     if wishes.max_vus is not None:
-        max_vus = _count("--max-vus", wishes.max_vus)
+        max_vus = count("--max-vus", wishes.max_vus)
     if wishes.max_rate is not None:
-        max_rate = _rate_per_s("--max-rate", wishes.max_rate)
+        max_rate = rate_per_s("--max-rate", wishes.max_rate)
     if vus > max_vus:
         raise UsageError(f"--vus {vus} is above --max-vus {max_vus}.")
     if rate > max_rate:
@@ -226,30 +245,54 @@ def _limits(wishes: Wishes) -> Limits:
 # Numbers, with the name of the flag in every complaint
 
 
-def _count(flag: str, text: str) -> int:
+def count(flag: str, text: str) -> int:
+    """
+    Return the whole number, at least 1, that *flag* was given.
+
+    Raises:
+        UsageError: *text* is not one.
+    """
     number = _parsed(flag, parse_count, text)
     if number < 1:
         raise UsageError(f"{flag} {text}: at least 1.")
     return number
 
 
-def _rate_per_s(flag: str, text: str) -> float:
+def rate_per_s(flag: str, text: str) -> float:
+    """
+    Return the rate above 0 that *flag* was given.
+
+    Raises:
+        UsageError: *text* is not one.
+    """
     rate = _parsed(flag, parse_rate_per_s, text)
     if rate <= 0:
         raise UsageError(f"{flag} {text}: above 0.")
     return rate
 
 
-def _duration_s(flag: str, text: str, *, zero_is_fine: bool = False) -> float:
+def duration_s(flag: str, text: str, *, zero_is_fine: bool = False) -> float:
+    """
+    Return the seconds that *flag* was given.
+
+    Raises:
+        UsageError: *text* is not a duration, or 0 where that makes no sense.
+    """
     seconds = _parsed(flag, parse_duration_s, text)
     if seconds == 0 and not zero_is_fine:
         raise UsageError(f"{flag} {text}: above 0.")
     return seconds
 
 
-def _within(flag: str, number: int, least: int, most: int) -> int:
-    if not least <= number <= most:
-        raise UsageError(f"{flag} {number}: from {least} to {most}.")
+def within_workers(number: int) -> int:
+    """
+    Return the number of worker processes that --workers gives.
+
+    Raises:
+        UsageError: There cannot be so many.
+    """
+    if not 1 <= number <= _MOST_WORKERS:
+        raise UsageError(f"--workers {number}: from 1 to {_MOST_WORKERS}.")
     return number
 
 

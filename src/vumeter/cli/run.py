@@ -1,4 +1,4 @@
-"""`vumeter run URL`: put load on a URL."""
+"""`vumeter run TARGET`: put load on a URL, or run a profile."""
 
 import os
 import sys
@@ -11,12 +11,17 @@ from vumeter.errors import UsageError
 
 if TYPE_CHECKING:
     from vumeter.cli.order import Order
+    from vumeter.cli.planning import Wishes
+    from vumeter.model.plan import Plan
 
 Text = str | None
 
 
 def run(  # noqa: PLR0917 - one parameter per flag
-    url: Annotated[str, typer.Argument(metavar="URL", help="http:// or https://")],
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="http:// or https://, or a profile.toml.")
+    ],
     vus: Annotated[
         Text,
         typer.Option(
@@ -127,22 +132,38 @@ def run(  # noqa: PLR0917 - one parameter per flag
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
     ] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-e", metavar="KEY=VALUE", help="What ${KEY} in a profile stands for; repeats."
+        ),
+    ] = None,
+    time_scale: Annotated[
+        str,
+        typer.Option(
+            "--time-scale", metavar="FACTOR", help="A profile's times times this: 0.01 to rehearse."
+        ),
+    ] = "1",
+    save_profile: Annotated[
+        Path | None,
+        typer.Option("--save-profile", metavar="FILE", help="Write all this as a profile, too."),
+    ] = None,
 ) -> None:
     """
-    Put load on URL, and watch it from the cockpit.
+    Put load on a URL, or run a profile, and watch it from the cockpit.
 
-    Without flags: 10 VUs, no end, load at once. The run goes on when the cockpit is left
+    A URL without flags: 10 VUs, no end, load at once. The run goes on when the cockpit is left
     with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
     """
     # Imported here, as everywhere in commands: `vumeter --help` needs none of it.
     from vumeter.cli.ending import checked_report_path
     from vumeter.cli.order import Order
-    from vumeter.cli.planning import Wishes, plan
+    from vumeter.cli.planning import Wishes
 
     if headless and detach:
         raise UsageError("--headless stays in the foreground, and --detach does not.")
     wishes = Wishes(
-        url=url,
+        url=target,
         vus=vus,
         duration=duration,
         iterations=iterations,
@@ -167,13 +188,49 @@ def run(  # noqa: PLR0917 - one parameter per flag
         dead_man=dead_man,
     )
     report = checked_report_path(output)
+    plan = _plan(wishes, _typed(context), variables=variable or [], time_scale=time_scale)
+    if save_profile is not None:
+        from vumeter.cli.saving import save
+
+        save(plan, save_profile)
     order = Order(
-        plan=plan(wishes),
+        plan=plan,
         report=None if report is None else str(report),
         waits_for_postgres=pg_wait,
         is_named=name is not None,
     )
     raise typer.Exit(begin(order, headless=headless, detach=detach))
+
+
+def _typed(context: typer.Context) -> frozenset[str]:
+    """Return the parameters that were given on the command line."""
+    return frozenset(
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    )
+
+
+def _plan(
+    wishes: "Wishes", typed: frozenset[str], *, variables: list[str], time_scale: str
+) -> "Plan":
+    from vumeter.cli import planning
+
+    if not planning.is_profile(wishes.url):
+        for parameter, flag in {"variable": "-e", "time_scale": "--time-scale"}.items():
+            if parameter in typed:
+                raise UsageError(f"{flag} is for profiles, and {wishes.url} is a URL.")
+        return planning.plan(wishes)
+    # pydantic is the price of a profile, and of nothing else.
+    from vumeter.cli import profiled
+
+    plan = profiled.profile_plan(
+        Path(wishes.url),
+        variables=profiled.variables_of(variables),
+        environment=os.environ,
+        time_scale=profiled.time_scale_of(time_scale),
+    )
+    return profiled.overridden(plan, wishes, given=typed)
 
 
 def begin(order: "Order", *, headless: bool = False, detach: bool = False) -> int:

@@ -1,5 +1,1 @@
 """A profile: the TOML file that a person writes, and the plan that it means."""
-
-from vumeter.profiles.loading import load
-
-__all__ = ["load"]

@@ -10,7 +10,7 @@ from vumeter.units import duration_text
 
 _STATUS = re.compile(r"[1-9]\d\d(-[1-9]\d\d)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RELATIONS = {
+RELATIONS = {
     "equals": Relation.EQUALS,
     "one_of": Relation.ONE_OF,
     "contains": Relation.CONTAINS,
@@ -35,7 +35,7 @@ def check_of(table: CheckTable, at: KeyPath, problems: Problems) -> Check | None
     """Return the check that *table* describes; `None` when something is wrong with it."""
     given = table.model_dump(exclude_none=True, exclude={"name", "fails_request"})
     looked_at = [key for key in (*_ALONE, *_SELECTORS) if key in given]
-    relations = [key for key in _RELATIONS if key in given]
+    relations = [key for key in RELATIONS if key in given]
     if len(looked_at) > 1 or len(relations) > 1:
         several = " and ".join((looked_at if len(looked_at) > 1 else relations)[:2])
         problems.add(
@@ -154,7 +154,7 @@ def _related(
             relation=Relation.EXISTS,
             fails_request=table.fails_request,
         )
-    relation = _RELATIONS[relations[0]]
+    relation = RELATIONS[relations[0]]
     value = getattr(table, relations[0])
     if relation is Relation.MATCHES and not _compiles(value, (*at, "matches"), problems):
         return None

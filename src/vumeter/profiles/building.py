@@ -10,6 +10,7 @@ from vumeter.profiles.flows import Surroundings, steps_of
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.loads import load_of
 from vumeter.profiles.models import LimitsTable, Profile
+from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
 from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
 from vumeter.profiles.targets import url_problem
@@ -150,21 +151,6 @@ def _limits(table: LimitsTable, scenarios: tuple[Scenario, ...]) -> Limits:
         floor_rate_per_s=min(table.floor_rate, max_rate),
         allow_hosts=tuple(table.allow_hosts),
     )
-
-
-def peak_vus(scenario: Scenario) -> int:
-    """Return the most VUs that *scenario* asks for."""
-    load = scenario.load
-    stages = () if load.rate_per_s is not None else load.stages
-    return max([load.vus, *(round(stage.target) for stage in stages)])
-
-
-def peak_rate_per_s(scenario: Scenario) -> float:
-    """Return the highest rate that *scenario* asks for; 0 in the closed model."""
-    load = scenario.load
-    if load.rate_per_s is None:
-        return 0.0
-    return max([load.rate_per_s, *(stage.target for stage in load.stages)])
 
 
 def _check_limits(scenarios: tuple[Scenario, ...], limits: Limits, problems: Problems) -> None:

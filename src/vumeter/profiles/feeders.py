@@ -28,13 +28,29 @@ def feeder_of(
     name: str, table: FeederTable, at: KeyPath, *, folder: Path, problems: Problems
 ) -> Feeder:
     """Return the feeder with its rows; without columns when its file is no use."""
-    path = folder / table.file
+    key = "rows" if table.rows is not None else "file"
     try:
-        columns, rows = _json_lines(path) if path.suffix == ".jsonl" else _csv(path)
+        columns, rows = _rows_of(table, folder)
     except _Unreadable as error:
-        problems.add((*at, "file"), error.message, hint=error.hint)
+        problems.add((*at, key), error.message, hint=error.hint)
         columns, rows = (), ()
     return Feeder(name=name, columns=columns, rows=rows, order=FeederOrder(table.order))
+
+
+def _rows_of(table: FeederTable, folder: Path) -> tuple[tuple[str, ...], Rows]:
+    if table.file is not None and table.columns is None and table.rows is None:
+        path = folder / table.file
+        return _json_lines(path) if path.suffix == ".jsonl" else _csv(path)
+    if table.file is not None or table.columns is None or table.rows is None:
+        raise _Unreadable(
+            "its rows come from a file, or from columns and rows.", 'Write file = "users.csv".'
+        )
+    for number, row in enumerate(table.rows, start=1):
+        if len(row) != len(table.columns):
+            raise _Unreadable(
+                f"row {number} has {len(row)} values for {len(table.columns)} columns."
+            )
+    return _usable("It", tuple(table.columns), tuple(map(tuple, table.rows)))
 
 
 def _text(path: Path) -> str:
@@ -58,7 +74,7 @@ def _csv(path: Path) -> tuple[tuple[str, ...], Rows]:
         rows = tuple(_whole_rows(reader, columns, path))
     except csv.Error as error:
         raise _Unreadable(f"{quoted(path.name)}, line {reader.line_num}: {error}.") from None
-    return _with_rows(path, columns, rows)
+    return _usable(quoted(path.name), columns, rows)
 
 
 def _whole_rows(
@@ -96,17 +112,17 @@ def _json_lines(path: Path) -> tuple[tuple[str, ...], Rows]:
                 f" {', '.join(columns)}."
             )
         rows.append(tuple(_value_text(row[column]) for column in columns))
-    return _with_rows(path, columns, tuple(rows))
+    return _usable(quoted(path.name), columns, tuple(rows))
 
 
-def _with_rows(path: Path, columns: tuple[str, ...], rows: Rows) -> tuple[tuple[str, ...], Rows]:
+def _usable(where: str, columns: tuple[str, ...], rows: Rows) -> tuple[tuple[str, ...], Rows]:
     if not rows or not all(columns):
         raise _Unreadable(
-            f"{quoted(path.name)} has no rows, or a column without a name.",
-            "The first line of a CSV has the columns' names, and a row stands in each further one.",
+            f"{where} has no rows, or a column without a name.",
+            "The first line of a CSV has the columns' names, each further one a row.",
         )
     if len(set(columns)) < len(columns):
-        raise _Unreadable(f"{quoted(path.name)} has two columns of the same name.")
+        raise _Unreadable(f"{where} has two columns of the same name.")
     return columns, rows
 
 

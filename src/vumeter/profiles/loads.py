@@ -8,10 +8,9 @@ from pydantic_core import PydanticCustomError
 from vumeter.model.plan import Executor, Load, Stage
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.models import DEFAULT_MAX_DURATION_S, ScenarioTable, StageTable
+from vumeter.profiles.peaks import pool_for
 from vumeter.profiles.problems import Problems
 from vumeter.profiles.quantities import count, rate_per_s
-
-LEAST_POOL = 10
 
 _ITERATIONS = ("vus", "iterations", "max_duration", "pacing")
 KEYS: dict[Executor, tuple[str, ...]] = {
@@ -73,16 +72,6 @@ def load_of(table: ScenarioTable, at: KeyPath, problems: Problems) -> Load:
         pacing_s=table.pacing,
         graceful_ramp_down_s=table.graceful_ramp_down,
     )
-
-
-def pool_for(rate_per_s: float) -> int:
-    """
-    Return how many VUs may be busy at once when nobody said.
-
-    By Little's law a rate needs as many as it brings in one response time; with one second
-    for that, a target has to be slow indeed to have iterations dropped.
-    """
-    return max(LEAST_POOL, round(rate_per_s))
 
 
 def stage_of(stage: StageTable, target: float) -> Stage:

@@ -147,9 +147,16 @@ class HttpTable(Table):
 class FeederTable(Table):
     """Rows of data: `{{NAME.column}}` in a request is a column of the iteration's row."""
 
-    file: str = Field(
+    file: str | None = Field(
+        None,
         description="CSV with a line of names, or JSON lines (.jsonl); relative to the profile.",
         examples=["users.csv"],
+    )
+    columns: list[str] | None = Field(
+        None, description="Instead of `file`: the names, with `rows` here in the profile."
+    )
+    rows: list[list[Scalar]] | None = Field(
+        None, description="Lists with a value for each column.", examples=[[["ada", 36]]]
     )
     order: FeederOrder = Field(FeederOrder.SEQUENTIAL, description="Which row an iteration gets.")
 

@@ -3,8 +3,9 @@
 from vumeter.model.plan import Load, Scenario, Stage
 from vumeter.profiles.flows import Surroundings, steps_of
 from vumeter.profiles.lines import KeyPath
-from vumeter.profiles.loads import pool_for, quantity, stage_of
+from vumeter.profiles.loads import quantity, stage_of
 from vumeter.profiles.models import PersonasTable, PersonaTable
+from vumeter.profiles.peaks import pool_for
 from vumeter.profiles.quantities import count
 
 _ROUNDING = 1e-9

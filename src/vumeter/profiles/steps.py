@@ -1,5 +1,6 @@
 """The steps of a scenario as a profile writes them, as pydantic models."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,7 +18,7 @@ from vumeter.profiles.problems import quoted
 from vumeter.profiles.quantities import Duration, PositiveCount, PositiveDuration, Size, refusal
 
 _SCALAR_SCHEMA = WithJsonSchema({"type": ["string", "number", "boolean"]})
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
+_METHOD_AND_PLACE = re.compile(r"([A-Za-z]+)\s+(\S.*)", re.DOTALL)
 
 
 def scalar_text(value: object) -> str:
@@ -230,8 +231,8 @@ class RequestTable(StepTable):
     def _from_text(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        first, _, rest = value.strip().partition(" ")
-        method, place = (first, rest.strip()) if rest else (None, first)
+        words = _METHOD_AND_PLACE.fullmatch(value.strip())
+        method, place = words.groups() if words else ("", value.strip())
         key = "url" if "://" in place.partition("?")[0] else "path"
         return {key: place} | ({"method": method} if method else {})
 

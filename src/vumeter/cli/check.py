@@ -1,0 +1,198 @@
+"""`vumeter check`: whether a profile can be run, and what it would do."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from vumeter.model.plan import Load, Plan, Scenario
+
+
+def check(
+    profile: Annotated[Path, typer.Argument(metavar="PROFILE", help="A TOML file.")],
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("-e", metavar="KEY=VALUE", help="What ${KEY} stands for; repeats."),
+    ] = None,
+    time_scale: Annotated[
+        str, typer.Option("--time-scale", metavar="FACTOR", help="As of vumeter run.")
+    ] = "1",
+) -> None:
+    """
+    Read a profile, and show what it would do. Nothing is sent.
+
+    Everything that is wrong with it is said at once, each with its line; then the exit code
+    is 104.
+    """
+    from vumeter.cli.profiled import profile_plan, time_scale_of, variables_of
+    from vumeter.stats.redaction import Redactor
+
+    plan = profile_plan(
+        profile,
+        variables=variables_of(variable or []),
+        environment=os.environ,
+        time_scale=time_scale_of(time_scale),
+    )
+    print(preview(Redactor(plan).plan))
+
+
+def preview(plan: "Plan") -> str:
+    """Return what *plan* would do, for people; *plan* is without its secrets."""
+    from vumeter.stats.plaintext import plain
+
+    lines = [
+        f"target      {plan.target}",
+        f"duration    {_duration(plan)}",
+        f"workers     {plan.workers}",
+        f"limits      {plan.limits.max_vus} VUs, {plan.limits.max_rate_per_s:g}/s",
+        *_totals(plan),
+    ]
+    for scenario in plan.scenarios:
+        lines += ["", *_scenario(scenario)]
+    if plan.feeders:
+        lines += ["", "feeders"]
+        lines += [
+            f"  {feeder.name}: {', '.join(feeder.columns)} · {feeder.order.value}"
+            for feeder in plan.feeders
+        ]
+    if plan.thresholds:
+        lines += ["", "thresholds"]
+        lines += [
+            f"  {each.metric}: {each.expression}" + (" · aborts" if each.abort_on_fail else "")
+            for each in plan.thresholds
+        ]
+    warnings = list(_warnings(plan))
+    if warnings:
+        lines += ["", "warnings", *(f"  {warning}" for warning in warnings)]
+    return "\n".join(map(plain, lines))
+
+
+def _duration(plan: "Plan") -> str:
+    from vumeter.units import duration_text
+
+    if plan.duration_s is not None:
+        return (
+            f"{duration_text(plan.duration_s)} at most"
+            if _counts(plan)
+            else (duration_text(plan.duration_s))
+        )
+    return "until its iterations are done" if plan.has_end else "no end"
+
+
+def _counts(plan: "Plan") -> bool:
+    return any(scenario.load.iterations is not None for scenario in plan.scenarios)
+
+
+def _totals(plan: "Plan") -> Iterator[str]:
+    from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
+
+    closed = [scenario for scenario in plan.scenarios if scenario.load.rate_per_s is None]
+    opened = [scenario for scenario in plan.scenarios if scenario.load.rate_per_s is not None]
+    peaks = []
+    if closed:
+        peaks.append(f"{sum(map(peak_vus, closed))} VUs")
+    if opened:
+        peaks.append(
+            f"{sum(map(peak_rate_per_s, opened)):g}/s from at most {sum(map(peak_vus, opened))} VUs"
+        )
+    yield f"peaks       {' and '.join(peaks)}"
+    due = [_iterations_due(scenario.load) for scenario in opened]
+    if due and all(each is not None for each in due):
+        yield f"arrivals    {sum(each or 0 for each in due):,.0f} iterations are due"
+
+
+def _iterations_due(load: "Load") -> float | None:
+    """Return how many iterations the schedule asks for; `None` without an end, or any count."""
+    from vumeter.model.plan import Shape
+
+    if load.rate_per_s is None or load.end_s is None or load.iterations is not None:
+        return None
+    left_s = load.end_s - load.start_s
+    rate_per_s, due = load.rate_per_s, 0.0
+    for stage in load.stages:
+        if stage.duration_s > left_s:
+            return None
+        is_step = stage.shape is Shape.STEP
+        mean_per_s = stage.target if is_step else (rate_per_s + stage.target) / 2
+        due += mean_per_s * stage.duration_s
+        left_s -= stage.duration_s
+        rate_per_s = stage.target
+    return due + rate_per_s * left_s
+
+
+def _scenario(scenario: "Scenario") -> Iterator[str]:
+    from vumeter.units import duration_text
+
+    load = scenario.load
+    yield f"{scenario.name}: {load.executor.value}"
+    start = f", from {duration_text(load.start_s)} on" if load.start_s else ""
+    yield f"  {_load_words(load)}{start}"
+    for stage in load.stages:
+        unit = "/s" if load.rate_per_s is not None else " VUs"
+        after = f"in {duration_text(stage.duration_s)}" if stage.duration_s else "at once"
+        shape = f" ({stage.shape.value})" if stage.shape.value != "linear" else ""
+        yield f"    to {stage.target:g}{unit} {after}{shape}"
+    requests = list(scenario.requests)
+    names = list(dict.fromkeys(request.name for request in requests))
+    checks = sum(len(request.checks) for request in requests)
+    extracts = sum(len(request.extract) for request in requests)
+    yield (
+        f"  {_many(len(requests), 'request')}, {_many(checks, 'check')},"
+        f" {_many(extracts, 'extraction')}"
+    )
+    yield from (f"    {name}" for name in names)
+
+
+def _load_words(load: "Load") -> str:
+    from vumeter.units import duration_text
+
+    words = f"{_many(load.vus, 'VU')}"
+    if load.rate_per_s is not None:
+        words = (
+            f"{load.rate_per_s:g}/s, {load.arrivals.value}, from at most {_many(load.vus, 'VU')}"
+        )
+    if load.iterations is not None:
+        each = " each" if load.per_vu else ""
+        words += f", {_many(load.iterations, 'iteration')}{each}"
+    if load.duration_s is not None:
+        words += f", for {duration_text(load.duration_s)}"
+    return words
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _warnings(plan: "Plan") -> Iterator[str]:
+    from vumeter.units import duration_text
+
+    if not plan.has_end:
+        yield (
+            "It has no end: it goes on until it is stopped, or unwatched for"
+            f" {duration_text(plan.dead_man_s)}."
+        )
+    if not plan.thresholds:
+        yield "It has no thresholds: whatever the target answers, the exit code is 0."
+    if not plan.verify_tls:
+        yield "The target's certificate is not verified."
+    if not plan.keep_alive:
+        yield "Each request opens a connection of its own: local ports may run out."
+    for scenario in plan.scenarios:
+        yield from _pool_warning(scenario)
+
+
+def _pool_warning(scenario: "Scenario") -> Iterator[str]:
+    from vumeter.profiles.peaks import peak_rate_per_s
+
+    rate = peak_rate_per_s(scenario)
+    if rate and scenario.load.vus / rate < _SHORT_ITERATION_S:
+        yield (
+            f"{scenario.name}: {scenario.load.vus} VUs keep up with {rate:g}/s only while an"
+            f" iteration takes less than {scenario.load.vus / rate * 1000:.0f} ms."
+        )
+
+
+_SHORT_ITERATION_S = 0.25
