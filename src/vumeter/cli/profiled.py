@@ -6,9 +6,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from vumeter.cli.planning import Wishes, count, duration_s, rate_per_s, run_name, within_workers
-from vumeter.client.render import compiled
+from vumeter.engine.feeders import feeds_of
+from vumeter.engine.script import Script
+from vumeter.engine.values import Expressions
 from vumeter.errors import ProbeError, ProfileError, UsageError
-from vumeter.model.plan import Limits, Load, Plan, Scenario
+from vumeter.model.messages import Share
+from vumeter.model.plan import Feeder, Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
 from vumeter.profiles.loading import load
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus, pool_for
@@ -70,7 +73,13 @@ def profile_plan(
     Raises:
         ProfileError: It cannot be run.
     """
-    plan = load(path, variables=variables, environment=environment, time_scale=time_scale)
+    plan = load(
+        path,
+        variables=variables,
+        environment=environment,
+        variables_in=variables_in,
+        time_scale=time_scale,
+    )
     if plan.postgres_dsn is not None:
         try:
             validate_dsn(plan.postgres_dsn)
@@ -78,16 +87,39 @@ def profile_plan(
             raise ProfileError(
                 f"{path}: monitors.postgres: {error.message}", hint=error.hint
             ) from None
-    for scenario in plan.scenarios:
-        for request in scenario.requests:
-            try:
-                compiled(request, keep_alive=plan.keep_alive)
-            except UsageError as error:
-                raise ProfileError(
-                    f'{path}: scenarios.{scenario.name}: request "{request.name}": {error.message}',
-                    hint=error.hint,
-                ) from None
+    _check_scripts(plan, path)
     return plan
+
+
+def variables_in(expression: str, feeders: Mapping[str, Feeder]) -> set[str]:
+    """
+    Return the variables that *expression* looks at.
+
+    Raises:
+        UsageError: It is no expression.
+    """
+    expressions = Expressions(feeders)
+    expressions.compiled(expression)
+    return expressions.variables
+
+
+def _check_scripts(plan: Plan, path: Path) -> None:
+    """Compile every scenario once: what a worker would refuse must not be found out by one."""
+    for scenario in plan.scenarios:
+        try:
+            feeds = feeds_of(plan.feeders, Share(index=0, count=1))
+            Script(
+                scenario,
+                {},
+                keep_alive=plan.keep_alive,
+                seed=0,
+                feeders=plan.feeders,
+                feeds=feeds,
+            )
+        except UsageError as error:
+            raise ProfileError(
+                f"{path}: scenarios.{scenario.name}: {error.message}", hint=error.hint
+            ) from None
 
 
 def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:

@@ -1,4 +1,4 @@
-"""`vumeter run TARGET`: put load on a URL, or run a profile."""
+"""`vumeter run URL|PROFILE`: put load on a URL, or run a profile."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ Text = str | None
 def run(  # noqa: PLR0917 - one parameter per flag
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="http:// or https://, or a profile.toml.")
+        str, typer.Argument(metavar="URL|PROFILE", help="http://…, https://…, or a TOML file.")
     ],
     vus: Annotated[
         Text,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from vumeter.errors import ProfileError
 from vumeter.model.plan import Feeder, Limits, Plan, Scenario, Threshold
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
@@ -14,7 +15,8 @@ from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
 from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
 from vumeter.profiles.targets import url_problem
-from vumeter.profiles.templates import check_expressions
+from vumeter.profiles.templates import VariablesIn, check_expressions
+from vumeter.thresholds.grammar import parse
 
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NOT_IN_RUN_NAMES = re.compile(r"[^0-9A-Za-z_.-]+")
@@ -22,7 +24,12 @@ _LONGEST_RUN_NAME = 40
 
 
 def plan_of(
-    profile: Profile, *, path: Path, secrets: Mapping[str, str], problems: Problems
+    profile: Profile,
+    *,
+    path: Path,
+    secrets: Mapping[str, str],
+    variables_in: VariablesIn,
+    problems: Problems,
 ) -> Plan | None:
     """Return the plan that *profile* describes; `None` when nothing in it could run."""
     target = _target(profile, problems)
@@ -33,7 +40,7 @@ def plan_of(
     around = Surroundings(
         folder=path.parent, target=target, defaults=profile.defaults, problems=problems
     )
-    scenarios = _scenarios(profile, around, feeders)
+    scenarios = _scenarios(profile, around, feeders, variables_in=variables_in)
     _check_names(profile, problems)
     if not scenarios:
         if problems.is_whole(("scenarios",)) and problems.is_whole(("personas",)):
@@ -49,7 +56,7 @@ def plan_of(
         name=profile.name or _run_name(path),
         scenarios=scenarios,
         limits=limits,
-        thresholds=_thresholds(profile),
+        thresholds=_thresholds(profile, problems),
         feeders=feeders,
         workers=profile.workers,
         keep_alive=profile.http.keep_alive,
@@ -75,7 +82,11 @@ def _target(profile: Profile, problems: Problems) -> str | None:
 
 
 def _scenarios(
-    profile: Profile, around: Surroundings, feeders: tuple[Feeder, ...]
+    profile: Profile,
+    around: Surroundings,
+    feeders: tuple[Feeder, ...],
+    *,
+    variables_in: VariablesIn,
 ) -> tuple[Scenario, ...]:
     problems = around.problems
     made: list[Scenario] = []
@@ -101,6 +112,7 @@ def _scenarios(
                 [use for use in around.uses if use[0][: len(at)] == at],
                 requests=scenario.requests,
                 feeders=feeders,
+                variables_in=variables_in,
                 problems=problems,
             )
     return tuple(made)
@@ -171,17 +183,22 @@ def _check_limits(scenarios: tuple[Scenario, ...], limits: Limits, problems: Pro
             )
 
 
-def _thresholds(profile: Profile) -> tuple[Threshold, ...]:
-    return tuple(
-        Threshold(
-            metric=metric,
-            expression=each.threshold,
-            abort_on_fail=each.abort_on_fail,
-            delay_abort_s=each.delay_abort_eval,
-        )
-        for metric, tables in profile.thresholds.items()
-        for each in tables
-    )
+def _thresholds(profile: Profile, problems: Problems) -> tuple[Threshold, ...]:
+    found: list[Threshold] = []
+    for metric, tables in profile.thresholds.items():
+        for index, each in enumerate(tables):
+            threshold = Threshold(
+                metric=metric,
+                expression=each.threshold,
+                abort_on_fail=each.abort_on_fail,
+                delay_abort_s=each.delay_abort_eval,
+            )
+            try:
+                parse(threshold)
+            except ProfileError as error:
+                problems.add(("thresholds", metric, index), error.message, hint=error.hint)
+            found.append(threshold)
+    return tuple(found)
 
 
 def _run_name(path: Path) -> str:

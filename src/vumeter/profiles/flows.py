@@ -43,6 +43,7 @@ from vumeter.profiles.targets import (
     with_query,
     without_fragment,
 )
+from vumeter.profiles.templates import texts_in
 
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 
@@ -155,7 +156,7 @@ class _Maker:
                 hint="Write for example GET, POST, PUT or DELETE.",
             )
         url = self._url()
-        self._note_uses(body)
+        self._note_uses()
         extracts = (
             extract_of(variable, each, (*self._at, "extract", variable), self._problems)
             for variable, each in table.extract.items()
@@ -180,17 +181,19 @@ class _Maker:
             redirects=defaults.redirects if table.redirects is None else table.redirects,
         )
 
-    def _note_uses(self, body: bytes | None) -> None:
+    def _note_uses(self) -> None:
         table = self._table
-        body_key = next((key for key in _BODIES if getattr(table, key) is not None), "")
-        texts = {
+        noted = {
             "path": table.path,
             "url": table.url,
-            "query": str(table.query),
-            # Latin-1 maps any bytes to text, one to one: braces are found in all of them.
-            body_key.removesuffix("_body"): None if body is None else body.decode("latin-1"),
+            "query": table.query,
+            "json": table.json_body,
+            "form": table.form,
+            "body": table.body,
         }
-        uses = [((*self._at, key), text) for key, text in texts.items() if text]
+        uses = [
+            ((*self._at, key), text) for key, value in noted.items() for text in texts_in(value)
+        ]
         uses += [((*self._at, "headers", name), value) for name, value in table.headers]
         self._around.uses.extend(use for use in uses if "{{" in use[1])
 

@@ -10,6 +10,7 @@ from vumeter.profiles.building import plan_of
 from vumeter.profiles.complaints import checked
 from vumeter.profiles.problems import Problems, quoted, suggestion
 from vumeter.profiles.reading import Document, read
+from vumeter.profiles.templates import VariablesIn
 from vumeter.profiles.variables import Variables, replaced
 
 
@@ -18,6 +19,7 @@ def load(
     *,
     variables: Mapping[str, str],
     environment: Mapping[str, str],
+    variables_in: VariablesIn,
     time_scale: float = 1.0,
 ) -> Plan:
     """
@@ -27,6 +29,7 @@ def load(
         path: Of a TOML file, see docs/profile.md.
         variables: Values for `${NAME}` that come before all others (`-e`).
         environment: Values for names that nothing else gives.
+        variables_in: Reads an expression between `{{` and `}}`.
         time_scale: What every time of the schedule is multiplied by; rates, VUs and think
             times stay as they are.
 
@@ -43,7 +46,9 @@ def load(
     problems.leave_out(cut)
     plan = None
     if profile is not None:
-        plan = plan_of(profile, path=path, secrets=secrets, problems=problems)
+        plan = plan_of(
+            profile, path=path, secrets=secrets, variables_in=variables_in, problems=problems
+        )
     if problems or plan is None:
         raise problems.error()
     return plan if time_scale == 1 else scaled(plan, time_scale)

@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
-EXPRESSION = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+OPENING = re.compile(r"\{\{\s*(?=[A-Za-z_])")
+EXPRESSION = re.compile(
+    r"""\{\{\s*(?=[A-Za-z_])((?:"[^"]*"|'[^']*'|[^"'}]|\}(?!\}))*)\}\}""", re.DOTALL
+)
 """What stands between two pairs of braces: filled in for each VU and iteration."""
 
 _HINT = 'Write scheme, host and path, for example "http://localhost:8000/".'
+_LABEL = re.compile(r"[^A-Za-z0-9_.]+")
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ID_SEGMENT = re.compile(rf"(?<=/)(?:\d+|{_UUID}|[0-9a-fA-F]{{16,}})(?=/|$)")
 
@@ -88,7 +92,7 @@ def request_name(method: str, url: str) -> str:
     >>> request_name("GET", "http://shop/orders/4711/items/{{item}}?page=2")
     'GET /orders/{id}/items/{item}'
     """
-    path = EXPRESSION.sub(r"{\1}", url)
+    path = EXPRESSION.sub(lambda match: f"{{{_LABEL.sub('-', match[1].strip())}}}", url)
     path = urlsplit(path).path or "/"
     return f"{method} {_ID_SEGMENT.sub('{id}', path)}"
 
