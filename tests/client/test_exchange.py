@@ -1,6 +1,7 @@
 """One connection: each request is answered or fails, exactly once, whatever comes."""
 
 import asyncio
+import gzip
 import tracemalloc
 
 import pytest
@@ -247,3 +248,129 @@ async def test_decrypted_bytes_reach_the_exchange_as_they_are() -> None:
     port.eof_received()
     port.connection_lost(None)
     assert told[1:] == [(ErrorKind.CLOSED, 0)]
+
+
+class Watching(Told):
+    """A caller that keeps cookies too."""
+
+    def take_cookies(self, lines: list[bytes]) -> None:
+        self.append(lines)
+
+
+def watched(*parts: bytes, head: bool = False) -> tuple[Exchange, Watching]:
+    told = Watching()
+    exchange = Exchange(told, Origin("http", "h", 80))
+    exchange.connection_made(Line())
+    exchange.send(b"x", Expectation(is_watchful=True, is_bodyless=head))
+    for part in parts:
+        exchange.data_received(part)
+    return exchange, told
+
+
+MOVED = (
+    b"HTTP/1.1 302 Found\r\nSET-Cookie: a=1\r\nLocation: /x\r\nset-cookie: b=2; Path=/\r\n"
+    b"Content-Length: 15\r\n\r\n\nset-cookie: c=3"[:-1]
+)
+
+
+@given(st.integers(1, len(MOVED)), st.booleans())
+def test_cookies_and_location_are_told_before_the_answer_in_whatever_parts_it_comes(
+    cut, is_after_interim
+) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nSet-Cookie: no=1\r\nLocation: /no\r\n\r\n"
+    answer = (interim if is_after_interim else b"") + MOVED
+    exchange, told = watched(*filter(None, (answer[:cut], answer[cut:])))
+    assert told == [[b"a=1", b"b=2; Path=/"], (302, len(answer))]
+    assert exchange.location == b"/x"
+
+
+def test_a_head_answer_sets_cookies_too() -> None:
+    exchange, told = watched(MOVED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", head=True)
+    assert told[0] == [b"a=1", b"b=2; Path=/"]
+    assert exchange.location == b"/x"
+
+
+def test_a_head_that_sets_a_cookie_is_read_every_time_and_any_other_is_known() -> None:
+    told = Watching()
+    exchange = Exchange(told, Origin("http", "h", 80))
+    exchange.connection_made(Line())
+    expected = Expectation(is_watchful=True)
+    for _ in range(2):
+        exchange.send(b"x", expected)
+        exchange.data_received(MOVED)
+        assert expected.size == -1
+    expected = Expectation(is_watchful=True)
+    exchange.send(b"x", expected)
+    exchange.data_received(OK)
+    assert expected.size == len(OK)
+    assert exchange.location is None
+    assert told == [[b"a=1", b"b=2; Path=/"], (302, len(MOVED))] * 2 + [(200, len(OK))]
+
+
+def test_a_request_that_wants_more_than_the_one_before_gets_it_on_the_same_connection() -> None:
+    exchange, told, _ = opened()
+    exchange.send(b"x", Expectation())
+    exchange.data_received(OK)
+    exchange.send(b"x", Expectation(collects_body=True))
+    exchange.data_received(OK)
+    assert exchange.body == b"{}"
+    exchange.send(b"x", Expectation())
+    exchange.data_received(OK)
+    exchange.send(b"x", Expectation(is_bodyless=True))
+    exchange.data_received(OK[:-2])
+    assert told == [(200, len(OK))] * 3 + [(200, len(OK) - 2)]
+
+
+def encoded(body: bytes, framing: bytes = b"Content-Length: %d\r\n") -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+    return head + (framing % len(body) if b"%d" in framing else framing) + b"\r\n" + body
+
+
+@given(st.integers(1, len(encoded(gzip.compress(OK)))))
+def test_a_body_that_is_collected_is_decoded_each_time(cut) -> None:
+    exchange, told, _ = opened()
+    answer = encoded(gzip.compress(OK))
+    expected = Expectation(collects_body=True)
+    for _ in range(3):
+        exchange.send(b"x", expected)
+        for part in filter(None, (answer[:cut], answer[cut:])):
+            exchange.data_received(part)
+        assert exchange.body == OK
+        assert exchange.body_bytes == len(gzip.compress(OK))
+    assert told == [(200, len(answer))] * 3
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_a_body_that_cannot_be_decoded_is_a_failure_only_where_it_is_looked_into(collects) -> None:
+    exchange, told, _ = opened()
+    for body in (b"no gzip", gzip.compress(OK)[:-3]):
+        exchange, told, _ = opened()
+        exchange.send(b"x", Expectation(collects_body=collects))
+        exchange.data_received(encoded(body))
+        kind = ErrorKind.PROTOCOL if collects else 200
+        assert told == [(kind, len(encoded(body)))]
+
+
+def test_a_decoded_body_ends_with_the_connection_where_nothing_else_frames_it() -> None:
+    for cut, kind in ((None, 200), (-3, ErrorKind.CLOSED)):
+        exchange, told, _ = opened()
+        exchange.send(b"x", Expectation(collects_body=True))
+        exchange.data_received(encoded(gzip.compress(OK)[:cut], b""))
+        exchange.eof_received()
+        assert told[0][0] == kind
+
+
+def test_a_gzip_bomb_is_no_body_and_takes_no_memory() -> None:
+    bomb = encoded(gzip.compress(bytes(20_000_000)))
+    exchange, told, _ = opened()
+    tracemalloc.start()
+    try:
+        exchange.send(b"x", Expectation(collects_body=True))
+        exchange.data_received(bomb)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert told == [(200, len(bomb))]
+    assert exchange.body is None
+    # The limit of a body is 1 MiB; what is decoded grows in copies of itself.
+    assert peak_bytes < 8_000_000

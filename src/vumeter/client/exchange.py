@@ -3,7 +3,14 @@
 import asyncio
 from typing import Protocol, cast
 
-from vumeter.client.expectation import NOTHING, READING, Expectation, Headers
+from vumeter.client.expectation import (
+    NOTHING,
+    READING,
+    Expectation,
+    Headers,
+    headers_of,
+    is_noteworthy,
+)
 from vumeter.client.failures import error_kind
 from vumeter.client.origin import Origin
 from vumeter.client.reader import (
@@ -19,6 +26,9 @@ from vumeter.model.measure import ErrorKind
 
 class Caller(Protocol):
     """Who sends requests over an exchange, and is told once what became of each."""
+
+    def take_cookies(self, lines: list[bytes]) -> None:
+        """The answer sets cookies, by these `Set-Cookie` lines. Comes just before `answered`."""
 
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         """The answer is complete. Unless `transport` is `None`, the next one may be sent."""
@@ -44,6 +54,7 @@ class Exchange(asyncio.Protocol):
         "caller",
         "expected",
         "headers",
+        "location",
         "opened_ns",
         "origin",
         "transport",
@@ -66,6 +77,8 @@ class Exchange(asyncio.Protocol):
         """How long it was, all the same."""
         self.headers: Headers = ()
         """The last answer's, when they were to be collected."""
+        self.location: bytes | None = None
+        """Where the last answer leads, if it was watched for and said so."""
         self._reader: AnswerReader | None = None
         self._reading = NOTHING
 
@@ -131,6 +144,8 @@ class Exchange(asyncio.Protocol):
                 self._take_known(expected, data)
                 return
             self._reading, self.expected = expected, READING
+            if self._reader is not None and not self._reader.is_for(expected):
+                self._drop_reader()
         reader = self._reader
         if reader is None:
             reader = self._reader = reader_for(self._reading)
@@ -157,6 +172,8 @@ class Exchange(asyncio.Protocol):
             self.body, self.body_bytes = b"", 0
         if isinstance(reader, HeaderReader | HeadReader):
             self.headers = reader.headers
+        if self._reading.is_watchful:
+            self._watch(reader.head)
         if not is_kept:
             self.close()
         else:
@@ -164,6 +181,16 @@ class Exchange(asyncio.Protocol):
                 self._reading.learn(last, now_ns=done_ns)
             self._rest(reader)
         self.caller.answered(status, received_bytes, done_ns)
+
+    def _watch(self, head: bytes) -> None:
+        self.location = None
+        if not is_noteworthy(head):
+            return
+        headers = headers_of(head)
+        self.location = next((value for name, value in headers if name == b"location"), None)
+        lines = [value for name, value in headers if name == b"set-cookie"]
+        if lines:
+            self.caller.take_cookies(lines)
 
     def _rest(self, reader: AnswerReader) -> None:
         """Get ready for the next request on this connection."""

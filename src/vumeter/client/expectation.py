@@ -1,5 +1,6 @@
 """What is known of the answers to one request: the trick that skips the parser."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 Headers = Sequence[tuple[bytes, bytes]]
 """Names, in lower case, and values, in the order in which they came."""
 
+_NOTEWORTHY = re.compile(rb"\n(?:set-cookie|location):", re.IGNORECASE)
+_ENCODED = re.compile(rb"\ncontent-encoding:", re.IGNORECASE)
 _LEARN_EVERY_NS = 5_000_000
 """
 Heads that keep changing (an id, a microsecond) would be learned in vain with every answer;
@@ -32,6 +35,8 @@ class Expectation:
         "head",
         "headers",
         "is_bodyless",
+        "is_plain",
+        "is_watchful",
         "looked_into_size",
         "size",
         "status",
@@ -43,11 +48,16 @@ class Expectation:
         is_bodyless: bool = False,
         collects_body: bool = False,
         collects_headers: bool = False,
+        is_watchful: bool = False,
     ) -> None:
         self.is_bodyless = is_bodyless
         """Whether the request was HEAD: what its answer's head says of a body is not so."""
         self.collects_body = collects_body
         self.collects_headers = collects_headers
+        self.is_watchful = is_watchful
+        """Whether cookies are kept or redirects followed: such heads are read every time."""
+        self.is_plain = not (is_bodyless or collects_body or collects_headers)
+        """Whether an answer is no more than its status and its length."""
         self.head = b""
         self.size = -1
         """Of the whole answer, head and body; −1, which no answer has, until one is learned."""
@@ -66,7 +76,12 @@ class Expectation:
         known = framed_head(data)
         if known is None:
             return
-        self.head, self.status = known
+        head, status = known
+        if self.is_watchful and is_noteworthy(head):
+            return
+        if self.collects_body and _ENCODED.search(head):
+            return
+        self.head, self.status = head, status
         if self.collects_headers:
             self.headers = headers_of(self.head)
         if self.collects_body or self.collects_headers:
@@ -128,14 +143,35 @@ def framed_head(data: bytes) -> tuple[bytes, int] | None:
     return data[:head_bytes], witness.status
 
 
+def is_noteworthy(head: bytes) -> bool:
+    """
+    Return whether *head*, and maybe a body after it, may set a cookie or lead elsewhere.
+
+    >>> is_noteworthy(b"HTTP/1.1 200 OK\\r\\nset-cookie: id=7\\r\\n\\r\\nbody")
+    True
+    """
+    # Behind the first blank line there is the body, unless the answer is an interim one.
+    end = len(head) if head.startswith(b"1", 9) else head.find(b"\r\n\r\n")
+    return _NOTEWORTHY.search(head, 0, end if end >= 0 else len(head)) is not None
+
+
 class _HeaderList:
-    """Keeps the headers that a parser sees."""
+    """Keeps the headers that a parser sees before the body of the final answer."""
 
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, bytes]] = []
+        self._is_over = False
+
+    def on_message_begin(self) -> None:
+        self.headers = []
+        self._is_over = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        if not self._is_over:
+            self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self._is_over = True
 
 
 def headers_of(head: bytes) -> Headers:

@@ -9,6 +9,7 @@ from httptools import (
     HttpResponseParser,
 )
 
+from vumeter.client.decoding import BrokenBodyError, Decoder, decoder_for
 from vumeter.client.expectation import Expectation
 
 HEAD_LIMIT_BYTES = 65_536
@@ -31,16 +32,19 @@ class AnswerReader:
         "_head",
         "_in_body",
         "_interim",
-        "_is_surplus",
+        "_is_wrong",
         "_parser",
         "is_complete",
         "keeps_alive",
+        "keeps_head",
         "received_bytes",
         "status",
     )
 
     def __init__(self) -> None:
         self._parser: Any = HttpResponseParser(self)
+        self.keeps_head = False
+        """Whether `head` is wanted."""
         self.reset()
 
     def reset(self) -> None:
@@ -51,9 +55,13 @@ class AnswerReader:
         self.keeps_alive = False
         self._in_body = False
         self._closes = False
-        self._is_surplus = False
+        self._is_wrong = False
         self._interim = 0
         self._head = b""
+
+    def is_for(self, expected: Expectation) -> bool:
+        """Return whether this one, which read a plain answer before, is right for the next."""
+        return expected.is_plain and expected.is_watchful == self.keeps_head
 
     def release(self) -> None:
         """Cut the cycle of reader and parser, so that the collector has nothing to find."""
@@ -63,7 +71,8 @@ class AnswerReader:
         """
         Read on, and return whether what came so far is HTTP as far as it goes.
 
-        False: it breaks its framing, goes on after the answer's end, or is over a limit.
+        False: it breaks its framing, goes on after the answer's end, is over a limit, or its
+        body, which is to be looked into, is not encoded as it says.
         """
         was_in_body = self._in_body
         self.received_bytes += len(data)
@@ -74,13 +83,19 @@ class AnswerReader:
             raise
         except (HttpParserError, HttpParserUpgrade):
             return False
-        if self._is_surplus or self._interim > INTERIM_LIMIT:
+        if self._is_wrong or self._interim > INTERIM_LIMIT:
             return False
-        if not self.is_complete and not was_in_body and not (self._in_body and not self._closes):
-            # Kept only while the head may be needed again, to say what frames the body.
+        may_be_framed_by_close = not self.is_complete and not (self._in_body and not self._closes)
+        if not was_in_body and (self.keeps_head or may_be_framed_by_close):
+            # Kept only where the head is wanted, or may be needed to say what frames the body.
             self._head += data
             return self._in_body or len(self._head) <= HEAD_LIMIT_BYTES
         return True
+
+    @property
+    def head(self) -> bytes:
+        """What was read up to the end of the head, and perhaps beyond, where that is kept."""
+        return self._head
 
     def is_ended_by_close(self) -> bool:
         """
@@ -96,7 +111,7 @@ class AnswerReader:
     def on_message_begin(self) -> None:
         """Notice what follows a complete answer."""
         if self.is_complete:
-            self._is_surplus = True
+            self._is_wrong = True
 
     def on_headers_complete(self) -> None:
         """Note what may frame the body."""
@@ -116,25 +131,58 @@ class AnswerReader:
 
 
 class CollectingReader(AnswerReader):
-    """Keeps the body, up to `BODY_LIMIT_BYTES`."""
+    """Keeps the body, decoded, up to `BODY_LIMIT_BYTES`."""
 
-    __slots__ = ("body", "body_bytes")
+    __slots__ = ("_decoder", "body", "body_bytes")
 
     def reset(self) -> None:
         """Make ready for the next answer of the same connection."""
         super().reset()
         self.body: bytearray | None = bytearray()
-        """`None`: it was over the limit."""
+        """`None`: it was over the limit, or in an encoding that is not spoken here."""
         self.body_bytes = 0
+        """As it came, before it was decoded."""
+        self._decoder: Decoder | None = None
+
+    def is_ended_by_close(self) -> bool:
+        """Return whether the end of the stream completes the answer, and what it is encoded as."""
+        return super().is_ended_by_close() and not self._is_cut_off()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note how the body is encoded."""
+        if len(name) == 16 and name.lower() == b"content-encoding":
+            self._decoder = decoder_for(value)
+
+    def on_message_begin(self) -> None:
+        """Forget what an interim answer (1xx) said."""
+        super().on_message_begin()
+        self._decoder = None
 
     def on_body(self, data: bytes) -> None:
         """Keep *data*, or nothing of the body any more once it is too long."""
         self.body_bytes += len(data)
         if self.body is None:
             return
-        self.body += data
-        if len(self.body) > BODY_LIMIT_BYTES:
+        decoded: bytes | None = data
+        if self._decoder is not None:
+            try:
+                decoded = self._decoder.decoded(data, limit_bytes=BODY_LIMIT_BYTES - len(self.body))
+            except BrokenBodyError:
+                self._is_wrong = True
+        if decoded is None or len(self.body) + len(decoded) > BODY_LIMIT_BYTES:
             self.body = None
+        else:
+            self.body += decoded
+
+    def on_message_complete(self) -> None:
+        """Notice an encoded body that ends before its end."""
+        super().on_message_complete()
+        if self.is_complete and self._is_cut_off():
+            self._is_wrong = True
+
+    def _is_cut_off(self) -> bool:
+        decoder = self._decoder
+        return decoder is not None and self.body is not None and decoder.is_unfinished
 
 
 class HeaderReader(CollectingReader):
@@ -155,6 +203,7 @@ class HeaderReader(CollectingReader):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, or a trailer."""
+        super().on_header(name, value)
         self.headers.append((name.lower(), value))
 
 
@@ -204,19 +253,28 @@ class HeadReader(AnswerReader):
 
     def on_body(self, data: bytes) -> None:
         """Refuse what cannot be: HEAD has no body."""
-        self._is_surplus = True
+        self._is_wrong = True
 
     def on_chunk_header(self) -> None:
         """Refuse what cannot be: HEAD has no body."""
-        self._is_surplus = True
+        self._is_wrong = True
 
 
 def reader_for(expected: Expectation) -> AnswerReader:
     """Return a reader for what is expected."""
+    reader = _reader_of_kind(expected)
+    reader.keeps_head = expected.is_watchful
+    return reader
+
+
+def _reader_of_kind(expected: Expectation) -> AnswerReader:
     if expected.is_bodyless:
         return HeadReader()
     if expected.collects_headers:
-        return HeaderReader()
+        reader = HeaderReader()
+        if not expected.collects_body:
+            reader.body = None
+        return reader
     return CollectingReader() if expected.collects_body else AnswerReader()
 
 
