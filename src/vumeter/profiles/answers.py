@@ -6,6 +6,7 @@ from vumeter.model.flow import Check, Extract, Relation, Source
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.problems import Problems, quoted
 from vumeter.profiles.steps import CheckTable, ExtractTable
+from vumeter.profiles.templates import texts_in
 from vumeter.units import duration_text
 
 _STATUS = re.compile(r"[1-9]\d\d(-[1-9]\d\d)?")
@@ -34,6 +35,13 @@ _LONGEST_NAME = 80
 def check_of(table: CheckTable, at: KeyPath, problems: Problems) -> Check | None:
     """Return the check that *table* describes; `None` when something is wrong with it."""
     given = table.model_dump(exclude_none=True, exclude={"name", "fails_request"})
+    if any("{{" in text for text in texts_in(table.model_dump(exclude={"matches"}))):
+        problems.add(
+            at,
+            "{{…}} is not filled in within checks.",
+            hint='Write what is the same for every VU: { json = "symbol", matches = "^[A-Z]+" }.',
+        )
+        return None
     looked_at = [key for key in (*_ALONE, *_SELECTORS) if key in given]
     relations = [key for key in RELATIONS if key in given]
     if len(looked_at) > 1 or len(relations) > 1:

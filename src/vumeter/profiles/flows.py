@@ -155,6 +155,12 @@ class _Maker:
                 f"{quoted(method)} is not an HTTP method.",
                 hint="Write for example GET, POST, PUT or DELETE.",
             )
+        if table.name is not None and "{{" in table.name:
+            self._problems.add(
+                (*self._at, "name"),
+                "{{…}} is not filled in within names.",
+                hint='A name groups requests: write "GET /orders/{id}".',
+            )
         url = self._url()
         self._note_uses()
         extracts = (
