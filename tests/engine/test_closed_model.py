@@ -188,7 +188,8 @@ async def test_a_response_time_out_is_counted_at_what_was_waited(total_of, plan_
     assert total.errors == {ErrorKind.TIMEOUT_RESPONSE: 4}
     assert total.answered == 0
     assert total.requests == samples(total.service) == 4
-    assert min_us(total.service) >= 300_000
+    # By the exact sum: 300 ms and a hair fall into a bucket that begins below 300 ms.
+    assert total.service.sum_us >= 4 * 300_000
     # One millisecond is the timer's grain; the rest is for a busy machine.
     assert max_us(total.service) < 1_000_000
 

@@ -60,7 +60,9 @@ class _Crowd:
     def __init__(self, step) -> None:
         self.script = self
         self.table = [step] * 4096
-        self.on_start = ()
+        self.program = self
+        self.operations = self.registers = ()
+        self.on_start = 0
         self.cruises = True
         self.counts = Counts()
 
@@ -83,10 +85,11 @@ class _Transport:
 def test_the_hot_path_records_what_the_plain_way_records(times_us) -> None:
     step, plain = _Step(), Record()
     crowd = _Crowd(step)
-    vu = VirtualUser(crowd, random.Random(1))
+    vu = VirtualUser(crowd, random.Random(1), number=1)
     vu.exchange = Exchange(vu, step.origin)
     vu.exchange.transport = _Transport()
     vu.is_cruising = True
+    vu.step = step
     vu.sent_ns = now_ns = monotonic_ns()
     for time_us in times_us:
         now_ns += time_us * 1000

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vumeter.engine.extraction import extracted
-from vumeter.engine.steps import TABLE_SIZE, Script, weighted
+from vumeter.engine.script import Script
+from vumeter.engine.steps import TABLE_SIZE, weighted
 from vumeter.engine.virtual_user import backoff_s
 from vumeter.errors import UsageError
 from vumeter.model.flow import Choice, Extract, Pick, Request, Source
@@ -83,32 +83,6 @@ def test_only_a_script_of_plain_requests_to_one_origin_is_plain() -> None:
     assert script(GET, on_start=(keeps,)).is_plain
     assert not script(GET, other).is_plain
     assert not script(GET, keeps).is_plain
-
-
-@pytest.mark.parametrize(
-    ("body", "path", "text"),
-    [
-        (b'{"a": {"b": "x"}}', "a.b", "x"),
-        (b'{"a": [1, {"b": 2}]}', "a.1.b", "2"),
-        (b"[[true]]", "0.0", "true"),
-        (b'{"a": 1.5}', "a", "1.5"),
-        (b'{"a": {"b": [1]}}', "a", '{"b":[1]}'),
-        (b'{"a": null}', "a", None),
-        (b'{"a": "x"}', "a.b", None),
-        (b'{"a": [1]}', "a.1", None),
-        (b'{"a": [1]}', "a.-1", None),
-        (b"", "a", None),
-        (b"\xff", "a", None),
-        (None, "a", None),
-    ],
-)
-def test_a_value_is_taken_out_of_an_answer(body, path, text) -> None:
-    found = extracted(body, (("v", tuple(path.split("."))),))
-    assert found == (None if text is None else {"v": text})
-
-
-def test_half_of_what_is_needed_is_nothing() -> None:
-    assert extracted(b'{"a": 1}', (("x", ("a",)), ("y", ("b",)))) is None
 
 
 def test_a_vu_that_only_fails_fails_at_most_20_times_in_any_second() -> None:

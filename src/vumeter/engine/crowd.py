@@ -12,7 +12,7 @@ from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.allowance import Allowance
 from vumeter.engine.arrivals import Arrivals
 from vumeter.engine.counts import Counts
-from vumeter.engine.steps import Script
+from vumeter.engine.script import Script
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.model.measure import ScenarioCounts
 from vumeter.model.messages import Share
@@ -38,10 +38,11 @@ class Crowd:
     """
     Raises and lowers the VUs along a course, in the closed model and in the open one.
 
-    A VU is *staying* or *leaving*, and of these it may be *free* (does nothing) or *resting*
-    (backs off). Lowering lets the newest leave after their iterations, for which they have
-    some time; raising takes back those that are still about to leave before it makes new
-    ones. A VU that has done its own number of iterations is *retired*: nobody replaces it.
+    A VU is *staying* or *leaving*, and of these it may be *free* (does nothing), *resting*
+    (backs off, or keeps its pace) or *thinking* (within an iteration). Lowering lets the
+    newest leave after their iterations, for which they have some time; raising takes back
+    those that are still about to leave before it makes new ones. A VU that has done its own
+    number of iterations is *retired*: nobody replaces it.
     """
 
     def __init__(
@@ -87,6 +88,8 @@ class Crowd:
         self._leaving_timer: asyncio.TimerHandle | None = None
         self._free: dict[VirtualUser, None] = {}
         self._resting: dict[VirtualUser, None] = {}
+        self._thinking: dict[VirtualUser, None] = {}
+        self._made = 0
         self._timer: asyncio.TimerHandle | None = None
         self._batch = _SMALLEST_BATCH
         self._batched_s: float | None = None
@@ -96,8 +99,13 @@ class Crowd:
         self._is_paused = False
         self._is_ending = False
         self._is_over = False
-        self.cruises = False
+        self._is_hurried = False
+        """Whether nobody may think any more: told to stop, or the schedule's time is over."""
+        self.pacing_ns = round(load.pacing_s * NANOSECONDS_PER_S)
+        self.flows = False
         """Whether a VU may begin its next iteration without asking."""
+        self.cruises = False
+        """Whether, besides, an iteration is no more than one request."""
 
     def _now_s(self) -> float:
         return (monotonic_ns() - self._start_ns) / NANOSECONDS_PER_S
@@ -178,7 +186,11 @@ class Crowd:
             if self._arrivals is not None:
                 self._arrivals.pause()
             for vu in (*self._free, *self._resting):
-                self._park(vu)
+                self._dismiss(vu)
+        if graceful_s is not None:
+            self._is_hurried = True
+            for vu in tuple(self._thinking):
+                self._dismiss(vu)
         if self._end_timer is not None:
             self._end_timer.cancel()
         if graceful_s is None:
@@ -217,27 +229,39 @@ class Crowd:
         """Take *vu*, which has just ended something, to what it does next."""
         if vu.in_iteration:
             # Open model: an iteration that began with what comes once at a VU's start.
-            vu.proceed(monotonic_ns())
+            vu.proceed()
         elif vu.is_leaving or self._is_ending:
-            self._park(vu)
+            self._dismiss(vu)
         elif self._allowance.is_spent(vu):
-            self._retired += 1
-            self._park(vu)
-            self._check_spent()
+            if not vu.say_goodbye():
+                self._retired += 1
+                self._park(vu)
+                self._check_spent()
         elif self._arrivals is None and not self._is_paused and not self._allowance.is_exhausted:
-            vu.begin(0)
+            left_s = vu.pacing_left_s(self._load.pacing_s) if self.pacing_ns else 0.0
+            if left_s > 0:
+                self._lay_down(vu, left_s)
+            else:
+                vu.begin(0)
         else:
             self._free[vu] = None
 
     def rest(self, vu: VirtualUser, wait_s: float) -> None:
         """Let *vu* go on after *wait_s*; one that is to end does so now."""
         if vu.is_leaving or self._is_ending:
-            self._park(vu)
+            self._dismiss(vu)
         elif wait_s <= 0:
             self.release(vu)
         else:
-            self._resting[vu] = None
-            vu.timer = self._loop.call_later(wait_s, self._wake, vu)
+            self._lay_down(vu, wait_s)
+
+    def think(self, vu: VirtualUser, wait_s: float) -> None:
+        """Let *vu* go on with its iteration after *wait_s*; one that is to end does so now."""
+        if vu.is_leaving or self._is_hurried:
+            self._dismiss(vu)
+        else:
+            self._thinking[vu] = None
+            vu.timer = self._loop.call_later(wait_s, self._rouse, vu)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run *work* as a task that the worker owns."""
@@ -290,7 +314,9 @@ class Crowd:
         # In the open model a VU connects only when an iteration is due: to be there is cheap.
         batch = self._batch if self._arrivals is None else _LARGEST_BATCH
         for _ in range(min(batch, wanted - len(self._staying))):
-            vu = VirtualUser(self, self._rng)
+            number = self._portion.index + self._made * self._portion.count + 1
+            self._made += 1
+            vu = VirtualUser(self, self._rng, number=number)
             self._staying[vu] = None
             self._free[vu] = None
         return len(self._staying) == wanted
@@ -301,8 +327,8 @@ class Crowd:
             self._leaving[vu] = self._now_s() + self._load.graceful_ramp_down_s
             vu.is_leaving = True
             vu.is_cruising = False
-            if vu in self._free or vu in self._resting:
-                self._park(vu)
+            if vu in self._free or vu in self._resting or vu in self._thinking:
+                self._dismiss(vu)
         self._arm_leaving()
         return True
 
@@ -335,16 +361,36 @@ class Crowd:
             self.release(vu)
         return not self._free
 
+    def _dismiss(self, vu: VirtualUser) -> None:
+        """End *vu*, which waits for no answer, after what it does once at its end."""
+        vu.cut_short()
+        for group in (self._free, self._resting, self._thinking):
+            group.pop(vu, None)
+        if vu.timer is not None:
+            vu.timer.cancel()
+            vu.timer = None
+        if not vu.say_goodbye():
+            self._park(vu)
+
     def _park(self, vu: VirtualUser) -> None:
-        """End *vu*."""
+        """End *vu* at once."""
         if vu.in_iteration:
             self.counts.interrupted += 1
         vu.leave()
         self._leaving.pop(vu, None)
-        for group in (self._staying, self._free, self._resting):
+        for group in (self._staying, self._free, self._resting, self._thinking):
             group.pop(vu, None)
         self._allowance.forget(vu)
         self._check_over()
+
+    def _lay_down(self, vu: VirtualUser, wait_s: float) -> None:
+        self._resting[vu] = None
+        vu.timer = self._loop.call_later(wait_s, self._wake, vu)
+
+    def _rouse(self, vu: VirtualUser) -> None:
+        vu.timer = None
+        del self._thinking[vu]
+        vu.resume()
 
     def _wake(self, vu: VirtualUser) -> None:
         vu.timer = None
@@ -382,13 +428,14 @@ class Crowd:
 
     def _settle(self) -> None:
         """Work out anew whether VUs may go on without asking; those that may not, stop so."""
-        self.cruises = (
-            self.script.is_plain
-            and self._arrivals is None
+        self.flows = (
+            self._arrivals is None
             and not self._allowance.is_limited
+            and not self.pacing_ns
             and not self._is_paused
             and not self._is_ending
         )
+        self.cruises = self.flows and self.script.is_plain
         if not self.cruises:
             for vu in self.vus():
                 vu.is_cruising = False

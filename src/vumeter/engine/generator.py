@@ -11,17 +11,20 @@ from vumeter.client.connector import Connector, tls_context
 from vumeter.client.origin import origin_of
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.crowd import Crowd
+from vumeter.engine.feeders import feeds_of
 from vumeter.engine.recorder import Recorder
-from vumeter.engine.steps import Script
+from vumeter.engine.script import Script
 from vumeter.engine.sweep import Sweep
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
 from vumeter.model.measure import Snapshot
-from vumeter.model.messages import Launch, Pause, Retarget, Stop
+from vumeter.model.messages import Launch, Pause, Retarget, Share, Stop
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import Lever
 from vumeter.schedule.timetable import openings
 from vumeter.stats.histogram import merge
+
+WHOLE = Share(index=0, count=1)
 
 _REMARKS = 5
 """Different ones, of a worker: enough to see what is wrong, too few to flood the log."""
@@ -182,19 +185,24 @@ class Generator:
         self._on_snapshot(snapshot)
 
 
-def scripts_of(plan: Plan, recorders: dict[str, Recorder]) -> dict[str, Script]:
+def scripts_of(
+    plan: Plan, recorders: dict[str, Recorder], portion: Share = WHOLE
+) -> dict[str, Script]:
     """
-    Return the plan's scenarios compiled, counting into *recorders* by request name.
+    Return the plan's scenarios compiled for *portion*, counting into *recorders* by name.
 
     Raises:
         UsageError: A request cannot be sent as it stands.
     """
+    feeds = feeds_of(plan.feeders, portion)
     return {
         scenario.name: Script(
             scenario,
             recorders,
             keep_alive=plan.keep_alive,
             seed=zlib.crc32(scenario.name.encode()),
+            feeders=plan.feeders,
+            feeds=feeds,
         )
         for scenario in plan.scenarios
     }

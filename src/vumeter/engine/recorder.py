@@ -5,6 +5,10 @@ from collections import defaultdict
 from vumeter.model.measure import ErrorKind, Histogram, Tally
 from vumeter.stats.histogram import TOP_US, bucket_index
 
+MOST_NAMES = 500
+OTHER = "other"
+"""The name of the requests that came after so many names: what is kept for each is bounded."""
+
 _TOP_INDEX = bucket_index(TOP_US)
 
 
@@ -50,6 +54,7 @@ class Recorder:
     """
 
     __slots__ = (
+        "checks",
         "errors",
         "has_due",
         "received_bytes",
@@ -69,6 +74,11 @@ class Recorder:
         self.unusual: defaultdict[int, int] = defaultdict(int)
         """Statuses other than 200."""
         self.errors: defaultdict[ErrorKind, int] = defaultdict(int)
+        self.checks: dict[str, list[int]] = {}
+
+    def outcome(self, check: str) -> list[int]:
+        """Return where the answers that passed *check*, and that failed it, are counted."""
+        return self.checks.setdefault(check, [0, 0])
 
     def take(self) -> Tally | None:
         """Return the second's tally and begin anew; `None` when nothing happened."""
@@ -88,7 +98,28 @@ class Recorder:
             received_bytes=self.received_bytes,
             service=service,
             response=response if self.has_due else None,
+            checks=self._take_checks(),
         )
         self.sent_bytes = self.received_bytes = 0
         self.has_due = False
         return tally
+
+    def _take_checks(self) -> dict[str, tuple[int, int]]:
+        taken = {}
+        for name, outcome in self.checks.items():
+            if any(outcome):
+                taken[name] = (outcome[0], outcome[1])
+                # In place: the judges hold on to it.
+                outcome[:] = 0, 0
+        return taken
+
+
+def recorder_of(recorders: dict[str, Recorder], name: str) -> Recorder:
+    """
+    Return where requests called *name* are counted, made when there is none yet.
+
+    Beyond `MOST_NAMES` that is one for all, called `OTHER`.
+    """
+    if name not in recorders and len(recorders) >= MOST_NAMES:
+        name = OTHER
+    return recorders.setdefault(name, Recorder())

@@ -1,19 +1,22 @@
 """A scenario's requests made ready: rendered, weighed, and each with its place to count."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vumeter.client.expectation import Expectation
 from vumeter.client.origin import Origin, origin_of
 from vumeter.client.render import compiled
 from vumeter.clock import NANOSECONDS_PER_S
+from vumeter.engine.checks import judge_of
 from vumeter.engine.recorder import Recorder
+from vumeter.engine.values import Expressions
 from vumeter.errors import UsageError
-from vumeter.model.flow import Choice, Pick, Request, requests_of
-from vumeter.model.plan import Scenario
+from vumeter.model.flow import Choice, Request
+from vumeter.model.plan import Feeder
 
 TABLE_SIZE = 4096
 TABLE_MASK = TABLE_SIZE - 1
+NO_FEEDERS: Mapping[str, Feeder] = {}
 
 
 class Step:
@@ -21,7 +24,8 @@ class Step:
 
     __slots__ = (
         "expected",
-        "extract",
+        "expressions",
+        "judge",
         "origin",
         "payload",
         "recorder",
@@ -30,57 +34,38 @@ class Step:
         "timeout_s",
     )
 
-    def __init__(self, request: Request, recorder: Recorder, *, keep_alive: bool) -> None:
-        self.template = compiled(request, keep_alive=keep_alive)
-        self.payload = None if self.template.variables else self.template.render({})
-        """The request's bytes, rendered once; `None`: it differs from VU to VU."""
+    def __init__(
+        self,
+        request: Request,
+        recorder: Recorder,
+        *,
+        keep_alive: bool,
+        feeders: Mapping[str, Feeder] = NO_FEEDERS,
+    ) -> None:
+        self.expressions = Expressions(feeders)
+        self.template = compiled(request, keep_alive=keep_alive, value=self.expressions.compiled)
+        self.payload = self.template.render(None) if self.template.is_constant else None
+        """The request's bytes, rendered once; `None`: they differ from time to time."""
         self.origin: Origin = origin_of(request.url)
-        self.extract = tuple(
-            (part.variable, tuple(part.selector.split("."))) for part in request.extract
-        )
+        self.judge = judge_of(request, recorder)
+        """Looks at each answer; `None` where nothing of them is asked."""
         self.expected = Expectation(
-            is_bodyless=request.method == "HEAD", collects_body=bool(self.extract)
+            is_bodyless=request.method == "HEAD",
+            collects_body=self.judge is not None and self.judge.collects_body,
+            collects_headers=self.judge is not None and self.judge.collects_headers,
         )
         self.recorder = recorder
         self.timeout_s = request.timeout_s
         self.timeout_ns = round(request.timeout_s * NANOSECONDS_PER_S)
 
-    def render(self, variables: Mapping[str, str]) -> bytes:
-        """Return the bytes to send for a VU with *variables*."""
-        payload = self.payload
-        return payload if payload is not None else self.template.render(variables)
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing of an answer, and nothing of the iteration, has to be looked at."""
+        uses = self.expressions
+        return self.judge is None and not uses.feeders and not uses.counts_iterations
 
 
-class Script:
-    """All steps of a scenario: those at a VU's start, and the mix as a table to walk."""
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        recorders: dict[str, Recorder],
-        *,
-        keep_alive: bool,
-        seed: int,
-    ) -> None:
-        def step(request: Request) -> Step:
-            recorder = recorders.setdefault(request.name, Recorder())
-            return Step(request, recorder, keep_alive=keep_alive)
-
-        self.on_start = tuple(step(request) for request in requests_of(scenario.on_start))
-        first = scenario.steps[0]
-        choices = first.choices if isinstance(first, Pick) else (Choice(steps=scenario.steps),)
-        mix = [step(next(requests_of(choice.steps))) for choice in choices]
-        self.table = tuple(mix[index] for index in weighted(choices, seed=seed))
-        everything = (*self.on_start, *mix)
-        self.is_plain = len({step.origin for step in everything}) == 1 and not any(
-            step.extract for step in mix
-        )
-        """Whether an iteration is one request to the one target, of which nothing is kept."""
-        self.shortest_timeout_s = min(step.timeout_s for step in everything)
-        _refuse_unknown_variables(scenario.name, everything)
-
-
-def weighted(mix: tuple[Choice, ...], *, seed: int) -> list[int]:
+def weighted(mix: Sequence[Choice], *, seed: int) -> list[int]:
     """
     Return `TABLE_SIZE` draws from *mix* as indices, in a shuffled order that *seed* fixes.
 
@@ -106,14 +91,3 @@ def weighted(mix: tuple[Choice, ...], *, seed: int) -> list[int]:
     draws = [index for index, count in enumerate(counts) for _ in range(count)]
     random.Random(seed).shuffle(draws)
     return draws
-
-
-def _refuse_unknown_variables(scenario: str, steps: tuple[Step, ...]) -> None:
-    known = {name for step in steps for name, _ in step.extract}
-    used = {name for step in steps for name in step.template.variables}
-    if used - known:
-        names = ", ".join(sorted("{{" + name + "}}" for name in used - known))
-        raise UsageError(
-            f'Scenario "{scenario}" uses {names}, which no request of it extracts.',
-            hint="Extract it from an answer first, for example in on_start.",
-        )

@@ -9,7 +9,7 @@ from vumeter.client.failures import error_kind
 from vumeter.client.origin import Origin
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.advice import advice
-from vumeter.engine.extraction import extracted
+from vumeter.engine.program import WAITS
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 _FIRST_WAIT_S = 0.05
 _LONGEST_WAIT_S = 1.0
+_LONGEST_WALK = 1000
+"""Operations between two turns of the loop: 0.1 ms."""
+_BREATH_S = 0.001
+"""What an iteration that has waited for nothing waits in the end, so that others have a turn."""
+_GRAIN_NS = 1_000_000
+"""Of the loop's timers."""
+_NOT_DUE = -1
 
 
 def backoff_s(failures: int) -> float:
@@ -41,54 +48,93 @@ class VirtualUser:
     Sends a request, records what became of it, sends the next, all in one call stack.
 
     There is no task per VU: `answered` is called from the loop's read callback and writes
-    the next request before it returns. Only opening a connection is a task.
+    the next request before it returns. Only opening a connection is a task. What comes next
+    is a program's to say (`engine.program`), through which a VU walks.
     """
 
     __slots__ = (
         "_asides",
+        "_begun_ns",
         "_counts",
         "_crowd",
         "_cursor",
         "_failures",
         "_first_sent_ns",
-        "_logged_in",
+        "_has_fresh_rows",
+        "_has_waited",
+        "_operations",
+        "_program",
+        "_rng",
+        "_script",
         "_table",
         "_task",
+        "_then",
         "due_ns",
         "exchange",
         "in_iteration",
         "is_awaiting",
         "is_cruising",
         "is_leaving",
+        "is_started",
+        "is_stopping",
+        "iteration",
+        "number",
+        "registers",
+        "rows",
         "sent_ns",
         "step",
         "timer",
         "variables",
     )
 
-    def __init__(self, crowd: "Crowd", rng: random.Random) -> None:
+    def __init__(self, crowd: "Crowd", rng: random.Random, *, number: int) -> None:
         self._crowd = crowd
         self._counts = crowd.counts
-        self._table = crowd.script.table
-        # From a place of its own, so that all VUs together follow the weights at any time.
+        self._script = script = crowd.script
+        self._program = script.program
+        self._operations = script.program.operations
+        self._table = script.table
+        # From places of its own, so that all VUs together follow the weights at any time.
         self._cursor = rng.randrange(TABLE_SIZE)
-        self.step: Step = self._table[self._cursor]
+        self.registers = [
+            rng.randrange(TABLE_SIZE) if is_place else 0 for is_place in script.program.registers
+        ]
+        self.number = number
+        """From 1, over all workers."""
+        self.iteration = -1
+        self.step: Step
+        """The request in flight, or the last one; none before the first."""
+        self._then = script.program.on_start
+        """The address in the program that comes after what the VU waits for."""
         self.exchange: Exchange | None = None
         self._asides: dict[Origin, Exchange] = {}
         """Open connections to the scenario's other origins."""
         self.variables: dict[str, str] = {}
+        self.rows: dict[str, tuple[str, ...]] = {}
+        self._has_fresh_rows = False
+        """Whether they were taken for an iteration that has not begun."""
+        self._rng: random.Random | None = None
         self.due_ns = 0
-        """When the iteration in progress was due; 0 in the closed model, where due = sent."""
+        """
+        When the iteration in progress was due; `_NOT_DUE` once its first request is done, and
+        0 in the closed model, where due = sent.
+        """
         self.sent_ns = 0
         self._first_sent_ns = 0
-        self._logged_in = 0
-        """How many of the on_start requests have succeeded."""
+        self._begun_ns = 0
+        """When the last iteration began, ideally; kept only where they are paced."""
+        self._has_waited = False
+        """Whether the iteration in progress has given the loop a turn."""
+        self.is_started = False
+        """Whether what comes once before all iterations is done."""
+        self.is_stopping = False
+        """Whether it is in what comes once after them."""
         self._failures = 0
         """Consecutive ones, of the wire or at the start."""
         self._task: asyncio.Task[None] | None = None
         """Opens a connection for `step`."""
         self.timer: asyncio.TimerHandle | None = None
-        """Runs while the VU backs off."""
+        """Runs while the VU backs off, keeps its pace or thinks."""
         self.in_iteration = False
         self.is_awaiting = False
         """Whether a request has been sent whose answer is not complete."""
@@ -102,21 +148,59 @@ class VirtualUser:
         """How many it has open, or is opening."""
         return (self.exchange is not None) + (self._task is not None) + len(self._asides)
 
+    @property
+    def rng(self) -> random.Random:
+        """Its own chance, fixed by scenario and number; 2.5 kB, so made only where it is used."""
+        if self._rng is None:
+            self._rng = random.Random((self._script.seed << 32) + self.number)
+        return self._rng
+
     def begin(self, due_ns: int) -> None:
         """Start an iteration, or first what comes once before all iterations."""
         self.due_ns = due_ns
-        self.proceed(monotonic_ns())
+        self.proceed()
 
-    def proceed(self, now_ns: int) -> None:
-        """Send what comes next, as of *now_ns*."""
-        on_start = self._crowd.script.on_start
-        if self._logged_in < len(on_start):
-            self._request(on_start[self._logged_in], now_ns)
+    def proceed(self) -> None:
+        """Go on with what comes next, after nothing is in progress any more."""
+        if not self.is_started:
+            self._take_rows()
+            self._walk(self._program.on_start)
         elif self.in_iteration or self._crowd.claim(self):
-            self._cursor = (self._cursor + 1) & TABLE_MASK
-            self._request(self._table[self._cursor], now_ns)
+            first = self._enter()
+            if first != WAITS:
+                self._walk(first)
         else:
             self._crowd.release(self)
+
+    def resume(self) -> None:
+        """Go on after a think time."""
+        self._walk(self._then)
+
+    def pacing_left_s(self, pacing_s: float) -> float:
+        """Return how long the next iteration must wait to begin *pacing_s* after the last."""
+        if not self._begun_ns:
+            return 0.0
+        left_ns = self._begun_ns + round(pacing_s * NANOSECONDS_PER_S) - monotonic_ns()
+        return left_ns / NANOSECONDS_PER_S if left_ns > _GRAIN_NS else 0.0
+
+    def say_goodbye(self) -> bool:
+        """Begin what comes once after all iterations, and return whether there is any."""
+        if not (self._script.has_farewell and self.is_started) or self.is_stopping:
+            return False
+        self.is_stopping = True
+        self.due_ns = 0
+        self._walk(self._program.on_stop)
+        return True
+
+    def cut_short(self) -> None:
+        """End an iteration that waits: done, if no request was to come any more."""
+        if not self.in_iteration:
+            return
+        if self.is_started and not self._program.leads_to_request[self._then]:
+            self._end_iteration()
+        else:
+            self.in_iteration = False
+            self._counts.interrupted += 1
 
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         """
@@ -147,7 +231,7 @@ class VirtualUser:
         self.step = step = self._table[cursor]
         payload = step.payload
         if payload is None:
-            payload = step.template.render(self.variables)
+            payload = step.template.render(self)
         step.recorder.sent_bytes += len(payload)
         # One reading of the clock serves as the end of this request and the start of the
         # next: what lies between is this function.
@@ -200,15 +284,90 @@ class VirtualUser:
             exchange.close()
         self._asides.clear()
 
-    # Sending.
+    # Walking through the program.
 
-    def _request(self, step: Step, now_ns: int) -> None:
+    def _walk(self, address: int) -> None:
+        operations = self._operations
+        for _ in range(_LONGEST_WALK):
+            address = operations[address].take(self)
+            if address == WAITS:
+                return
+        # A great repetition of nothing must not keep the loop from all others.
+        self.think(_BREATH_S, address)
+
+    def request(self, step: Step, then: int) -> None:
+        """Send *step*, over a connection that may have to be opened first."""
+        self._then = then
         self.step = step
-        exchange = self._exchange_for(step.origin)
-        if exchange is None:
-            self._task = self._crowd.spawn(self._connect(step))
+        self._has_waited = True
+        exchange = self.exchange
+        if exchange is None or exchange.origin is not step.origin or exchange.transport is None:
+            exchange = self._exchange_for(step.origin)
+            if exchange is None:
+                self._task = self._crowd.spawn(self._connect(step))
+                return
+        self._send(exchange)
+
+    def think(self, wait_s: float, then: int) -> int:
+        """Do nothing for *wait_s*; a VU that is leaving does not think, it ends here."""
+        if self.is_stopping:
+            return then
+        self._then = then
+        self._has_waited = True
+        if self.due_ns > 0:
+            # The first request is due when its user has thought.
+            self.due_ns += round(wait_s * NANOSECONDS_PER_S)
+        self._crowd.think(self, wait_s)
+        return WAITS
+
+    def finish_start(self) -> int:
+        """Go over to the first iteration."""
+        self.is_started = True
+        self._crowd.release(self)
+        return WAITS
+
+    def finish_iteration(self) -> int:
+        """End this iteration, and begin the next where nobody has to be asked."""
+        if self._crowd.flows and self._has_waited and not self.is_leaving:
+            self._counts.laps += 1
+            return self._enter()
+        self._end_iteration()
+        if self._has_waited:
+            self._crowd.release(self)
         else:
-            self._send(exchange, now_ns)
+            self._crowd.rest(self, _BREATH_S)
+        return WAITS
+
+    def finish_stop(self) -> int:
+        """End; should the VU be wanted again, it starts from the beginning."""
+        self.is_started = self.is_stopping = False
+        self._crowd.release(self)
+        return WAITS
+
+    def _enter(self) -> int:
+        """Begin an iteration that was granted, and return the address of its first step."""
+        self.iteration += 1
+        self._has_waited = False
+        self._take_rows()
+        self._has_fresh_rows = False
+        if pacing_ns := self._crowd.pacing_ns:
+            now_ns, ideal_ns = monotonic_ns(), self._begun_ns + pacing_ns
+            # From the ideal time, so that the loop's grain does not add up.
+            self._begun_ns = ideal_ns if abs(now_ns - ideal_ns) <= 2 * _GRAIN_NS else now_ns
+        if self._script.is_plain:
+            self._cursor = (self._cursor + 1) & TABLE_MASK
+            self.request(self._table[self._cursor], self._program.steps_end)
+            return WAITS
+        return self._program.steps
+
+    def _take_rows(self) -> None:
+        """Take a row of each feeder; what comes before all iterations has the first one's."""
+        if self._script.feeds and not self._has_fresh_rows:
+            self._has_fresh_rows = True
+            for feed in self._script.feeds:
+                self.rows[feed.name] = feed.row(self)
+
+    # Sending.
 
     def _exchange_for(self, origin: Origin) -> Exchange | None:
         exchange = self.exchange
@@ -222,11 +381,12 @@ class VirtualUser:
             exchange = self.exchange = None
         return exchange
 
-    def _send(self, exchange: Exchange, now_ns: int) -> None:
+    def _send(self, exchange: Exchange) -> None:
         step = self.step
-        payload = step.render(self.variables)
+        payload = step.payload
+        if payload is None:
+            payload = step.template.render(self)
         step.recorder.sent_bytes += len(payload)
-        self.sent_ns = now_ns
         self.is_awaiting = True
         # Whatever needs a second look after the answer keeps the VU off the good path.
         self.is_cruising = (
@@ -236,6 +396,7 @@ class VirtualUser:
             and not self._failures
             and not self.due_ns
         )
+        self.sent_ns = monotonic_ns()
         exchange.send(payload, step.expected)
 
     async def _connect(self, step: Step) -> None:
@@ -256,8 +417,8 @@ class VirtualUser:
             self._retreat()
             return
         self.exchange = exchange
-        self._first_sent_ns = now_ns = monotonic_ns()
-        self._send(exchange, now_ns)
+        self._send(exchange)
+        self._first_sent_ns = self.sent_ns
 
     # What became of it.
 
@@ -265,38 +426,33 @@ class VirtualUser:
         """Finish what `answered` began, with everything that is not always so."""
         step = self.step
         self.is_awaiting = False
-        self._record_response(done_ns)
-        kind = self._shortcoming(status)
+        if self.due_ns:
+            self._record_response(done_ns)
+        kind = ErrorKind.STATUS if status >= 400 else None
+        if step.judge is not None:
+            service_us = (done_ns - self.sent_ns) // 1000
+            kind = step.judge.verdict(status, service_us, self.exchange, self.variables)  # type: ignore[arg-type]  # it has just answered
         if kind is not None:
             step.recorder.errors[kind] += 1
-        if self._logged_in < len(self._crowd.script.on_start):
-            if kind is not None:
+            if not self.is_started:
                 self._retreat()
                 return
-            self._logged_in += 1
-        else:
-            self._end_iteration()
+            if step.judge is not None and step.judge.is_needed(kind):
+                self._then = self._end_of_pass()
         self._failures = 0
-        self._crowd.release(self)
+        self._walk(self._then)
 
-    def _shortcoming(self, status: int) -> ErrorKind | None:
-        if status >= 400:
-            return ErrorKind.STATUS
-        if not self.step.extract or self.exchange is None:
-            return None
-        values = extracted(self.exchange.body, self.step.extract)
-        if values is None:
-            return ErrorKind.EXTRACT
-        self.variables.update(values)
-        return None
+    def _end_of_pass(self) -> int:
+        return self._program.on_stop_end if self.is_stopping else self._program.steps_end
 
     def _retreat(self) -> None:
         """Go on after a failure: back off, and start over what comes before all iterations."""
         self.is_awaiting = self.is_cruising = False
         self._failures += 1
-        if self._logged_in < len(self._crowd.script.on_start):
-            self._logged_in = 0
-        else:
+        if self.is_stopping:
+            self._walk(self._program.on_stop_end)
+            return
+        if self.is_started:
             self._end_iteration()
         self._crowd.rest(self, backoff_s(self._failures))
 
@@ -305,11 +461,13 @@ class VirtualUser:
         self._counts.done += 1
 
     def _record_response(self, done_ns: int) -> None:
-        """Count from the due time too, when there is one, for requests of the iteration."""
-        if self.due_ns and self._logged_in >= len(self._crowd.script.on_start):
+        """Count the first request of an iteration from when that was due, others from sending."""
+        if self.due_ns and self.is_started:
             recorder = self.step.recorder
             recorder.has_due = True
-            recorder.response.add((done_ns - self.due_ns) // 1000)
+            from_ns = self.sent_ns if self.due_ns == _NOT_DUE else self.due_ns
+            recorder.response.add((done_ns - from_ns) // 1000)
+            self.due_ns = _NOT_DUE
 
     def _count_failure(self, kind: ErrorKind, received_bytes: int) -> None:
         recorder = self.step.recorder

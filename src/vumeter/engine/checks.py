@@ -1,0 +1,213 @@
+"""Checks compiled to callables, and the judge that asks them of each answer."""
+
+import operator
+from collections.abc import Callable, Sequence
+
+from vumeter.client.exchange import Exchange
+from vumeter.engine.extraction import (
+    MISSING,
+    Answer,
+    Part,
+    cookie_part,
+    extraction,
+    header_part,
+    json_part,
+    pattern_of,
+    text_of,
+)
+from vumeter.engine.recorder import Recorder
+from vumeter.errors import UsageError
+from vumeter.model.flow import Check, Relation, Request, Source
+from vumeter.model.measure import ErrorKind
+
+Passes = Callable[[Answer], bool]
+
+_IN_BODY = frozenset({Source.BODY, Source.JSON, Source.SIZE_BYTES})
+_IN_HEADERS = frozenset({Source.HEADER, Source.COOKIE})
+_BOUNDS = {Relation.AT_MOST: operator.le, Relation.AT_LEAST: operator.ge}
+_US_PER_S = 1_000_000
+
+
+class Judge:
+    """Looks at every answer to one request: counts its checks, and takes out its variables."""
+
+    __slots__ = ("_answer", "_checks", "_extracts", "collects_body", "collects_headers")
+
+    def __init__(self, request: Request, recorder: Recorder) -> None:
+        self._answer = Answer()
+        self._checks = tuple(
+            (passes_of(check), recorder.outcome(check.name), check.fails_request)
+            for check in request.checks
+        )
+        self._extracts = tuple((part.variable, extraction(part)) for part in request.extract)
+        sources = {check.source for check in request.checks}
+        sources |= {part.source for part in request.extract}
+        self.collects_body = bool(sources & _IN_BODY)
+        self.collects_headers = bool(sources & _IN_HEADERS)
+
+    def verdict(
+        self, status: int, service_us: int, exchange: Exchange, variables: dict[str, str]
+    ) -> ErrorKind | None:
+        """
+        Return what the answer that *exchange* holds has failed by, if by anything.
+
+        Its values go to *variables*, all or none: half of what was needed is no use.
+        """
+        answer = self._answer
+        answer.set(status, service_us, exchange.headers, exchange.body, exchange.body_bytes)
+        # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
+        exchange.body = None
+        kind = None
+        for passes, outcome, is_fatal in self._checks:
+            if passes(answer):
+                outcome[0] += 1
+            else:
+                outcome[1] += 1
+                if is_fatal:
+                    kind = ErrorKind.CHECK
+        if status >= 400:
+            return ErrorKind.STATUS
+        if self._extracts and not self._extract(variables):
+            return ErrorKind.EXTRACT
+        return kind
+
+    def is_needed(self, kind: ErrorKind) -> bool:
+        """Return whether what comes next lacks a value, after an answer that failed by *kind*."""
+        return bool(self._extracts) and kind is not ErrorKind.CHECK
+
+    def _extract(self, variables: dict[str, str]) -> bool:
+        found = {}
+        for variable, text in self._extracts:
+            value = text(self._answer)
+            if value is None:
+                return False
+            found[variable] = value
+        variables.update(found)
+        return True
+
+
+def judge_of(request: Request, recorder: Recorder) -> Judge | None:
+    """Return who looks at the answers to *request*; `None` where nothing of them is asked."""
+    return Judge(request, recorder) if request.checks or request.extract else None
+
+
+def passes_of(check: Check) -> Passes:
+    """
+    Return whether an answer passes *check*, as a callable.
+
+    Raises:
+        UsageError: Its relation cannot hold of what it looks at.
+    """
+    match check.source:
+        case Source.STATUS if check.relation in (Relation.ONE_OF, Relation.EQUALS):
+            statuses = _statuses(check)
+            return lambda answer: answer.status in statuses
+        case Source.DURATION_S if check.relation in _BOUNDS:
+            bound_us, compare = _number(check) * _US_PER_S, _BOUNDS[check.relation]
+            return lambda answer: compare(answer.service_us, bound_us)
+        case Source.SIZE_BYTES if check.relation in _BOUNDS:
+            bound_bytes, compare = _number(check), _BOUNDS[check.relation]
+            return lambda answer: compare(answer.body_bytes, bound_bytes)
+        case Source.BODY if check.relation is Relation.CONTAINS:
+            wanted = str(check.value).encode()
+            return lambda answer: answer.body is not None and wanted in answer.body
+        case Source.BODY | Source.JSON | Source.HEADER | Source.COOKIE:
+            return _related(_part(check), _holds(check))
+    raise UsageError(
+        f'Check "{check.name}": a {check.source} cannot be compared by "{check.relation}".'
+    )
+
+
+def _part(check: Check) -> Part:
+    match check.source:
+        case Source.JSON:
+            return json_part(check.selector)
+        case Source.HEADER:
+            return header_part(check.selector)
+        case Source.COOKIE:
+            return cookie_part(check.selector)
+        case _:
+            # An empty body is none; one that was too long to be kept has no text either.
+            return lambda answer: answer.text or MISSING
+
+
+def _related(part: Part, holds: Callable[[object], bool]) -> Passes:
+    def passes(answer: Answer) -> bool:
+        value = part(answer)
+        return value is not MISSING and holds(value)
+
+    return passes
+
+
+def _holds(check: Check) -> Callable[[object], bool]:
+    match check.relation:
+        case Relation.EXISTS:
+            return lambda value: True
+        case Relation.EQUALS:
+            wanted = check.value
+            return lambda value: _equals(value, wanted)
+        case Relation.ONE_OF:
+            several = check.value if isinstance(check.value, tuple) else (str(check.value),)
+            return lambda value: any(_equals(value, each) for each in several)
+        case Relation.CONTAINS:
+            text = str(check.value)
+            return lambda value: _contains(value, text)
+        case Relation.MATCHES:
+            pattern = pattern_of(str(check.value))
+            return lambda value: pattern.search(text_of(value) or "") is not None
+        case Relation.AT_MOST | Relation.AT_LEAST:
+            bound, compare = _number(check), _BOUNDS[check.relation]
+            return lambda value: (
+                (number := _as_number(value)) is not None and compare(number, bound)
+            )
+
+
+def _equals(value: object, wanted: str | float | Sequence[str]) -> bool:
+    """Compare as numbers where the answer has a number, else as text: JSON's 1.0 is "1"."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return value == float(wanted)  # type: ignore[arg-type]  # a sequence raises
+        except (TypeError, ValueError):
+            return False
+    text = "null" if value is None else text_of(value)
+    return text == (f"{wanted:g}" if isinstance(wanted, float) else wanted)
+
+
+def _contains(value: object, text: str) -> bool:
+    if isinstance(value, list):
+        return any(_equals(each, text) for each in value)
+    return text in (text_of(value) or "")
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(check: Check) -> float:
+    number = _as_number(check.value)
+    if number is None:
+        raise UsageError(f'Check "{check.name}": "{check.value}" is not a number.')
+    return number
+
+
+def _statuses(check: Check) -> frozenset[int]:
+    """
+    Return the statuses that pass: single ones, and ranges with both ends.
+
+    >>> check = Check(name="", source=Source.STATUS, relation=Relation.ONE_OF, value=("200-202",))
+    >>> sorted(_statuses(check))
+    [200, 201, 202]
+    """
+    several = check.value if isinstance(check.value, tuple) else (f"{check.value}",)
+    found: set[int] = set()
+    for each in several:
+        first, _, last = each.removesuffix(".0").partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            raise UsageError(f'Check "{check.name}": "{each}" is not a status.')
+        found.update(range(int(first), min(999, int(last or first)) + 1))
+    return frozenset(found)
