@@ -27,6 +27,8 @@ class ErrorKind(StrEnum):
     """A complete answer that lacks what the scenario needs from it."""
     CHECK = "check"
     """A complete answer that does not pass a check which fails its request."""
+    REDIRECT = "redirect"
+    """A complete answer that leads elsewhere, once too often or to where nobody can follow."""
     DESCRIPTORS = "descriptors"
     """The generator ran out of file descriptors."""
     PORTS = "ports"
@@ -35,7 +37,7 @@ class ErrorKind(StrEnum):
     """Still in flight when the run ended for good."""
 
 
-AFTER_ANSWER = (ErrorKind.STATUS, ErrorKind.EXTRACT, ErrorKind.CHECK)
+AFTER_ANSWER = (ErrorKind.STATUS, ErrorKind.EXTRACT, ErrorKind.CHECK, ErrorKind.REDIRECT)
 """The kinds of an attempt that got a complete answer all the same."""
 
 

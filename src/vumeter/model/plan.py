@@ -146,6 +146,51 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Hosts beyond loopback and private addresses that load may be sent to."""
 
 
+class IpFamily(StrEnum):
+    """Which of a host's addresses are connected to."""
+
+    ANY = "any"
+    """Both, until a connection was made: then the family of that one."""
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class TlsVersion(StrEnum):
+    """A version of TLS."""
+
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
+
+
+class HostOverride(Struct, frozen=True, kw_only=True):
+    """Where a host and port of URLs really are, whatever the system says of its name."""
+
+    host: str
+    """In lower case, without the brackets of an IPv6 address."""
+    port: int
+    address: str
+    """An address, or another name."""
+    address_port: int
+
+
+class Transport(Struct, frozen=True, kw_only=True):
+    """How connections are made. Files are absolute paths, read by the workers."""
+
+    authorities: str | None = None
+    """PEM file of the authorities that are trusted; `None`: the system's."""
+    certificate: str | None = None
+    """PEM file of the certificate to show to targets that ask for one."""
+    certificate_key: str | None = None
+    """PEM file of its key; `None`: it is in the same file."""
+    server_name: str | None = None
+    """What TLS asks for (SNI) and verifies, instead of the URL's host."""
+    tls_minimum: TlsVersion = TlsVersion.TLS_1_2
+    overrides: tuple[HostOverride, ...] = ()
+    ip_family: IpFamily = IpFamily.ANY
+    local_addresses: tuple[str, ...] = ()
+    """Connections come from these in turn; each has 28,000 ports of its own, or so."""
+
+
 class Threshold(Struct, frozen=True, kw_only=True):
     """A rule on an aggregate, as it was written; `thresholds.grammar` reads it."""
 
@@ -169,6 +214,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     workers: int = 1
     keep_alive: bool = True
     verify_tls: bool = True
+    cookies: bool = True
+    """Whether each VU keeps the cookies that targets set, and sends them back (RFC 6265)."""
+    transport: Transport = Transport()
     graceful_stop_s: float = 30.0
     """How long iterations in flight may still take once the schedule has ended."""
     dead_man_s: float = 300.0
