@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from vumeter.client.failures import ForbiddenAddressError
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
+from vumeter.model.plan import HostOverride, IpFamily
 
 KEPT_S = 30.0
 FAILURE_KEPT_S = 1.0
 """So that many VUs of a name that does not resolve ask once a second, not once each."""
 
+
+_FAMILIES = {IpFamily.IPV4: socket.AF_INET, IpFamily.IPV6: socket.AF_INET6}
 
 SockAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
@@ -76,11 +79,18 @@ class Resolver:
         self,
         *,
         allow_hosts: Iterable[str] = (),
+        overrides: Iterable[HostOverride] = (),
+        ip_family: IpFamily = IpFamily.ANY,
         ask: Callable[[str, int], Awaitable[list[Address]]] = system_addresses,
         clock: NsClock = monotonic_ns,
     ) -> None:
         self._look_up = ask
         self._allow_hosts = tuple(allow_hosts)
+        self._overrides = {
+            (override.host, override.port): (override.address, override.address_port)
+            for override in overrides
+        }
+        self._wanted_family = _FAMILIES.get(ip_family)
         self._clock = clock
         self._known: dict[tuple[str, int], _Known] = {}
         self._asking: dict[tuple[str, int], asyncio.Lock] = {}
@@ -132,7 +142,13 @@ class Resolver:
         return _Known(addresses, None, self._clock() + round(KEPT_S * NANOSECONDS_PER_S))
 
     async def _resolve(self, host: str, port: int) -> tuple[Address, ...]:
-        addresses = tuple(dict.fromkeys(await self._look_up(host, port)))
+        place = self._overrides.get((host, port), (host, port))
+        found = dict.fromkeys(await self._look_up(*place))
+        wanted = self._wanted_family
+        addresses = tuple(a for a in found if wanted is None or a.family == wanted)
+        if not addresses:
+            version = "IPv4" if wanted == socket.AF_INET else "IPv6"
+            raise socket.gaierror(socket.EAI_NONAME, f"it has no {version} address")
         allowed = tuple(
             address
             for address in addresses
