@@ -7,6 +7,7 @@ from pathlib import Path
 from vumeter.errors import ExitCode, UsageError, VumeterError
 from vumeter.model.frame import StopCause
 from vumeter.model.summary import Summary
+from vumeter.model.verdict import Standing
 from vumeter.report.json_report import report_bytes
 from vumeter.report.terminal import summary_text
 from vumeter.run.writing import write_whole
@@ -17,6 +18,7 @@ _CODES = {
     StopCause.SIGNAL: ExitCode.INTERRUPTED,
     StopCause.DEAD_MAN: ExitCode.STOPPED,
     StopCause.WORKERS_LOST: ExitCode.BUG,
+    StopCause.THRESHOLD: ExitCode.THRESHOLD,
 }
 
 
@@ -24,11 +26,16 @@ def exit_code(summary: Summary) -> ExitCode:
     """
     Return what the shell is told of a run that has ended.
 
-    A graceful stop is how a run without an end ends well; one with an end was cut short.
+    A graceful stop is how a run without an end ends well; one with an end was cut short. As
+    in k6, thresholds decide only where nothing else has ended the run.
     """
     if summary.stop is StopCause.STOPPED:
-        return ExitCode.STOPPED if summary.plan.has_end else ExitCode.OK
-    return _CODES[summary.stop]
+        code = ExitCode.STOPPED if summary.plan.has_end else ExitCode.OK
+    else:
+        code = _CODES[summary.stop]
+    # What nothing was measured for has not passed: 0 says that every threshold has.
+    has_passed = all(each.standing is Standing.PASSED for each in summary.verdicts)
+    return ExitCode.THRESHOLD if code is ExitCode.OK and not has_passed else code
 
 
 def print_summary(summary: Summary) -> None:

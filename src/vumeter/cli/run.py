@@ -99,6 +99,14 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "--allow-host", metavar="HOST", help="A host beyond private networks; repeats."
         ),
     ] = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--threshold",
+            metavar="RULE",
+            help="'http_req_duration: p(95) < 300ms over 30s': exit 99 if it fails; repeats.",
+        ),
+    ] = None,
     pg: Annotated[
         Text,
         typer.Option("--pg", envvar="VUMETER_PG", metavar="DSN", help="A PostgreSQL to watch."),
@@ -159,6 +167,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.ending import checked_report_path
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes
+    from vumeter.cli.thresholds import with_thresholds
 
     if headless and detach:
         raise UsageError("--headless stays in the foreground, and --detach does not.")
@@ -189,6 +198,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     )
     report = checked_report_path(output)
     plan = _plan(wishes, _typed(context), variables=variable or [], time_scale=time_scale)
+    plan = with_thresholds(plan, threshold or ())
     if save_profile is not None:
         from vumeter.cli.saving import save
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from vumeter.model.measure import ErrorKind, GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import ThrottleState
+from vumeter.model.verdict import Verdict
 
 WINDOW_S = 10
 """What "current" means in a frame: the last ten seconds."""
@@ -36,6 +37,8 @@ class StopCause(StrEnum):
     SIGNAL = "signal"
     DEAD_MAN = "dead-man"
     WORKERS_LOST = "workers-lost"
+    THRESHOLD = "threshold"
+    """A threshold failed that ends the run."""
 
 
 class Latency(Struct, frozen=True, kw_only=True):
@@ -178,3 +181,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     viewers: int
     control: str
     """Who holds the control; empty when nobody does."""
+    verdicts: tuple[Verdict, ...] = ()
+    """One for each threshold of the plan, in its order."""

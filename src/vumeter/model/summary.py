@@ -5,6 +5,7 @@ from msgspec import Struct
 from vumeter.model.frame import Figures, StopCause
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
+from vumeter.model.verdict import Verdict
 
 
 class GeneratorSummary(Struct, frozen=True, kw_only=True):
@@ -84,3 +85,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     journal: tuple[JournalEntry, ...]
     remarks: tuple[str, ...]
     """Whatever was not measured, or not as it should be, in words."""
+    verdicts: tuple[Verdict, ...] = ()
+    """One for each threshold of the plan, in its order."""
+    checks: dict[str, tuple[int, int]] = {}
+    """By name: how many answers passed the check, and how many failed it."""

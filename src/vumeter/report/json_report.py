@@ -6,12 +6,15 @@ from typing import Any
 import msgspec
 
 from vumeter import __version__
+from vumeter.model.flow import Pick, Request
 from vumeter.model.frame import Figures, Latency
 from vumeter.model.plan import Scenario
 from vumeter.model.summary import GeneratorSummary, HostSummary, PostgresSummary, Summary
 from vumeter.model.throttle import JournalEntry
+from vumeter.model.verdict import Verdict
 from vumeter.report.schema import (
     SCHEMA_VERSION,
+    CheckReport,
     CpuPercent,
     EndpointReport,
     GeneratorReport,
@@ -26,6 +29,7 @@ from vumeter.report.schema import (
     RunReport,
     RunTotals,
     ScenarioReport,
+    ThresholdReport,
 )
 from vumeter.stats.plaintext import plain
 from vumeter.stats.verdict import verdict
@@ -47,6 +51,11 @@ def report(summary: Summary) -> Report:
         schema_version=SCHEMA_VERSION,
         vumeter_version=__version__,
         run=_run(summary),
+        thresholds=tuple(map(_threshold, summary.verdicts)),
+        checks=tuple(
+            CheckReport(name=plain(name), passed=passed, failed=failed)
+            for name, (passed, failed) in sorted(summary.checks.items())
+        ),
         totals=_run_totals(summary),
         duration_s=_rounded(summary.duration_s),
         rps=_rps(summary.total, summary.duration_s),
@@ -83,6 +92,7 @@ def _run(summary: Summary) -> RunReport:
 
 def _scenario(scenario: Scenario) -> ScenarioReport:
     load = scenario.load
+    weights = _weights(scenario)
     return ScenarioReport(
         name=plain(scenario.name),
         executor=load.executor,
@@ -95,10 +105,39 @@ def _scenario(scenario: Scenario) -> ScenarioReport:
                 name=plain(request.name),
                 method=plain(request.method),
                 url=plain(request.url),
-                weight=1.0,
+                weight=weight,
             )
-            for request in scenario.requests
+            for request, weight in zip(scenario.requests, weights, strict=True)
         ),
+    )
+
+
+def _weights(scenario: Scenario) -> list[float | None]:
+    """How often each request is drawn, where an iteration is one draw of one request."""
+    match scenario:
+        case Scenario(steps=[Pick(choices=choices)], on_start=(), on_stop=()) if all(
+            len(choice.steps) == 1 and isinstance(choice.steps[0], Request) for choice in choices
+        ):
+            return [choice.weight for choice in choices]
+        case Scenario(steps=[Request()], on_start=(), on_stop=()):
+            return [1.0]
+        case _:
+            return [None for _ in scenario.requests]
+
+
+def _threshold(it: Verdict) -> ThresholdReport:
+    second = it.first_failed_second
+    return ThresholdReport(
+        metric=plain(it.threshold.metric),
+        expression=plain(it.threshold.expression),
+        abort_on_fail=it.threshold.abort_on_fail,
+        verdict=it.standing,
+        observed=None if it.observed is None else _rounded(it.observed, 6),
+        limit=it.limit,
+        unit=it.unit,
+        # What a second held is known when it has ended.
+        first_failed_s=None if second is None else second + 1,
+        crossings=it.crossings,
     )
 
 

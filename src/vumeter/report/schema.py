@@ -12,6 +12,7 @@ from msgspec import Struct
 from vumeter.model.frame import StopCause
 from vumeter.model.plan import Executor
 from vumeter.model.throttle import CommandKind, Lever
+from vumeter.model.verdict import Standing, Unit
 from vumeter.stats.verdict import Verdict
 
 SCHEMA_VERSION = 1
@@ -63,12 +64,12 @@ class EndpointReport(Struct, frozen=True, kw_only=True):
 
 
 class RequestReport(Struct, frozen=True, kw_only=True):
-    """A request that a scenario draws, as far as it may be shown."""
+    """A request of a scenario, as far as it may be shown."""
 
     name: str
     method: str
     url: str
-    weight: float
+    weight: float | None
 
 
 class ScenarioReport(Struct, frozen=True, kw_only=True):
@@ -171,12 +172,36 @@ class JournalReport(Struct, frozen=True, kw_only=True):
     acknowledged_s: float | None
 
 
+class ThresholdReport(Struct, frozen=True, kw_only=True):
+    """One threshold and what became of it."""
+
+    metric: str
+    expression: str
+    abort_on_fail: bool
+    verdict: Standing
+    observed: float | None
+    limit: float
+    unit: Unit
+    first_failed_s: int | None
+    crossings: int
+
+
+class CheckReport(Struct, frozen=True, kw_only=True):
+    """One check over the whole run."""
+
+    name: str
+    passed: int
+    failed: int
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
     schema_version: int
     vumeter_version: str
     run: RunReport
+    thresholds: tuple[ThresholdReport, ...]
+    checks: tuple[CheckReport, ...]
     totals: RunTotals
     duration_s: float
     rps: float | None

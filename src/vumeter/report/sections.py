@@ -7,6 +7,7 @@ from vumeter.model.frame import Figures, Latency, StopCause
 from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
+from vumeter.model.verdict import Standing, Verdict
 from vumeter.report.numbers import (
     bytes_text,
     clock_text,
@@ -16,8 +17,9 @@ from vumeter.report.numbers import (
     rate_text,
     ratio_text,
 )
+from vumeter.stats import verdict as generator_verdict
 from vumeter.stats.plaintext import fitted, plain
-from vumeter.stats.verdict import Verdict, verdict
+from vumeter.thresholds.words import aggregate_text, observed_text
 from vumeter.units import duration_text as span_text
 
 LABEL_WIDTH = 28
@@ -32,6 +34,7 @@ _STOPS = {
     StopCause.SIGNAL: "ended by a signal",
     StopCause.DEAD_MAN: "stopped itself, nobody was watching",
     StopCause.WORKERS_LOST: "ended because every worker was lost",
+    StopCause.THRESHOLD: "ended by a threshold that failed",
 }
 
 
@@ -74,6 +77,76 @@ def title(summary: Summary, ink: Ink) -> list[str]:
     return ["  " + ink.heading(fitted(text, TEXT_WIDTH).rstrip())]
 
 
+def thresholds(summary: Summary, ink: Ink) -> list[str]:
+    """Each rule under its metric, and what was observed: as k6 has it."""
+    if not summary.verdicts:
+        return []
+    lines = [_heading("THRESHOLDS", ink)]
+    by_metric: dict[str, list[Verdict]] = {}
+    for verdict in summary.verdicts:
+        by_metric.setdefault(verdict.threshold.metric, []).append(verdict)
+    for metric, verdicts in by_metric.items():
+        lines.append(f"    {fitted(metric, TEXT_WIDTH - 2).rstrip()}")
+        lines += [_threshold(verdict, ink) for verdict in verdicts]
+    return lines
+
+
+def _threshold(verdict: Verdict, ink: Ink) -> str:
+    threshold = verdict.threshold
+    aggregate = aggregate_text(threshold)
+    observed = observed_text(verdict)
+    if aggregate and verdict.observed is not None:
+        observed = f"{aggregate}={observed}"
+    text = fitted(f"'{threshold.expression}' {observed}{_history(verdict)}", TEXT_WIDTH - 4)
+    sign, colour = {
+        Standing.PASSED: ("✓", ink.good),
+        Standing.FAILED: ("✗", ink.bad),
+        Standing.NO_DATA: ("?", ink.bad),
+        Standing.PENDING: ("?", ink.warning),
+    }[verdict.standing]
+    return f"    {colour(sign)} {text.rstrip()}"
+
+
+def _history(verdict: Verdict) -> str:
+    """What the last look alone does not tell: that it failed before, when, and how often."""
+    second = verdict.first_failed_second
+    if second is None:
+        return ""
+    often = f", {verdict.crossings} times" if verdict.crossings > 1 else ""
+    how = "failed" if verdict.is_failing else "had failed"
+    return f" ({how} at {clock_text(second + 1)}{often})"
+
+
+def checks(summary: Summary, ink: Ink) -> list[str]:
+    """All checks together, and each by its name; k6's rows."""
+    if not summary.checks:
+        return []
+    passed = sum(counts[0] for counts in summary.checks.values())
+    failed = sum(counts[1] for counts in summary.checks.values())
+    total, per_s = passed + failed, 0.0
+    if summary.duration_s > 0:
+        per_s = total / summary.duration_s
+    of_all = f"out of {count_text(total)}"
+    failures = _row("checks_failed", [ratio_text(failed / total)], f"{count_text(failed)} {of_all}")
+    return [
+        _heading("CHECKS", ink),
+        _row("checks_total", [count_text(total)], rate_text(per_s)),
+        _row("checks_succeeded", [ratio_text(passed / total)], f"{count_text(passed)} {of_all}"),
+        ink.bad(failures) if failed else failures,
+        *(line for name in sorted(summary.checks) for line in _check(summary, name, ink)),
+    ]
+
+
+def _check(summary: Summary, name: str, ink: Ink) -> list[str]:
+    passed, failed = summary.checks[name]
+    shown = fitted(name, TEXT_WIDTH - 4).rstrip()
+    if not failed:
+        return [f"    {ink.good('✓')} {shown}"]
+    share = ratio_text(passed / (passed + failed))
+    counts = f"{share} passed: ✓ {count_text(passed)} / ✗ {count_text(failed)}"
+    return [f"    {ink.bad('✗')} {shown}", f"      ↳ {counts}"]
+
+
 def http(summary: Summary, ink: Ink) -> list[str]:
     """Times, failures, statuses and the rate of requests."""
     total = summary.total
@@ -82,8 +155,8 @@ def http(summary: Summary, ink: Ink) -> list[str]:
     if summary.service is None:
         lines.append(_row("http_req_duration", _trend(total.latency)))
     else:
-        lines.append(_row("response_time (from due)", _trend(total.latency)))
-        lines.append(_row("http_req_duration (sent)", _trend(summary.service.latency)))
+        lines.append(_row("http_req_duration (due)", _trend(total.latency)))
+        lines.append(_row("http_req_service (sent)", _trend(summary.service.latency)))
     failed = f"{count_text(total.errors)} out of {count_text(total.requests)}"
     line = _row("http_req_failed", [_failed_ratio(total)], failed)
     lines.append(ink.bad(line) if total.errors else line)
@@ -198,11 +271,11 @@ def generator(summary: Summary, ink: Ink) -> list[str]:
 
 def _verdict(summary: Summary, ink: Ink) -> str:
     it = summary.generator
-    word = verdict(it)
+    word = generator_verdict.verdict(it)
     if word is None:
         return "not measured: the run was shorter than a second"
     marked = f" in {it.limited_seconds} of {it.seconds} s" if it.limited_seconds else ""
-    if word is Verdict.GENERATOR_LIMITED:
+    if word is generator_verdict.Verdict.GENERATOR_LIMITED:
         return ink.bad(f"✗ {word}{marked}")
     if marked:
         return ink.warning(f"! {word}, but generator-limited{marked}")
@@ -289,6 +362,8 @@ def remarks(summary: Summary, ink: Ink) -> list[str]:
 
 SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
     title,
+    thresholds,
+    checks,
     http,
     endpoints,
     execution,

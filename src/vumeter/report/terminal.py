@@ -1,8 +1,8 @@
 """
 A run for people at a terminal: a line a second while it lasts, and the summary at the end.
 
-The summary keeps k6's order and names, so that eyes find what they know: http, execution,
-network. What k6 has not follows: generator, journal, host, database, remarks.
+The summary keeps k6's order and names, so that eyes find what they know: thresholds, checks,
+http, execution, network. What k6 has not follows: generator, journal, host, database, remarks.
 """
 
 from vumeter.model.frame import Frame

@@ -33,6 +33,7 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.probes.host import HostProbe
 from vumeter.probes.postgres import PostgresProbe
+from vumeter.run.alarm import AUTHOR, Alarm, News
 from vumeter.run.control import Control, Viewer
 from vumeter.run.deadman import DeadMan
 from vumeter.run.events import EventLog
@@ -84,6 +85,7 @@ class Conductor:
         self._hand = Hand(plan, control=self._control, life=self._life)
         is_armed = not plan.has_end and not is_attended
         self._dead_man = DeadMan(limit_s=plan.dead_man_s, is_armed=is_armed)
+        self._alarm = Alarm(plan)
         self._events = EventLog(self._timeline)
         self._remarks: list[str] = []
         self._working = frozenset(range(plan.workers))
@@ -140,7 +142,14 @@ class Conductor:
         ended_s = self._timeline.elapsed_s
         await self._crew.close()
         self._take_in()
-        self._picture.finish(ended_s)
+        self._tell_news(self._alarm.hear(self._picture.finish(ended_s)))
+        self._tell_news(
+            self._alarm.conclude(
+                totals=self._picture.totals,
+                scenario_totals=self._picture.scenario_totals,
+                duration_s=ended_s,
+            )
+        )
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         self._timeline.end(ended_s)
         self._show()
@@ -319,6 +328,10 @@ class Conductor:
                 note=f"nobody has watched for {duration_text(self._plan.dead_man_s)}",
             )
             self._do(command, cause=StopCause.DEAD_MAN)
+        self._tell_news(self._alarm.hear(developed))
+        abort = self._alarm.command
+        if abort is not None and not self._life.is_stopping:
+            self._do(abort, cause=StopCause.THRESHOLD)
         if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
             self._show()
 
@@ -338,6 +351,11 @@ class Conductor:
         )
 
     # Telling
+
+    def _tell_news(self, news: list[News]) -> None:
+        for each in news:
+            text, label = self._redactor.text(each.text), self._redactor.text(each.label)
+            self._events.add(text, level=each.level, author=AUTHOR, label=label)
 
     def _remark(self, text: str, *, level: EventLevel = EventLevel.WARNING) -> None:
         """Tell, and remember for the summary."""
@@ -362,6 +380,7 @@ class Conductor:
             postgres=None if self._postgres is None else self._postgres.latest,
             events=self._events.newest,
             control=self._control,
+            verdicts=self._alarm.verdicts,
         )
 
     def _summary(self, ended_s: float) -> Summary:
@@ -374,4 +393,5 @@ class Conductor:
             scenario_totals=self._picture.scenario_totals,
             journal=self._hand.journal,
             remarks=self._remarks,
+            verdicts=self._alarm.verdicts,
         )

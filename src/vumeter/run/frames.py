@@ -3,6 +3,7 @@
 from vumeter.model.frame import Event, Frame
 from vumeter.model.plan import Plan
 from vumeter.model.probes import PostgresReading
+from vumeter.model.verdict import Verdict
 from vumeter.run.control import Control
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
@@ -20,6 +21,7 @@ def new_frame(
     postgres: PostgresReading | None,
     events: tuple[Event, ...],
     control: Control,
+    verdicts: tuple[Verdict, ...],
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
     view = picture.view
@@ -53,4 +55,5 @@ def new_frame(
         workers_expected=plan.workers,
         viewers=control.viewers,
         control=control.holder,
+        verdicts=verdicts,
     )

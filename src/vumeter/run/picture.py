@@ -89,20 +89,20 @@ class Picture:
         self._probed[second] = (host, postgres)
         self._probed.pop(second - _PROBES_KEPT_S, None)
 
-    def develop(self, elapsed_s: float) -> bool:
-        """Take in every second that is complete by now; return whether there is a new view."""
-        readings = self._aggregator.take(elapsed_s)
-        for reading in readings:
-            self._take(reading, elapsed_s)
-        if readings:
+    def develop(self, elapsed_s: float) -> list[Reading]:
+        """Take in every second that is complete by now, and return those that are shown."""
+        bare = self._aggregator.take(elapsed_s)
+        shown = [reading for each in bare if (reading := self._take(each, elapsed_s)) is not None]
+        if bare:
             # What is counted ends with the newest second, so the time rates are over does, too.
             self.view = self._new_view(counted_s=min(elapsed_s, self._next_second))
-        return bool(readings)
+        return shown
 
-    def finish(self, ended_s: float) -> None:
+    def finish(self, ended_s: float) -> list[Reading]:
         """Take in what is left when every worker has ended, and count to the end exactly."""
-        self.develop(ended_s)
+        shown = self.develop(ended_s)
         self.view = self._new_view(counted_s=ended_s)
+        return shown
 
     def points_from(self, second: int) -> tuple[Point, ...]:
         """Every second from *second* on, oldest first."""
@@ -122,9 +122,9 @@ class Picture:
     def _next_second(self) -> int:
         return 0 if self._reading is None else self._reading.second + 1
 
-    def _take(self, bare: Reading, elapsed_s: float) -> None:
+    def _take(self, bare: Reading, elapsed_s: float) -> Reading | None:
         """
-        Take in one second.
+        Take in one second, and return it with what the probes saw, if it is shown.
 
         The last second of a run is cut short by its end. A short stump of one is in every
         total, but in no window and on no chart: it would look like a collapse.
@@ -133,7 +133,7 @@ class Picture:
         reading = replace(bare, host=host, postgres=postgres)
         self.summary.add(reading)
         if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
-            return
+            return None
         end_s = reading.second + 1.0
         self._digest.add(
             reading,
@@ -141,6 +141,7 @@ class Picture:
             rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
         )
         self._reading = reading
+        return reading
 
     def _new_view(self, *, counted_s: float) -> View:
         totals = self._aggregator.totals

@@ -9,6 +9,7 @@ from vumeter.model.measure import Reading, ScenarioCounts, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
 from vumeter.model.throttle import JournalEntry
+from vumeter.model.verdict import Verdict
 from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtremes
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.remarks import Coverage, remarks_on
@@ -56,6 +57,7 @@ class SummaryBuilder:
         scenario_totals: Mapping[str, ScenarioCounts],
         journal: Iterable[JournalEntry],
         remarks: Iterable[str],
+        verdicts: Iterable[Verdict] = (),
     ) -> Summary:
         """
         Return the summary, without any of the plan's secrets. Use once, at the end.
@@ -69,6 +71,7 @@ class SummaryBuilder:
             scenario_totals: Likewise.
             journal: Every command that was given.
             remarks: What others want said; what the readings say is added.
+            verdicts: On the plan's thresholds.
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
@@ -99,6 +102,8 @@ class SummaryBuilder:
             postgres=postgres and replace(postgres, remark=redactor.text(postgres.remark)),
             journal=tuple(_shown_entry(entry, redactor) for entry in journal),
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
+            verdicts=tuple(_shown_verdict(verdict, redactor) for verdict in verdicts),
+            checks=_checks_by_shown_name(total, redactor),
         )
 
     def _take_newest(self, duration_s: float) -> None:
@@ -125,6 +130,14 @@ def _by_shown_name(totals: Mapping[str, Tally], redactor: Redactor) -> dict[str,
     return {name: merge(tallies) for name, tallies in shown.items()}
 
 
+def _checks_by_shown_name(total: Tally, redactor: Redactor) -> dict[str, tuple[int, int]]:
+    shown: dict[str, tuple[int, int]] = {}
+    for name, (passed, failed) in total.checks.items():
+        before = shown.get(redactor.text(name), (0, 0))
+        shown[redactor.text(name)] = (before[0] + passed, before[1] + failed)
+    return shown
+
+
 def _iterations(scenario_totals: Mapping[str, ScenarioCounts]) -> Iterations:
     counts = scenario_totals.values()
     return Iterations(
@@ -134,6 +147,12 @@ def _iterations(scenario_totals: Mapping[str, ScenarioCounts]) -> Iterations:
         dropped=sum(each.iterations_dropped for each in counts),
         interrupted=sum(each.iterations_interrupted for each in counts),
     )
+
+
+def _shown_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:
+    # A filter names a request, whose name may have what looks like a secret in it.
+    metric = redactor.text(verdict.threshold.metric)
+    return replace(verdict, threshold=replace(verdict.threshold, metric=metric))
 
 
 def _shown_entry(entry: JournalEntry, redactor: Redactor) -> JournalEntry:

@@ -30,6 +30,7 @@ _CAUSES = {
     StopCause.SIGNAL: "by a signal",
     StopCause.DEAD_MAN: "nobody watched",
     StopCause.WORKERS_LOST: "workers lost",
+    StopCause.THRESHOLD: "by a threshold",
 }
 
 
