@@ -13,6 +13,10 @@ from vumeter.stats.plaintext import plain
 MOST_SHOWN = 20
 _LONGEST_VALUE = 60
 _HIDDEN = "***"
+_NAMES: frozenset[KeyPath] = frozenset(
+    {("scenarios",), ("personas", "types"), ("feeders",), ("thresholds",), ("variables",)}
+)
+"""Tables whose keys are names that the profile gives."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -34,7 +38,7 @@ class Problems:
         self._lines = lines
         self._found: list[Problem] = []
         self._secrets: tuple[str, ...] = ()
-        self._cut: frozenset[KeyPath] = frozenset()
+        self._cut: set[KeyPath] = set()
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -45,7 +49,13 @@ class Problems:
 
     def leave_out(self, cut: Iterable[KeyPath]) -> None:
         """Believe nothing more about the tables in which something was *cut* out."""
-        self._cut |= frozenset(place for each in cut for place in (each, each[:-1]))
+        for each in cut:
+            # A table that lacks a key may be wrong for that; names beside a name are not.
+            self._cut |= {each} if each[:-1] in _NAMES else {each, each[:-1]}
+
+    def distrust(self, at: KeyPath) -> None:
+        """Believe nothing more about the value *at* this key."""
+        self._cut |= {at}
 
     def is_whole(self, at: KeyPath) -> bool:
         """Return whether nothing was cut out at or below *at*."""

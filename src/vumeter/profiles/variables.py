@@ -136,6 +136,7 @@ def _resolved(text: str, at: KeyPath, variables: Variables, problems: Problems) 
         # What is wrong within a variable is said where that variable is written, once.
         if missing.within == within or (is_variable and missing.is_circular):
             problems.add(at, missing.message, hint=missing.hint)
+        problems.distrust(at)
         return text
 
 
