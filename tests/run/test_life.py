@@ -58,6 +58,21 @@ def test_a_schedule_is_overdue_after_its_graceful_time() -> None:
     assert life.is_overdue(10 + 30 + OVERDUE_S)
 
 
+def test_an_end_that_is_put_off_is_waited_for_and_one_that_waits_is_never_overdue() -> None:
+    life = Life(a_plan(duration_s=10.0))
+    life.move_end(25.0)
+    assert not life.is_overdue(25 + 30 + OVERDUE_S - 0.1)
+    assert life.is_overdue(25 + 30 + OVERDUE_S)
+    life.move_end(None)
+    assert not life.is_overdue(1e9)
+
+
+def test_a_stop_is_not_put_off_with_the_schedule(life: Life) -> None:
+    life.stop(StopCause.STOPPED, graceful_s=5.0, at_s=100.0)
+    life.move_end(1e6)
+    assert life.is_overdue(100 + 5 + OVERDUE_S)
+
+
 def test_a_stop_is_overdue_after_its_graceful_time_and_an_abort_in_half_a_second(
     life: Life,
 ) -> None:

@@ -108,7 +108,7 @@ def test_a_turn_says_what_it_does_and_does_it(
 
 def test_a_ramp_is_a_leg_that_starts_now_where_the_target_stands(closed: Levers) -> None:
     (move,) = closed.do(SET, 30, at=7.0, ramp_s=10.0).moves
-    assert move.leg == Leg(start_s=7.0, begin=10.0, end=30.0, ramp_s=10.0)
+    assert move.course == (Leg(start_s=7.0, begin=10.0, end=30.0, ramp_s=10.0),)
     state = closed.state(at=12.0)
     assert (state.requested, state.target, state.eta_s) == (30.0, 20.0, 5.0)
 
@@ -192,13 +192,13 @@ def test_a_rate_opens_a_closed_scenario_and_close_returns_it(closed: Levers) -> 
     assert closed.state(VUS).requested == 10.0
     effect = closed.do(CommandKind.CLOSE)
     assert effect.message == "RPS 500 → closed model of 10 VUs"
-    assert effect.moves[0].leg is None
+    assert effect.moves[0].course is None
     assert closed.throttles.target(RATE, 0.0) is None
 
 
 def test_a_rate_that_opens_over_time_begins_at_nothing(closed: Levers) -> None:
     (move,) = closed.do(SET, 500, lever=RATE, at=2.0, ramp_s=10.0).moves
-    assert move.leg == Leg(start_s=2.0, begin=0.0, end=500.0, ramp_s=10.0)
+    assert move.course == (Leg(start_s=2.0, begin=0.0, end=500.0, ramp_s=10.0),)
 
 
 def test_without_a_lever_the_rate_of_an_open_scenario_is_meant(opened: Levers) -> None:
@@ -266,17 +266,27 @@ def test_hold_without_a_ramp_is_shown_and_resumes_where_it_was(closed: Levers) -
     assert closed.target(9.0) == 10.0
 
 
-def test_a_new_target_ends_a_hold(closed: Levers) -> None:
+def test_a_lever_can_be_moved_while_the_plan_is_held(closed: Levers) -> None:
+    closed.do(SET, 50, at=0.0, ramp_s=10.0)
     closed.do(CommandKind.HOLD, at=5.0)
-    closed.do(SET, 10, at=6.0)
-    assert not closed.state(at=6.0).held
-    assert not closed.do(CommandKind.RESUME_PLAN, at=7.0).accepted
+    assert closed.do(STEP, 2, at=6.0).message == "VU 30 → 32"
+    assert closed.state(at=6.0).held
+    # What it was moved to by hand is forgotten with the hold, as is the ramp before.
+    assert closed.do(CommandKind.RESUME_PLAN, at=7.0).message == "held no longer: VU 32 → 10"
 
 
-def test_hold_is_for_both_levers_of_an_open_scenario_unless_one_is_named(opened: Levers) -> None:
+def test_hold_is_for_both_levers_of_an_open_scenario(opened: Levers) -> None:
     assert opened.do(CommandKind.HOLD).message == "hold at VU 40 and RPS 100"
-    opened.do(CommandKind.RESUME_PLAN)
-    assert opened.do(CommandKind.HOLD, lever=RATE).message == "hold at RPS 100"
+    resumed = opened.do(CommandKind.RESUME_PLAN)
+    assert resumed.message == "held no longer: VU stays at 40, RPS stays at 100"
+
+
+def test_without_a_hold_and_on_the_plan_there_is_nothing_to_resume(closed: Levers) -> None:
+    refused = closed.do(CommandKind.RESUME_PLAN)
+    assert (refused.accepted, refused.message) == (
+        False,
+        "Nothing is held, and nothing is off the plan",
+    )
 
 
 # Panic and pause
@@ -411,8 +421,8 @@ def test_no_order_of_commands_leads_out_of_the_limits_or_makes_a_target_jump_una
         at += pause_s
         effect = levers.do(kind, value, at=at, lever=lever, ramp_s=ramp_s, scenario=scenario)
         for move in effect.moves:
-            # A leg that was handed out is the one that is shown, and it starts now.
-            assert move.leg is None or move.leg.start_s == at
+            # A course that was handed out is the one that is shown, and it starts now.
+            assert move.course is None or move.course[0].start_s == at
         for later_s in (0.0, ramp_s, 1000.0):
             assert 0 <= levers.target(at + later_s) <= 100
             assert 0 <= (levers.throttles.target(RATE, at + later_s) or 0) <= 500

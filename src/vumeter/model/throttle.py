@@ -45,6 +45,8 @@ class CommandKind(StrEnum):
     CLOSE = "close"
     HOLD = "hold"
     RESUME_PLAN = "resume-plan"
+    SKIP_STAGE = "skip-stage"
+    EXTEND_STAGE = "extend-stage"
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
@@ -55,14 +57,25 @@ class CommandKind(StrEnum):
     REDO = "redo"
 
 
+class ResumeMode(StrEnum):
+    """How a plan that was left is returned to."""
+
+    REJOIN = "rejoin"
+    """To where it would be by now, had it not been left."""
+    CONTINUE = "continue"
+    """From where it was left; its end comes so much later."""
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """
     One request of a hand on the throttle.
 
     `set` moves the lever to *value*; `step` by *value* (may be negative); `scale` by *value*
     percent; each over *ramp_s*. `set` of the rate on a closed scenario opens it; `close`
-    returns it to the closed model. `hold` freezes a ramp in progress at the present target
-    and `resume-plan` lets it go on from there. `mark` carries its text in *note*.
+    returns it to the closed model. `hold` freezes the plan at the present target; until it
+    is resumed its end waits, too. `resume-plan` returns to the plan from a hold, or after
+    levers were moved by hand. `skip-stage` goes on to the next stage, and `extend-stage`
+    makes the present one *value* seconds longer. `mark` carries its text in *note*.
     """
 
     kind: CommandKind
@@ -73,6 +86,8 @@ class Command(Struct, frozen=True, kw_only=True):
     """`None`: the rate of an open scenario, the VUs of a closed one."""
     value: float | None = None
     ramp_s: float = 0.0
+    mode: ResumeMode | None = None
+    """`None`: what was held continues, what was moved by hand rejoins."""
     note: str = ""
     """A mark's text, or the reason for any other command."""
 
@@ -101,6 +116,17 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     """Run time at which the last worker had taken it up; `None`: not yet, or none had to."""
 
 
+class StageSpan(Struct, frozen=True, kw_only=True):
+    """One stage of a plan, with when it is by now to be; a hold puts off what comes after."""
+
+    kind: str
+    """`ramp up`, `ramp down` or `steady`."""
+    start_s: float
+    end_s: float
+    target: float
+    """At its end."""
+
+
 class ThrottleState(Struct, frozen=True, kw_only=True):
     """One lever of one scenario as the screen shows it: requested → acknowledged → actual."""
 
@@ -120,3 +146,11 @@ class ThrottleState(Struct, frozen=True, kw_only=True):
     limit: float
     step: float
     """What `+` and `-` move it by."""
+    off_plan: bool = False
+    """Whether stages would lead it elsewhere, had it not been moved by hand."""
+    begins_in_s: float | None = None
+    """Until the scenario begins; `None`: it has, or waits for the plan to be resumed."""
+    stages: tuple[StageSpan, ...] = ()
+    """Of the lever that the plan moves."""
+    stage: int | None = None
+    """The present one of *stages*, from 0 on; `None`: there is none, or not at this time."""

@@ -46,7 +46,6 @@ class Hand:
 
     def __init__(self, plan: Plan, *, control: Control, life: Life) -> None:
         self._graceful_stop_s = plan.graceful_stop_s
-        self._ends_s = {scenario.name: scenario.load.end_s for scenario in plan.scenarios}
         self._control = control
         self._life = life
         self.throttles = Throttles(plan)
@@ -122,7 +121,9 @@ class Hand:
         refusal = refusal or self._life.refusal
         if refusal:
             return Effect(accepted=False, message=refusal)
-        return self.throttles.apply(command, serial=serial, at_s=at_s)
+        effect = self.throttles.apply(command, serial=serial, at_s=at_s)
+        self._life.move_end(self.throttles.end_s)
+        return effect
 
     def _stop(self, kind: CommandKind, at_s: float, cause: StopCause | None) -> Effect:
         if kind is CommandKind.ABORT:
@@ -148,8 +149,8 @@ class Hand:
                 id=serial,
                 scenario=move.scenario,
                 lever=move.lever,
-                course=None if move.leg is None else (move.leg,),
-                end_s=self._ends_s[move.scenario],
+                course=move.course,
+                end_s=move.end_s,
             )
             for move in effect.moves
         )

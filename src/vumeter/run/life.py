@@ -22,17 +22,22 @@ class Life:
 
     def __init__(self, plan: Plan) -> None:
         self._graceful_stop_s = plan.graceful_stop_s
-        self._overdue_s = (
-            None if plan.duration_s is None else plan.duration_s + plan.graceful_stop_s + OVERDUE_S
-        )
         self._has_begun = False
         self.cause: StopCause | None = None
         """Why it ends; `None` while nobody and nothing has ended it before its schedule."""
         self.ended_s: float | None = None
+        self._overdue_s: float | None = None
+        self.move_end(plan.duration_s)
 
     def begin(self) -> None:
         """The load is on."""
         self._has_begun = True
+
+    def move_end(self, end_s: float | None) -> None:
+        """The schedule ends at *end_s* now, unless the end has been asked for; `None`: never."""
+        if self.cause is None:
+            patience_s = self._graceful_stop_s + OVERDUE_S
+            self._overdue_s = None if end_s is None else end_s + patience_s
 
     def stop(self, cause: StopCause, *, graceful_s: float, at_s: float) -> None:
         """Ask for the end: with *graceful_s* for what is in flight, or with 0 at once."""

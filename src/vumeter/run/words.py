@@ -48,24 +48,44 @@ def over(ramp_s: float) -> str:
     >>> over(5), over(90), over(0)
     (' over 5 s', ' over 1m30s', '')
     """
-    if ramp_s <= 0:
-        return ""
-    return f" over {ramp_s:.3g} s" if ramp_s < _ONE_MINUTE_S else f" over {duration_text(ramp_s)}"
+    return f" over {span(ramp_s)}" if ramp_s > 0 else ""
+
+
+def span(seconds: float) -> str:
+    """
+    Return a span of time in words.
+
+    >>> span(5), span(90)
+    ('5 s', '1m30s')
+    """
+    return f"{seconds:.3g} s" if seconds < _ONE_MINUTE_S else duration_text(seconds)
+
+
+def stage(number: int, stages: int) -> str:
+    """
+    Return which stage it is; number 0 is the wait before the first.
+
+    >>> stage(2, 5), stage(0, 5)
+    ('stage 2/5', 'the wait')
+    """
+    return f"stage {number}/{stages}" if number else "the wait"
 
 
 def load(plan: Plan) -> str:
     """Return what *plan* begins with: "10 VUs, no end", "500 RPS on up to 500 VUs, for 30s"."""
     return "; ".join(
         f"{f'{number(rate)} RPS on up to ' if (rate := each.load.rate_per_s) is not None else ''}"
-        f"{each.load.vus} VU{'s' if each.load.vus != 1 else ''}, {_end(each.load)}"
+        f"{each.load.vus} VU{'s' if each.load.vus != 1 else ''}, {_course(each.load)}"
         for each in plan.scenarios
     )
 
 
-def _end(load: Load) -> str:
+def _course(load: Load) -> str:
     ends = []
     if load.iterations is not None:
-        ends.append(f"{load.iterations} iterations")
-    if load.duration_s is not None:
-        ends.append(f"for {duration_text(load.duration_s)}")
-    return " or ".join(ends) or "no end"
+        ends.append(f"{load.iterations} iterations{' each' if load.per_vu else ''}")
+    if load.end_s is not None:
+        ends.append(f"for {duration_text(load.end_s - load.start_s)}")
+    stages = f"in {len(load.stages)} stage{'s' * (len(load.stages) > 1)} " if load.stages else ""
+    begin = f", from {duration_text(load.start_s)} on" if load.start_s > 0 else ""
+    return stages + (" or ".join(ends) or "no end") + begin

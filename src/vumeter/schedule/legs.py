@@ -58,11 +58,14 @@ def reached_s(leg: Leg, value: float) -> float:
             return 0.0
 
 
+def is_steady(leg: Leg) -> bool:
+    """Whether *leg* stays where it is from its start on."""
+    return leg.begin == leg.end or leg.ramp_s <= 0 or leg.shape is Shape.STEP
+
+
 def remaining_s(leg: Leg, at_s: float) -> float:
     """Return how long the ramp of *leg* still takes at run time *at_s*; 0 when it is over."""
-    if leg.begin == leg.end or leg.shape is Shape.STEP:
-        return 0.0
-    return max(0.0, leg.start_s + leg.ramp_s - leg.passed_s - at_s)
+    return 0.0 if is_steady(leg) else max(0.0, leg.start_s + leg.ramp_s - leg.passed_s - at_s)
 
 
 def rebase(leg: Leg, *, at_s: float, end: float, ramp_s: float = 0.0) -> Leg:

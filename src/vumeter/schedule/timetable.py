@@ -82,7 +82,8 @@ class Timetable:
     def put_off(self, by_s: float, *, at_s: float) -> "Timetable":
         """Return the timetable whose clock stood still for *by_s* from *at_s* on."""
         here = self.section_at(at_s)
-        (leg,) = courses.shifted((legs.rest(here.leg, at_s),), by_s)
+        # As a whole, so that what is left of it is right from any time that it stood at.
+        (leg,) = courses.shifted((here.leg,), by_s)
         return self._with(replace(here, end_s=here.end_s + by_s, leg=leg), by_s)
 
     def extended(self, by_s: float, *, at_s: float) -> "Timetable":

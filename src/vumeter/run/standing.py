@@ -1,0 +1,143 @@
+"""How all levers of a run stand, what the limits leave to each, and how a turn begins. Pure."""
+
+import math
+from dataclasses import dataclass
+
+from vumeter.model.plan import Plan
+from vumeter.model.throttle import Course, Leg, Lever
+from vumeter.run import steps
+from vumeter.run.levers import Aim, Key, Progress, Stand, Turn
+from vumeter.run.words import amount
+from vumeter.schedule import course as courses
+from vumeter.schedule import legs
+from vumeter.schedule.timetable import openings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where a lever goes from now on, as the workers have to be told it."""
+
+    scenario: str
+    lever: Lever
+    course: Course | None
+    """`None`: back to the closed model."""
+    end_s: float | None
+    """When the scenario's schedule ends."""
+
+
+class Standing:
+    """
+    The levers of every scenario and the progress of every plan, within the run's limits.
+
+    The limits are for all scenarios together: what one has now or will have later by its
+    course, no other can take. All times are run time.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.limits = plan.limits
+        self.stands: dict[Key, Stand] = {}
+        self.progress: dict[str, Progress] = {}
+        self.warnings: list[str] = []
+        """What of the plan the limits do not allow."""
+        for name, opening in openings(plan).items():
+            self.progress[name] = Progress(opening.timetable)
+            for lever, wanted, first in (
+                (Lever.VUS, opening.timetable.vus, opening.vus),
+                (Lever.RATE, opening.timetable.rate, opening.rate),
+            ):
+                self.stands[name, lever] = Stand(first, is_planned=True)
+                if first is not None and first != wanted:
+                    most = courses.highest([first], 0.0, opening.timetable.end_s)
+                    self.warnings.append(
+                        f"{name}: the plan is clamped to {amount(lever, most)}, the run's limit"
+                    )
+
+    def leg(self, key: Key, at_s: float) -> Leg | None:
+        """Return the leg that a lever is on; `None`: the model is closed."""
+        return self.stands[key].leg(at_s)
+
+    def target(self, key: Key, at_s: float) -> float | None:
+        """Return where a lever is wanted: at 0 when its scenario has ended."""
+        leg = self.leg(key, at_s)
+        if leg is None or self.progress[key[0]].has_ended(at_s):
+            return None if leg is None else 0.0
+        return legs.target(leg, at_s)
+
+    def here(self, key: Key, at_s: float) -> float | None:
+        """Return where a lever stands now, as a number that a person would have set."""
+        leg = self.leg(key, at_s)
+        if leg is None or legs.remaining_s(leg, at_s) == 0:
+            return None if leg is None else legs.target(leg, at_s)
+        return steps.settled(key[1], legs.target(leg, at_s))
+
+    def moved_lever(self, scenario: str) -> Key:
+        """Return the lever that the scenario's plan moves."""
+        return scenario, self.progress[scenario].timetable.moved
+
+    def keys(self, scenario: str) -> list[Key]:
+        """Return the levers that a scenario has now, or has by its plan."""
+        return [
+            (scenario, lever)
+            for lever in Lever
+            if self.stands[scenario, lever].course is not None
+            or self._planned((scenario, lever)) is not None
+        ]
+
+    def limit(self, key: Key, at_s: float) -> float:
+        """Return how high a lever may go: the run's limit less what the other scenarios need."""
+        lever = key[1]
+        most = float(self.limits.max_vus) if lever is Lever.VUS else self.limits.max_rate_per_s
+        others = [
+            courses.ending(stand.course, self.progress[other[0]].end_s)
+            for other, stand in self.stands.items()
+            if other != key and other[1] is lever and stand.course is not None
+        ]
+        left = max(0.0, most - courses.highest(others, at_s, self.progress[key[0]].end_s))
+        return float(math.floor(left)) if lever is Lever.VUS else left
+
+    def end_s(self) -> float | None:
+        """Return when the last schedule ends; `None`: not by itself, as things stand."""
+        ends = [progress.end_s for progress in self.progress.values()]
+        finite = [end for end in ends if end is not None]
+        return max(finite) if len(finite) == len(ends) else None
+
+    def before(self, turn: Turn, at_s: float) -> Turn:
+        """Return the turn that takes *turn* back."""
+        return Turn(
+            {key: self.stands[key].aim(at_s) for key in turn.aims},
+            {name: self.progress[name] for name in turn.progress},
+        )
+
+    def begin(self, turn: Turn, at_s: float) -> tuple[Move, ...]:
+        """Let *turn* begin, and return what the workers have to be told."""
+        self.progress |= turn.progress
+        # Where a plan has moved, its levers do, and their schedule's end.
+        touched = dict.fromkeys(turn.aims)
+        for name in turn.progress:
+            touched |= dict.fromkeys(self.keys(name))
+        for key in touched:
+            self.stands[key] = self._begun(key, turn.aims.get(key), at_s)
+        return tuple(
+            Move(
+                scenario=key[0],
+                lever=key[1],
+                course=self.stands[key].course,
+                end_s=self.progress[key[0]].end_s,
+            )
+            for key in touched
+        )
+
+    def _begun(self, key: Key, aim: Aim | None, at_s: float) -> Stand:
+        stand, limit = self.stands[key], self.limit(key, at_s)
+        if aim is not None and not aim.is_planned:
+            # An aim out of the past may be above what the other scenarios have left since.
+            return stand.moved(aim.at_most(limit), at_s)
+        is_planned = stand.is_planned if aim is None else True
+        course = self._planned(key) if is_planned else stand.course
+        if course is not None:
+            course = courses.clamped(courses.from_on(course, at_s), limit)
+        return Stand(course, is_planned, None if is_planned else stand.frozen)
+
+    def _planned(self, key: Key) -> Course | None:
+        timetable = self.progress[key[0]].timetable
+        return timetable.vus if key[1] is Lever.VUS else timetable.rate
