@@ -83,7 +83,7 @@ class Expressions:
             self.variables.add(text)
             return lambda scope: scope.variables.get(text, "")
         if call := _CALL.fullmatch(text):
-            return _generated(call[1], _arguments(call[2]))
+            return _generated(call[1], call[2])
         if column := _COLUMN.fullmatch(text):
             return self._column(column[1], column[2].strip())
         raise UsageError(
@@ -118,11 +118,11 @@ def _arguments(text: str) -> list[str]:
     )
 
 
-def _generated(name: str, arguments: Sequence[str]) -> Value:
+def _generated(name: str, arguments: str) -> Value:
     make = GENERATORS.get(name)
     if make is None:
         raise UsageError(f'There is no function "{name}".', hint=_meant(name, GENERATORS))
-    return make(arguments)
+    return make(_arguments(arguments))
 
 
 def _none_for(name: str, arguments: Sequence[str]) -> None:
