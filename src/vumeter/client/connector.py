@@ -23,7 +23,6 @@ class Connector:
         self,
         resolver: Resolver,
         *,
-        tls: ssl.SSLContext | None = None,
         verify: bool = True,
         transport: Transport | None = None,
     ) -> None:
@@ -33,8 +32,6 @@ class Connector:
         self._tls: ssl.SSLContext | None = None
         self._is_making_tls = asyncio.Lock()
         self._decrypted = bytearray()
-        if tls is not None:
-            self._take_tls(tls)
         self._local = _by_family(self._transport.local_addresses)
 
     @classmethod

@@ -1,13 +1,11 @@
 """One worker's part of a run, from its launch to its last snapshot."""
 
 import asyncio
-import ssl
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from vumeter.client.addresses import Resolver
-from vumeter.client.connector import Connector, tls_context
+from vumeter.client.connector import Connector
 from vumeter.client.origin import origin_of
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.crowd import Crowd
@@ -64,8 +62,9 @@ class Generator:
     async def run(self) -> None:
         """Generate load until every VU has ended and every sample has been reported."""
         plan = self._launch.plan
-        resolver = Resolver(allow_hosts=plan.limits.allow_hosts)
-        connector = Connector(resolver, tls=_tls_of(plan))
+        connector = Connector.of(plan)
+        if _begins_with_tls(plan):
+            connector.prepare_tls()
         first = openings(plan)
         async with asyncio.TaskGroup() as tasks:
             self.crowds = {
@@ -200,6 +199,7 @@ def scripts_of(
             scenario,
             recorders,
             keep_alive=plan.keep_alive,
+            cookies=plan.cookies,
             seed=zlib.crc32(scenario.name.encode()),
             feeders=plan.feeders,
             feeds=feeds,
@@ -208,8 +208,6 @@ def scripts_of(
     }
 
 
-def _tls_of(plan: Plan) -> ssl.SSLContext | None:
-    # Reading the system's authorities takes 20 ms, and plain http needs none.
+def _begins_with_tls(plan: Plan) -> bool:
     urls = [request.url for scenario in plan.scenarios for request in scenario.requests]
-    is_needed = any(origin_of(url).is_tls for url in urls)
-    return tls_context(verify=plan.verify_tls) if is_needed else None
+    return any(origin_of(url).is_tls for url in urls)

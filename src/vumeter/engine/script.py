@@ -31,11 +31,13 @@ class Script:
         recorders: dict[str, Recorder],
         *,
         keep_alive: bool,
+        cookies: bool = False,
         seed: int,
         feeders: Sequence[Feeder] = (),
         feeds: Mapping[str, Feed] = NO_FEEDS,
     ) -> None:
         self.seed = seed
+        self.keeps_cookies = cookies
         known = {feeder.name: feeder for feeder in feeders} if feeders else NO_FEEDERS
         # The compiler goes backwards; tables show names in the order in which they are written.
         for name in named((*scenario.on_start, *scenario.steps, *scenario.on_stop)):
@@ -44,7 +46,13 @@ class Script:
         origins: dict[Origin, Origin] = {}
 
         def make(request: Request, name: str) -> Step:
-            step = Step(request, recorder_of(recorders, name), keep_alive=keep_alive, feeders=known)
+            step = Step(
+                request,
+                recorder_of(recorders, name),
+                keep_alive=keep_alive,
+                cookies=cookies,
+                feeders=known,
+            )
             # One object for each, so that a VU sees by identity that it need not change.
             step.origin = origins.setdefault(step.origin, step.origin)
             made.append((request, step))

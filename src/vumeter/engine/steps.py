@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from copy import copy
 
 from vumeter.client.expectation import Expectation
 from vumeter.client.origin import Origin, origin_of
+from vumeter.client.redirects import Hop
 from vumeter.client.render import compiled
 from vumeter.clock import NANOSECONDS_PER_S
 from vumeter.engine.checks import judge_of
@@ -16,6 +18,8 @@ from vumeter.model.plan import Feeder
 
 TABLE_SIZE = 4096
 TABLE_MASK = TABLE_SIZE - 1
+_MOST_LANDINGS = 8
+_LARGEST_LANDING_BYTES = 16_384
 NO_FEEDERS: Mapping[str, Feeder] = {}
 
 
@@ -23,12 +27,15 @@ class Step:
     """One request as VUs send it."""
 
     __slots__ = (
+        "_landings",
         "expected",
         "expressions",
         "judge",
         "origin",
         "payload",
         "recorder",
+        "redirects",
+        "redirects_left",
         "template",
         "timeout_ns",
         "timeout_s",
@@ -40,6 +47,7 @@ class Step:
         recorder: Recorder,
         *,
         keep_alive: bool,
+        cookies: bool = False,
         feeders: Mapping[str, Feeder] = NO_FEEDERS,
     ) -> None:
         self.expressions = Expressions(feeders)
@@ -49,14 +57,44 @@ class Step:
         self.origin: Origin = origin_of(request.url)
         self.judge = judge_of(request, recorder)
         """Looks at each answer; `None` where nothing of them is asked."""
-        self.expected = Expectation(
-            is_bodyless=request.method == "HEAD",
-            collects_body=self.judge is not None and self.judge.collects_body,
-            collects_headers=self.judge is not None and self.judge.collects_headers,
-        )
+        self.redirects = self.redirects_left = request.redirects
+        """How many are followed at most, of the request as it is written and from here on."""
+        self._landings: dict[Hop, Step] = {}
+        """Requests that redirects have led to, so that their answers' heads are known too."""
+        self.expected = self._expectation(request.method == "HEAD", cookies or self.redirects > 0)
         self.recorder = recorder
         self.timeout_s = request.timeout_s
         self.timeout_ns = round(request.timeout_s * NANOSECONDS_PER_S)
+
+    def _expectation(self, is_bodyless: bool, is_watchful: bool) -> Expectation:
+        return Expectation(
+            is_bodyless=is_bodyless,
+            collects_body=self.judge is not None and self.judge.collects_body,
+            collects_headers=self.judge is not None and self.judge.collects_headers,
+            is_watchful=is_watchful,
+        )
+
+    def led_to(self, hop: Hop) -> "Step":
+        """Return the request that a redirect leads to: this one, but for what is sent where."""
+        landing = self._landings.get(hop)
+        if landing is None:
+            landing = copy(self)
+            landing._land(hop)
+            # Bounded, for a target may lead each request to another place.
+            if len(self._landings) >= _MOST_LANDINGS:
+                self._landings.clear()
+            if len(hop.payload) <= _LARGEST_LANDING_BYTES:
+                self._landings[hop] = landing
+        return landing
+
+    def _land(self, hop: Hop) -> None:
+        self.origin = self.origin if hop.origin == self.origin else hop.origin
+        self.payload = hop.payload
+        self.redirects_left -= 1
+        self._landings = {}
+        self.expected = self._expectation(
+            hop.payload.startswith(b"HEAD "), self.expected.is_watchful
+        )
 
     @property
     def is_plain(self) -> bool:

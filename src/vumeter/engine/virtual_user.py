@@ -4,9 +4,17 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
+from vumeter.client.cookies import CookieJar
 from vumeter.client.exchange import Exchange
 from vumeter.client.failures import error_kind
 from vumeter.client.origin import Origin
+from vumeter.client.redirects import (
+    REDIRECTS,
+    RedirectError,
+    redirected,
+    target_of,
+    with_cookies,
+)
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.advice import advice
 from vumeter.engine.program import WAITS
@@ -25,6 +33,7 @@ _BREATH_S = 0.001
 _GRAIN_NS = 1_000_000
 """Of the loop's timers."""
 _NOT_DUE = -1
+_MOST_ASIDES = 16
 
 
 def backoff_s(failures: int) -> float:
@@ -62,8 +71,10 @@ class VirtualUser:
         "_first_sent_ns",
         "_has_fresh_rows",
         "_has_waited",
+        "_jar",
         "_operations",
         "_program",
+        "_rendered",
         "_rng",
         "_script",
         "_table",
@@ -107,8 +118,12 @@ class VirtualUser:
         self._then = script.program.on_start
         """The address in the program that comes after what the VU waits for."""
         self.exchange: Exchange | None = None
+        # Open connections to the scenario's other origins, and to those of redirects.
         self._asides: dict[Origin, Exchange] = {}
-        """Open connections to the scenario's other origins."""
+        # `None` until a target sets the first cookie.
+        self._jar: CookieJar | None = None
+        # The request in flight, where it was rendered for it alone.
+        self._rendered = b""
         self.variables: dict[str, str] = {}
         self.rows: dict[str, tuple[str, ...]] = {}
         self._has_fresh_rows = False
@@ -223,7 +238,7 @@ class VirtualUser:
         if status != 200:
             recorder.unusual[status] += 1
         exchange = self.exchange
-        if not self.is_cruising or status >= 400 or exchange.transport is None:  # type: ignore[union-attr]  # it has just answered
+        if not self.is_cruising or status >= 300 or exchange.transport is None:  # type: ignore[union-attr]  # it has just answered
             self._conclude(status, done_ns)
             return
         self._counts.laps += 1
@@ -231,12 +246,22 @@ class VirtualUser:
         self.step = step = self._table[cursor]
         payload = step.payload
         if payload is None:
-            payload = step.template.render(self)
+            payload = self._rendered = step.template.render(self)
         step.recorder.sent_bytes += len(payload)
         # One reading of the clock serves as the end of this request and the start of the
         # next: what lies between is this function.
         self.sent_ns = done_ns
         exchange.send(payload, step.expected)  # type: ignore[union-attr]  # see above
+
+    def take_cookies(self, lines: list[bytes]) -> None:
+        """Keep what the answer sets, which comes just after; such a VU does not cruise."""
+        if not self._script.keeps_cookies or self.exchange is None:
+            return
+        if self._jar is None:
+            self._jar = CookieJar()
+        self.is_cruising = False
+        path = target_of(self._sent())
+        self._jar.take(lines, origin=self.exchange.origin, path=path, now_ns=monotonic_ns())
 
     def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         """Count a request that was sent and will not be answered, and go on."""
@@ -374,6 +399,9 @@ class VirtualUser:
         if exchange is not None and exchange.origin != origin:
             self._asides[exchange.origin] = exchange
             exchange = self.exchange = self._asides.pop(origin, None)
+            if len(self._asides) > _MOST_ASIDES:
+                # Redirects may lead to ever more origins.
+                self._asides.pop(next(iter(self._asides))).close()
         if exchange is not None and exchange.transport is None:
             # The target has closed it meanwhile, which it may.
             if exchange.was_unasked:
@@ -385,7 +413,9 @@ class VirtualUser:
         step = self.step
         payload = step.payload
         if payload is None:
-            payload = step.template.render(self)
+            payload = self._rendered = step.template.render(self)
+        if self._jar is not None:
+            payload = self._with_cookies(payload, self._jar)
         step.recorder.sent_bytes += len(payload)
         self.is_awaiting = True
         # Whatever needs a second look after the answer keeps the VU off the good path.
@@ -395,9 +425,19 @@ class VirtualUser:
             and not self.is_leaving
             and not self._failures
             and not self.due_ns
+            and self._jar is None
         )
         self.sent_ns = monotonic_ns()
         exchange.send(payload, step.expected)
+
+    def _with_cookies(self, payload: bytes, jar: CookieJar) -> bytes:
+        cookies = jar.header(self.step.origin, target_of(payload), now_ns=monotonic_ns())
+        return with_cookies(payload, cookies) if cookies else payload
+
+    def _sent(self) -> bytes:
+        """Return the request in flight, without the cookies that were added to it."""
+        payload = self.step.payload
+        return payload if payload is not None else self._rendered
 
     async def _connect(self, step: Step) -> None:
         exchange = Exchange(self, step.origin)
@@ -429,9 +469,20 @@ class VirtualUser:
         if self.due_ns:
             self._record_response(done_ns)
         kind = ErrorKind.STATUS if status >= 400 else None
+        leads_nowhere = False
+        if step.redirects and status in REDIRECTS and self.exchange.location is not None:  # type: ignore[union-attr]  # it has just answered
+            landing = self._landing(status, self.exchange.location)  # type: ignore[union-attr]  # see above
+            if landing is not None:
+                self.request(landing, self._then)
+                return
+            leads_nowhere = True
+        # Not kept until the next request: a body may be large, and VUs be many.
+        self._rendered = b""
         if step.judge is not None:
             service_us = (done_ns - self.sent_ns) // 1000
             kind = step.judge.verdict(status, service_us, self.exchange, self.variables)  # type: ignore[arg-type]  # it has just answered
+        if leads_nowhere:
+            kind = ErrorKind.REDIRECT
         if kind is not None:
             step.recorder.errors[kind] += 1
             if not self.is_started:
@@ -441,6 +492,21 @@ class VirtualUser:
                 self._then = self._end_of_pass()
         self._failures = 0
         self._walk(self._then)
+
+    def _landing(self, status: int, location: bytes) -> Step | None:
+        """Return the request that a redirect asks for; `None`, with a remark, if it cannot be."""
+        step = self.step
+        if not step.redirects_left:
+            self._crowd.remark(
+                f"{step.origin.authority} still redirects after {step.redirects} redirects."
+            )
+            return None
+        try:
+            hop = redirected(self._sent(), origin=step.origin, status=status, location=location)
+        except RedirectError as error:
+            self._crowd.remark(f"A redirect of {step.origin.authority} is not followed: {error}.")
+            return None
+        return step.led_to(hop)
 
     def _end_of_pass(self) -> int:
         return self._program.on_stop_end if self.is_stopping else self._program.steps_end
