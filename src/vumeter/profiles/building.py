@@ -1,11 +1,14 @@
 """From a profile that pydantic has understood to a plan; every problem on the way is noted."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
 from vumeter.model.plan import Feeder, Limits, Plan, Scenario, Threshold
+from vumeter.profiles.connections import transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
 from vumeter.profiles.lines import KeyPath
@@ -16,7 +19,7 @@ from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
 from vumeter.profiles.targets import url_problem
 from vumeter.profiles.templates import VariablesIn, check_expressions
-from vumeter.thresholds.grammar import parse
+from vumeter.thresholds.rules import rules_of
 
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NOT_IN_RUN_NAMES = re.compile(r"[^0-9A-Za-z_.-]+")
@@ -52,20 +55,25 @@ def plan_of(
         return None
     limits = _limits(profile.limits, scenarios)
     _check_limits(scenarios, limits, problems)
-    return Plan(
+    thresholds = list(_thresholds(profile))
+    plan = Plan(
         name=profile.name or _run_name(path),
         scenarios=scenarios,
         limits=limits,
-        thresholds=_thresholds(profile, problems),
+        thresholds=tuple(threshold for _, threshold in thresholds),
         feeders=feeders,
         workers=profile.workers,
         keep_alive=profile.http.keep_alive,
         verify_tls=profile.http.verify_tls,
+        cookies=profile.http.cookies,
+        transport=transport_of(profile.http, folder=path.parent, problems=problems),
         graceful_stop_s=profile.graceful_stop,
         dead_man_s=profile.dead_man,
         postgres_dsn=profile.monitors.postgres,
         secrets=tuple(secrets.values()),
     )
+    _check_thresholds(plan, thresholds, problems)
+    return plan
 
 
 def _target(profile: Profile, problems: Problems) -> str | None:
@@ -183,22 +191,28 @@ def _check_limits(scenarios: tuple[Scenario, ...], limits: Limits, problems: Pro
             )
 
 
-def _thresholds(profile: Profile, problems: Problems) -> tuple[Threshold, ...]:
-    found: list[Threshold] = []
+def _thresholds(profile: Profile) -> Iterator[tuple[KeyPath, Threshold]]:
     for metric, tables in profile.thresholds.items():
         for index, each in enumerate(tables):
-            threshold = Threshold(
-                metric=metric,
-                expression=each.threshold,
-                abort_on_fail=each.abort_on_fail,
-                delay_abort_s=each.delay_abort_eval,
+            yield (
+                ("thresholds", metric, index),
+                Threshold(
+                    metric=metric,
+                    expression=each.threshold,
+                    abort_on_fail=each.abort_on_fail,
+                    delay_abort_s=each.delay_abort_eval,
+                ),
             )
-            try:
-                parse(threshold)
-            except ProfileError as error:
-                problems.add(("thresholds", metric, index), error.message, hint=error.hint)
-            found.append(threshold)
-    return tuple(found)
+
+
+def _check_thresholds(
+    plan: Plan, thresholds: Iterable[tuple[KeyPath, Threshold]], problems: Problems
+) -> None:
+    for at, threshold in thresholds:
+        try:
+            rules_of(replace(plan, thresholds=(threshold,)))
+        except ProfileError as error:
+            problems.add(at, error.message, hint=error.hint)
 
 
 def _run_name(path: Path) -> str:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.models import Profile
-from vumeter.profiles.problems import Problems, quoted, suggestion
+from vumeter.profiles.problems import Problems, key_text, quoted, suggestion
 from vumeter.profiles.reading import Document
 from vumeter.profiles.steps import KINDS
 
@@ -175,7 +175,9 @@ def toml_value(value: object) -> str:
         case bool():
             return str(value).lower()
         case dict():
-            pairs = ", ".join(f"{key} = {toml_value(each)}" for key, each in value.items())
+            pairs = ", ".join(
+                f"{key_text((key,))} = {toml_value(each)}" for key, each in value.items()
+            )
             return f"{{ {pairs} }}"
         case list():
             return f"[{', '.join(map(toml_value, value))}]"

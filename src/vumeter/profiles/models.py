@@ -4,7 +4,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from vumeter.model.plan import Arrivals, Executor, FeederOrder, Shape
+from vumeter.model.plan import (
+    Arrivals,
+    Executor,
+    FeederOrder,
+    IpFamily,
+    Shape,
+    TlsVersion,
+)
 from vumeter.profiles.quantities import (
     Count,
     Duration,
@@ -142,6 +149,35 @@ class HttpTable(Table):
 
     keep_alive: bool = Field(True, description="false: a new connection for each request.")
     verify_tls: bool = Field(True, description="false: take any certificate of the target.")
+    cookies: bool = Field(
+        True, description="Each VU keeps the cookies that targets set, and sends them back."
+    )
+    authorities: str | None = Field(
+        None,
+        description="PEM file of the authorities that are trusted instead of the system's;"
+        " files are relative to the profile.",
+    )
+    certificate: str | None = Field(
+        None, description="PEM file of the certificate to show to targets that ask for one."
+    )
+    certificate_key: str | None = Field(
+        None, description="PEM file of its key, where that is not in the same file."
+    )
+    server_name: str | None = Field(
+        None, min_length=1, description="What TLS asks for and verifies, not the URL's host."
+    )
+    tls_minimum: TlsVersion = Field(TlsVersion.TLS_1_2, description="The oldest TLS to speak.")
+    overrides: dict[str, str] = Field(
+        {},
+        description="Where hosts really are, whatever the system says of their names.",
+        examples=[{"shop.example:443": "127.0.0.1:8443"}],
+    )
+    ip_family: IpFamily = Field(
+        IpFamily.ANY, description="Which of a host's addresses are connected to."
+    )
+    local_addresses: list[str] = Field(
+        [], description="Connections come from these in turn; each has ports of its own."
+    )
 
 
 class FeederTable(Table):

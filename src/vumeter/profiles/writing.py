@@ -35,6 +35,7 @@ from vumeter.model.plan import (
     Threshold,
 )
 from vumeter.profiles.answers import RELATIONS
+from vumeter.profiles.connections import transport_written
 from vumeter.profiles.quantities import NO_END
 from vumeter.profiles.targets import request_name
 from vumeter.units import duration_text, parse_duration_s
@@ -60,8 +61,8 @@ def written(plan: Plan) -> str:
     if plan.secrets:
         variables = {f"SECRET_{place}": value for place, value in enumerate(plan.secrets, start=1)}
         document |= {"secrets": list(variables), "variables": variables}
-    if not (plan.keep_alive and plan.verify_tls):
-        document["http"] = {"keep_alive": plan.keep_alive, "verify_tls": plan.verify_tls}
+    if http := _http(plan):
+        document["http"] = http
     document["scenarios"] = {
         scenario.name: _scenario(scenario, target) for scenario in plan.scenarios
     }
@@ -111,6 +112,13 @@ def _target(plan: Plan) -> str:
     request = next(request for scenario in plan.scenarios for request in scenario.requests)
     parts = urlsplit(request.url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _http(plan: Plan) -> Written:
+    keys = ("keep_alive", "verify_tls", "cookies")
+    return {key: False for key in keys if not getattr(plan, key)} | transport_written(
+        plan.transport
+    )
 
 
 # The load

@@ -1,0 +1,140 @@
+"""Profiles on the command line: checked, run, overridden and saved."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vumeter.testing.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+Vumeter = Callable[..., Any]
+
+PROFILE = """
+target = "${TARGET:-http://127.0.0.1:9}"
+secrets = ["KEY"]
+[variables]
+KEY = "hunter2-hunter2"
+[scenarios.main]
+iterations = 20
+vus = 2
+steps = [{ path = "/a", headers = { Authorization = "Bearer ${KEY}" } }, "/b"]
+"""
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "night.toml"
+    path.write_text(PROFILE)
+    return path
+
+
+def test_a_profile_runs_to_its_end_and_reports(
+    vumeter: Vumeter, server: ServerProcess, profile: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    origin = server.url.rstrip("/")
+    ended = vumeter("run", str(profile), "-e", f"TARGET={origin}", "-o", str(report))
+    assert ended.returncode == 0, ended.stderr
+    assert server.truth()["requests"] == 40
+    assert "hunter2" not in ended.stdout + ended.stderr + report.read_text()
+    assert set(json.loads(report.read_text())["endpoints"]) == {"GET /a", "GET /b"}
+
+
+def test_flags_go_before_what_the_profile_says(
+    vumeter: Vumeter, server: ServerProcess, profile: Path
+) -> None:
+    origin = server.url.rstrip("/")
+    ended = vumeter("run", str(profile), "-e", f"TARGET={origin}", "-n", "3")
+    assert ended.returncode == 0, ended.stderr
+    assert server.truth()["requests"] == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["-m", "PUT"], "--method: each request of a profile", id="method"),
+        pytest.param(["-H", "A: b"], "--header: each request", id="header"),
+        pytest.param(["-t", "5s"], "--timeout: each request", id="timeout"),
+        pytest.param(["-e", "KEY"], "is not KEY=VALUE", id="variable"),
+        pytest.param(["--time-scale", "0"], "not a number above 0", id="time-scale"),
+        pytest.param(["--max-vus", "1"], "asks for 2 VUs, above the limit of 1", id="limit"),
+    ],
+)
+def test_flags_that_make_no_sense_with_a_profile_are_refused_by_name(
+    vumeter: Vumeter, profile: Path, arguments: list[str], words: str
+) -> None:
+    ended = vumeter("run", str(profile), *arguments)
+    assert words in ended.stderr
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_flags_of_one_load_do_not_guess_among_several_scenarios(
+    vumeter: Vumeter, profile: Path
+) -> None:
+    profile.write_text(PROFILE + '[scenarios.other]\nsteps = ["/"]\n')
+    ended = vumeter("run", str(profile), "--vus", "5")
+    assert ended.returncode == 2
+    assert "--vus: the profile has 2 scenarios (main, other)" in ended.stderr
+
+
+def test_flags_of_profiles_are_refused_with_a_url(vumeter: Vumeter) -> None:
+    for flag in (["-e", "A=b"], ["--time-scale", "0.1"]):
+        ended = vumeter("run", "http://127.0.0.1:9/", *flag)
+        assert ended.returncode == 2
+        assert f"{flag[0]} is for profiles" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_broken_profile_ends_with_104_and_nothing_is_sent(
+    vumeter: Vumeter, server: ServerProcess, profile: Path, command: str
+) -> None:
+    profile.write_text(f'target = "{server.url}"\nscenario = 1\n[scenarios.a]\nvus = "x"\n')
+    ended = vumeter(command, str(profile))
+    assert ended.returncode == 104
+    assert ended.stdout == ""
+    assert "has 3 problems; nothing was sent." in ended.stderr
+    assert f"{profile}:4: scenarios.a.vus" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert server.truth()["requests"] == 0
+
+
+def test_check_shows_what_would_run_without_its_secrets(vumeter: Vumeter, profile: Path) -> None:
+    ended = vumeter("check", str(profile), "--time-scale", "0.01")
+    assert ended.returncode == 0, ended.stderr
+    assert "main: shared-iterations" in ended.stdout
+    assert "2 VUs, 20 iterations, for 6s" in ended.stdout
+    assert "GET /a" in ended.stdout
+    assert "It has no thresholds" in ended.stdout
+    assert "hunter2" not in ended.stdout
+
+
+def test_a_dsn_that_is_none_is_a_problem_of_the_profile(vumeter: Vumeter, profile: Path) -> None:
+    profile.write_text(PROFILE + '[monitors]\npostgres = "mysql://x/y"\n')
+    ended = vumeter("check", str(profile))
+    assert ended.returncode == 104
+    assert "monitors.postgres" in ended.stderr
+
+
+def test_a_saved_command_line_runs_again_as_a_profile(
+    vumeter: Vumeter, server: ServerProcess, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved.toml"
+    first = vumeter("run", server.url, "-n", "7", "-a", "u:p", "--save-profile", str(saved))
+    assert first.returncode == 0, first.stderr
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    again = vumeter("run", str(saved))
+    assert again.returncode == 0, again.stderr
+    assert server.truth()["requests"] == 14
+    refused = vumeter("run", server.url, "-n", "7", "--save-profile", str(saved))
+    assert refused.returncode == 2
+    assert "already" in refused.stderr
+
+
+def test_the_schema_is_json(vumeter: Vumeter) -> None:
+    assert json.loads(vumeter("schema").stdout)["title"] == "vumeter profile"
