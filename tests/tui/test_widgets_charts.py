@@ -6,16 +6,25 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from vumeter.model.frame import Event, EventLevel, Point
+from vumeter.model.plan import Threshold
+from vumeter.model.verdict import Standing, Unit, Verdict
+from vumeter.testing.story import story
 from vumeter.tui.format import latency_text
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import History, Window
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
 from vumeter.tui.widgets import axis as axis_module
 from vumeter.tui.widgets.axis import GUTTER, linear_top, log_axis, log_labels
-from vumeter.tui.widgets.latency_chart import chart_lines, chart_title, write_events
+from vumeter.tui.widgets.latency_chart import (
+    chart_lines,
+    chart_title,
+    threshold_limits_us,
+    write_events,
+)
 from vumeter.tui.widgets.line import Line
 from vumeter.tui.widgets.plot import BLANK, latency_cells
 from vumeter.tui.widgets.rps_chart import rps_cells, rps_lines, rps_title
@@ -209,6 +218,47 @@ def test_seconds_of_a_limited_generator_are_marked_and_the_mark_is_explained() -
     assert _chart(history)[-1].text[GUTTER : GUTTER + 20].strip("╵01:· ") == "▒▒"
     span = history.span(Window.ONE_MINUTE, columns=60)
     assert "▒ generator limit" in chart_title(None, span, width=80, look=DEFAULT_LOOK).text
+
+
+def test_a_threshold_is_a_line_that_hides_nothing() -> None:
+    points = [_point(second, 2_000_000 if second % 2 else 200_000) for second in range(20)]
+    history = _history(points)
+    span = history.span(Window.ONE_MINUTE, columns=64)
+    dots = history.halves(span)
+    plain, limited = (
+        chart_lines(span, dots, (), width=64, height=7, look=DEFAULT_LOOK, limits_us=limits_us)
+        for limits_us in ((), (300_000, 5_000, 90_000_000))
+    )
+    changed = [
+        (was.text, now.text)
+        for was, now in zip(plain, limited, strict=True)
+        if was.text != now.text
+    ]
+    # The one within the scale; those beyond it would be lines at a wrong height.
+    ((was, now),) = changed
+    assert now.endswith("SLO")
+    assert all(
+        before in (" ", after) for before, after in zip(was.ljust(len(now)), now, strict=True)
+    )
+
+
+def test_the_lines_are_those_of_thresholds_on_all_response_times() -> None:
+    frame = story().frames[116]
+    verdicts = [
+        Verdict(
+            threshold=Threshold(metric=metric, expression="p(95) < 300"),
+            standing=Standing.PASSED,
+            is_failing=False,
+            observed=1.0,
+            limit=300.0,
+            unit=Unit.MS,
+            first_failed_second=None,
+            crossings=0,
+        )
+        for metric in ("http_req_duration", "http_req_duration{name:/}", "http_req_service")
+    ]
+    assert threshold_limits_us(None) == threshold_limits_us(frame) == []
+    assert threshold_limits_us(replace(frame, verdicts=tuple(verdicts))) == [300_000.0]
 
 
 def test_a_chart_fits_any_room() -> None:

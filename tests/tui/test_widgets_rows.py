@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.measure import GeneratorReading
+from vumeter.model.plan import Threshold
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, ThrottleState
+from vumeter.model.verdict import Standing, Unit, Verdict
 from vumeter.testing.story import story
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
@@ -17,11 +19,11 @@ from vumeter.tui.widgets.header_row import header_line
 from vumeter.tui.widgets.plan_row import plan_line
 from vumeter.tui.widgets.status_row import (
     Health,
-    Objectives,
     database_health,
     generator_health,
     host_health,
     status_line,
+    threshold_health,
 )
 from vumeter.tui.widgets.throttle_row import progress_words, throttle_line, throttle_words
 
@@ -175,29 +177,86 @@ def test_the_row_shows_the_scenario_whose_lever_is_active() -> None:
     assert "VU 118▸150" in _throttles(_throttle(), other, active=("gone", Lever.VUS))
 
 
-def _status(frame: Frame, *, width: int = 80, objectives: Objectives | None = None) -> str:
-    return status_line(
-        frame, width=width, look=DEFAULT_LOOK, objectives=objectives or Objectives()
-    ).text
+def _status(frame: Frame, *, width: int = 80) -> str:
+    return status_line(frame, width=width, look=DEFAULT_LOOK).text
 
 
 def test_the_lights_read_like_this() -> None:
     frame = _jammed()
     generator = replace(_generator(), limited=True, reasons=("cpu 98 %",))
-    promised = Objectives(p95_us=300_000, p99_us=3_000_000)
     assert [
         _status(_frames()[0]),
         _status(frame),
-        _status(frame, objectives=promised),
         _status(replace(frame, postgres=None, generator=generator), width=90),
         _status(replace(frame, postgres=replace(_postgres(), state=PostgresState.DOWN)), width=50),
     ] == [
         " p95 – ms   p99 – ms   err –   GEN –   HOST –   DB –",
         " p95 386 ms   p99 2.31k ms   err ! 0.37%   GEN ✓   HOST ✓   DB ! lock 38",
-        " p95<300 ✗ 386   p99<3.00k ✓ 2.31k   err ! 0.37%   GEN ✓   HOST ✓   DB ! lock 38",
         " p95 386 ms   p99 2.31k ms   err ! 0.37%   GEN ✗ LIMIT   (cpu 98 %)   HOST ✓   DB –",
         " p95 386 ms   err ! 0.37%   GEN ✓   DB ✗ down",
     ]
+
+
+def _verdict(
+    metric: str,
+    expression: str,
+    observed: float | None,
+    *,
+    standing: Standing = Standing.PASSED,
+    is_failing: bool = False,
+    limit: float = 300.0,
+    unit: Unit = Unit.MS,
+) -> Verdict:
+    return Verdict(
+        threshold=Threshold(metric=metric, expression=expression),
+        standing=standing,
+        is_failing=is_failing,
+        observed=observed,
+        limit=limit,
+        unit=unit,
+        first_failed_second=None,
+        crossings=0,
+    )
+
+
+_GOOD = _verdict("http_req_duration", "p(95) < 300ms", 241.3)
+_BAD = _verdict(
+    "http_req_duration", "p(99) < 300", 2310.0, standing=Standing.FAILED, is_failing=True
+)
+_FEW = _verdict("http_req_failed", "rate < 1%", 0.0012, limit=0.01, unit=Unit.RATIO)
+
+
+def test_thresholds_have_lights_of_their_own() -> None:
+    frame = replace(_jammed(), verdicts=(_GOOD, _BAD, _FEW))
+    assert [
+        _status(frame, width=88),
+        _status(frame, width=60),
+        _status(replace(frame, verdicts=(_GOOD,)), width=80),
+    ] == [
+        " SLO ✗ 1 p95<300ms ✓ 241ms p99<300 ✗ 2.31s err<1% ✓ 0.12% GEN ✓ HOST ✓ DB ! lock 38",
+        " SLO ✗ 1   p99<300 ✗ 2.31s   GEN ✓   DB ! lock 38",
+        " SLO   p95<300ms ✓ 241ms   err ! 0.37%   GEN ✓   HOST ✓   DB ! lock 38",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (_GOOD, (Health.GOOD, "241ms")),
+        (_BAD, (Health.BAD, "2.31s")),
+        (replace(_BAD, is_failing=False, observed=12.0), (Health.BAD, "12ms now")),
+        (replace(_BAD, observed=None), (Health.BAD, "no data")),
+        (replace(_GOOD, observed=285.0), (Health.WARN, "285ms")),
+        (replace(_GOOD, standing=Standing.PENDING, observed=None), (Health.UNKNOWN, "")),
+        (replace(_GOOD, standing=Standing.NO_DATA, observed=None), (Health.UNKNOWN, "")),
+        (
+            _verdict("checks", "rate > 99%", 1.0, limit=0.99, unit=Unit.RATIO),
+            (Health.GOOD, "100%"),
+        ),
+    ],
+)
+def test_the_light_of_a_threshold(verdict: Verdict, expected: tuple[Health, str]) -> None:
+    assert threshold_health(verdict) == expected
 
 
 def _generator() -> GeneratorReading:

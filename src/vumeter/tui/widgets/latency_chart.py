@@ -17,6 +17,7 @@ _TIME_FROM_HEIGHT = 3
 """Body rows from which the lowest one is the time axis."""
 _GRID_FROM_HEIGHT = 8
 """Rows from which lines behind the picture help more than they clutter."""
+_LIMIT_NAME = "SLO"
 
 
 class LatencyChart(Chart):
@@ -44,6 +45,7 @@ class LatencyChart(Chart):
             width=width - GUTTER,
             height=height - 1,
             look=self.look,
+            limits_us=threshold_limits_us(self.frame),
         )
         return [head, *body]
 
@@ -81,6 +83,7 @@ def chart_lines(
     width: int,
     height: int,
     look: Look,
+    limits_us: Sequence[float] = (),
 ) -> list[Line]:
     """
     Return the chart's body: scale, picture, and, where there is room, the time axis.
@@ -92,6 +95,7 @@ def chart_lines(
         width: Cells right of the scale; a young run does not fill them yet.
         height: Rows.
         look: What to draw with.
+        limits_us: Of thresholds; where one is within the scale, a line stands in what is blank.
     """
     rows = height - 1 if height >= _TIME_FROM_HEIGHT else height
     known = [column for column in span.columns if column.p99_us is not None]
@@ -103,6 +107,10 @@ def chart_lines(
         row.extend([BLANK] * (width - len(row)))
     labels = log_labels(axis, rows)
     write_events(picture, events, span, look)
+    row_of = axis.scale(rows)
+    for limit_us in limits_us:
+        if axis.bottom_us <= limit_us <= axis.top_us:
+            _draw_limit(picture[rows - 1 - row_of(limit_us)], look)
     if rows >= _GRID_FROM_HEIGHT:
         _draw_grid(picture, labels, look)
     edge = look.glyphs.divider
@@ -114,6 +122,12 @@ def chart_lines(
         for row in range(rows)
     ]
     return [*lines, time_axis(span, events, width=width, look=look)] if rows < height else lines
+
+
+def threshold_limits_us(frame: Frame | None) -> list[float]:
+    """Return the limits that thresholds set to the response time of all requests."""
+    verdicts = () if frame is None else frame.verdicts
+    return [each.limit * 1000 for each in verdicts if each.threshold.metric == "http_req_duration"]
 
 
 def write_events(
@@ -170,6 +184,16 @@ def _write_label(picture: list[list[Cell]], index: int, label: str, ink: Ink) ->
                 if 0 <= start <= end <= width and all(cell == BLANK for cell in around):
                     row[start:end] = [(character, ink) for character in label]
                     return
+
+
+def _draw_limit(row: list[Cell], look: Look) -> None:
+    for index, cell in enumerate(row):
+        if cell == BLANK:
+            row[index] = (look.glyphs.target, Ink.WARN)
+    # Named where the newest second has not come to yet, if there is such a place.
+    end = len(row) - len(_LIMIT_NAME)
+    if end > 0 and all(glyph == look.glyphs.target for glyph, _ in row[end - 1 :]):
+        row[end:] = [(letter, Ink.WARN) for letter in _LIMIT_NAME]
 
 
 def _draw_grid(picture: list[list[Cell]], labels: dict[int, str], look: Look) -> None:

@@ -1,18 +1,24 @@
 """The third row: lights. A value, whether it is well, and in one or two words why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-
-from textual.reactive import var
 
 from vumeter.model.frame import Frame
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
+from vumeter.model.verdict import Standing, Verdict
+from vumeter.thresholds.words import observed_text, short_text
 from vumeter.tui.format import latency_text, percent_text, share_text
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.line import Line, joined
+from vumeter.tui.widgets.line import Line, Part, cropped, joined
 from vumeter.tui.widgets.panel import FramePanel
+
+_LONGEST_NAME = 28
+"""Cells of a threshold's; a filter can make it as long as it likes."""
+
+_NEAR_RATIO = 0.9
+_FEW_ERRORS_RATIO = 0.01
+"""Errors beyond are bad where no threshold says how many are."""
 
 
 class Health(Enum):
@@ -24,46 +30,75 @@ class Health(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objectives:
-    """What the target promises. `None`: no promise, and the light only shows the number."""
-
-    p95_us: int | None = None
-    p99_us: int | None = None
-    error_ratio: float = 0.01
-
-
 class StatusRow(FramePanel):
-    """Lights for latency, errors, the generator, the host and the database."""
-
-    objectives: var[Objectives] = var(Objectives(), init=False)
+    """Lights for the thresholds or the target, the generator, the host and the database."""
 
     def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
         """Return the row."""
         if self.frame is None:
             return []
-        return [status_line(self.frame, width=width, look=self.look, objectives=self.objectives)]
-
-    def watch_objectives(self) -> None:
-        """Draw the lights against the new objectives."""
-        self.repaint()
+        return [status_line(self.frame, width=width, look=self.look)]
 
 
-def status_line(frame: Frame, *, width: int, look: Look, objectives: Objectives) -> Line:
+def status_line(frame: Frame, *, width: int, look: Look) -> Line:
     """Return the row of lights."""
-    latency = frame.window.latency
-    p95 = None if latency is None else latency.p95_us
-    p99 = None if latency is None else latency.p99_us
+    target = _threshold_lights(frame, look) if frame.verdicts else _target_lights(frame, look)
     parts = [
-        (1, _latency_light("p95", p95, objectives.p95_us, look)),
-        (1, _latency_light("p99", p99, objectives.p99_us, look)),
-        (0, _error_light(frame, objectives, look)),
+        *target,
         (0, light("GEN", *generator_health(frame.generator), look)),
-        (3, _limit_reason(frame.generator, look)),
-        (2, light("HOST", *host_health(frame.host), look)),
+        (4, _limit_reason(frame.generator, look)),
+        (3, light("HOST", *host_health(frame.host), look)),
         (0, light("DB", *database_health(frame.postgres), look)),
     ]
     return Line(look).add(" ").extend(joined(parts, width - 1, look, gap=3))
+
+
+def _target_lights(frame: Frame, look: Look) -> list[Part]:
+    """Without thresholds nothing was promised: numbers, and a light for errors."""
+    latency = frame.window.latency
+    return [
+        (2, _latency("p95", None if latency is None else latency.p95_us, look)),
+        (2, _latency("p99", None if latency is None else latency.p99_us, look)),
+        (0, _error_light(frame, look)),
+    ]
+
+
+def _threshold_lights(frame: Frame, look: Look) -> list[Part]:
+    """How many fail, and a light for each; where room is short, those that fail stay longest."""
+    healths = [threshold_health(verdict) for verdict in frame.verdicts]
+    bad = sum(health is Health.BAD for health, _ in healths)
+    head = light("SLO", Health.BAD, str(bad), look) if bad else Line(look).add("SLO", Ink.DIM)
+    lights = [
+        (
+            1 if health is Health.BAD else 2,
+            light(_cropped_name(verdict, look), health, words, look),
+        )
+        for verdict, (health, words) in zip(frame.verdicts, healths, strict=True)
+    ]
+    if not any(each.threshold.metric.startswith("http_req_failed") for each in frame.verdicts):
+        lights.append((2, _error_light(frame, look)))
+    return [(0, head), *lights]
+
+
+def _cropped_name(verdict: Verdict, look: Look) -> str:
+    return cropped(short_text(verdict.threshold), _LONGEST_NAME, look)
+
+
+def threshold_health(verdict: Verdict) -> tuple[Health, str]:
+    """Return how a threshold stands, with what was observed."""
+    if verdict.observed is None and verdict.standing is not Standing.FAILED:
+        return Health.UNKNOWN, ""
+    words = observed_text(verdict)
+    if verdict.standing is Standing.FAILED:
+        # A window that has recovered has failed the run all the same.
+        return Health.BAD, words if verdict.is_failing else f"{words} now"
+    return Health.WARN if _is_near_limit(verdict) else Health.GOOD, words
+
+
+def _is_near_limit(verdict: Verdict) -> bool:
+    """Whether a tenth more would be too much; of what may not fall, that says nothing."""
+    is_bound_above = "<" in verdict.threshold.expression
+    return is_bound_above and (verdict.observed or 0.0) >= _NEAR_RATIO * verdict.limit > 0
 
 
 def light(name: str, health: Health, words: str, look: Look) -> Line:
@@ -129,20 +164,13 @@ def _limit_reason(generator: GeneratorReading | None, look: Look) -> Line:
     return Line(look).add(f"({generator.reasons[0]})", Ink.BAD)
 
 
-def _latency_light(name: str, us: int | None, promised_us: int | None, look: Look) -> Line:
-    value = latency_text(us)
-    if promised_us is None:
-        return Line(look).add(f"{name} ", Ink.DIM).add(value, Ink.VALUE).add(" ms", Ink.DIM)
-    health = Health.UNKNOWN if us is None else Health.GOOD if us <= promised_us else Health.BAD
-    name = f"{name}<{latency_text(promised_us)}"
-    return light(name, health, value, look)
+def _latency(name: str, us: int | None, look: Look) -> Line:
+    return Line(look).add(f"{name} ", Ink.DIM).add(latency_text(us), Ink.VALUE).add(" ms", Ink.DIM)
 
 
-def _error_light(frame: Frame, objectives: Objectives, look: Look) -> Line:
+def _error_light(frame: Frame, look: Look) -> Line:
     ratio = frame.window.error_ratio
-    health = Health.GOOD if not ratio else Health.WARN
-    if ratio > objectives.error_ratio:
-        health = Health.BAD
     if not frame.window.requests:
         return light("err", Health.UNKNOWN, "", look)
+    health = Health.GOOD if not ratio else Health.WARN if ratio <= _FEW_ERRORS_RATIO else Health.BAD
     return light("err", health, percent_text(ratio), look)
