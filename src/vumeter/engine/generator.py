@@ -49,7 +49,7 @@ class Generator:
         self._loop = asyncio.get_running_loop()
         self.recorders: dict[str, Recorder] = {}
         """Where requests are counted, by name."""
-        self._scripts = scripts_of(launch.plan, self.recorders)
+        self._scripts = scripts_of(launch.plan, self.recorders, launch.share)
         self.crowds: dict[str, Crowd] = {}
         """The VUs of each scenario, once it runs."""
         self._running = 0
