@@ -1,0 +1,237 @@
+"""The same thresholds in k6 and here, against the same server: the same verdicts and codes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vumeter.testing.flight import Flight, Landing
+from vumeter.testing.server_process import ServerProcess
+
+_BENCHMARKS = Path(__file__).parents[2] / ".venv-bench" / "bin"
+_PATH = os.pathsep.join((str(_BENCHMARKS), os.environ.get("PATH", "")))
+PROGRAM = shutil.which("k6", path=_PATH)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        PROGRAM is None, reason="no k6: benchmarks/install_peers.sh installs it, or put it on PATH"
+    ),
+]
+
+SCRIPT = """
+import http from 'k6/http';
+export const options = %(options)s;
+export default function () { http.get('%(url)s'); }
+export function handleSummary(data) { return { '%(summary)s': JSON.stringify(data.metrics) }; }
+"""
+
+Thresholds = Mapping[str, list[str]]
+
+
+class K6:
+    """A run of k6."""
+
+    def __init__(self, folder: Path, url: str, options: Mapping[str, Any]) -> None:
+        self._summary = folder / "k6.json"
+        script = folder / "script.js"
+        script.write_text(
+            SCRIPT % {"options": json.dumps(options), "url": url, "summary": self._summary}
+        )
+        assert PROGRAM is not None
+        self.process = subprocess.Popen(
+            [PROGRAM, "run", "--quiet", "--address", "127.0.0.1:0", script],
+            env=os.environ | {"K6_NO_USAGE_REPORT": "true", "K6_NO_COLOR": "true"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def __enter__(self) -> "K6":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def code(self) -> int:
+        """Return the exit code, when it has ended."""
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+    def passed(self) -> dict[tuple[str, str], bool]:
+        """Return what became of each threshold, by metric and expression."""
+        metrics = json.loads(self._summary.read_text())
+        return {
+            (metric, expression): outcome["ok"]
+            for metric, about in metrics.items()
+            for expression, outcome in about.get("thresholds", {}).items()
+        }
+
+
+def passed(landing: Landing) -> dict[tuple[str, str], bool]:
+    """Return what became of each threshold here, by metric and expression."""
+    return {
+        (each["metric"], each["expression"]): each["verdict"] == "passed"
+        for each in landing.report["thresholds"]
+    }
+
+
+def flags(thresholds: Thresholds) -> list[str]:
+    return [
+        text
+        for metric, rules in thresholds.items()
+        for rule in rules
+        for text in ("--threshold", f"{metric}: {rule}")
+    ]
+
+
+def both(
+    folder: Path, url: str, thresholds: Thresholds, *, options: Mapping[str, Any], load: list[str]
+) -> tuple[K6, Landing]:
+    """Run k6 and vumeter at the same time, and return what came of it."""
+    with (
+        K6(folder, url, {**options, "thresholds": thresholds}) as k6,
+        Flight(url, *load, *flags(thresholds)) as flight,
+    ):
+        landing = flight.land()
+        k6.code()
+    return k6, landing
+
+
+@pytest.fixture
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--law", "bimodal:20ms,100ms,10%") as target:
+        yield target
+
+
+CLOSED = {"options": {"vus": 4, "duration": "2s"}, "load": ["-c", "4", "-z", "2s"]}
+
+HOLD = {
+    "http_req_duration": ["p(95)<500", "p(50) < 60", "avg<80", "min>=10", "max<2000", "med<=60"],
+    "http_req_failed": ["rate<0.01", "rate==0"],
+    "http_reqs": ["count>50", "rate>20"],
+    "iterations": ["count>50", "rate > 20"],
+    "data_received": ["count>1000"],
+    "data_sent": ["rate>100"],
+    "vus": ["value>0", "value<=4"],
+}
+
+BREAK = {
+    "http_req_duration": ["p(95)<50", "p(99.9)<=90", "max<90", "avg<10", "min>90", "med===7"],
+    "http_req_failed": ["rate>0.5"],
+    "http_reqs": ["count<50", "rate>5000", "count!=0"],
+    "iterations": ["count==1"],
+    "dropped_iterations": ["count<1"],
+}
+
+
+def test_what_holds_in_k6_holds_here_and_both_end_with_0(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    k6, landing = both(tmp_path, server.url, HOLD, **CLOSED)
+    assert (k6.process.returncode, landing.exit_code) == (0, 0)
+    assert passed(landing) == k6.passed()
+    assert set(passed(landing).values()) == {True}
+
+
+def test_what_breaks_in_k6_breaks_here_and_both_end_with_99(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    k6, landing = both(tmp_path, server.url, BREAK, **CLOSED)
+    assert (k6.process.returncode, landing.exit_code) == (99, 99)
+    assert passed(landing) == k6.passed()
+    # Both kinds, or the comparison would be one of a constant.
+    assert set(passed(landing).values()) == {True, False}
+
+
+def test_errors_and_dropped_iterations_break_the_same_rules(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    thresholds = {
+        "http_req_failed": ["rate<0.01", "rate==1", "rate>0.99"],
+        "dropped_iterations": ["count<10", "count>10"],
+        "iterations": ["rate<90", "rate>90"],
+    }
+    arrivals = {
+        "executor": "constant-arrival-rate",
+        "rate": 100,
+        "duration": "1s",
+        "preAllocatedVUs": 1,
+        "maxVUs": 1,
+    }
+    k6, landing = both(
+        tmp_path,
+        f"{server.url.rstrip('/')}/status/503",
+        thresholds,
+        options={"scenarios": {"main": arrivals}},
+        load=["-c", "1", "-q", "100", "-z", "1s"],
+    )
+    assert (k6.process.returncode, landing.exit_code) == (99, 99)
+    assert passed(landing) == k6.passed()
+
+
+def test_abort_on_fail_ends_both_long_before_their_time(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    rule = {"threshold": "med<1", "abortOnFail": True}
+    options = {"vus": 2, "duration": "10m", "thresholds": {"http_req_duration": [rule]}}
+    flag = "http_req_duration: med<1 abort_on_fail"
+    with (
+        K6(tmp_path, server.url, options) as k6,
+        Flight(server.url, "-c", "2", "-z", "10m", "--threshold", flag) as flight,
+    ):
+        landing = flight.land()
+        assert (k6.code(), landing.exit_code) == (99, 99)
+    assert landing.report["run"]["stop"] == "threshold"
+    (entry,) = landing.report["journal"]
+    assert (entry["author"], entry["kind"]) == ("threshold", "abort")
+    assert "http_req_duration: med<1 was 2" in entry["note"]
+
+
+def test_a_signal_counts_for_more_than_a_threshold_that_failed(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    thresholds = {"http_req_duration": ["med<1"]}
+    options = {"vus": 2, "duration": "10m", "thresholds": thresholds}
+    # One after the other: each has sent something by then, so there is something to fail by.
+    with Flight(server.url, "-c", "2", "-z", "10m", *flags(thresholds)) as flight:
+        server.wait_for_requests(20)
+        flight.process.send_signal(signal.SIGINT)
+        landing = flight.land()
+    with K6(tmp_path, server.url, options) as k6:
+        server.wait_for_requests(server.truth()["requests"] + 20)
+        k6.process.send_signal(signal.SIGINT)
+        assert (k6.code(), landing.exit_code) == (105, 105)
+    assert passed(landing) == k6.passed() == {("http_req_duration", "med<1"): False}
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression"),
+    [
+        ("http_req_duraton", "p(95)<500"),
+        ("http_req_duration", "count<500"),
+        ("http_req_failed", "rate<"),
+    ],
+)
+def test_what_k6_does_not_understand_is_refused_here_too(
+    server: ServerProcess, tmp_path: Path, metric: str, expression: str
+) -> None:
+    thresholds = {metric: [expression]}
+    options = {"vus": 1, "iterations": 1, "thresholds": thresholds}
+    with (
+        K6(tmp_path, server.url, options) as k6,
+        Flight(server.url, "-n", "1", *flags(thresholds)) as flight,
+    ):
+        landing = flight.land()
+        assert (k6.code(), landing.exit_code) == (104, 104)
+    assert "--threshold" in landing.complaints
+    assert server.truth()["requests"] == 0
