@@ -5,7 +5,7 @@ import pytest
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Figures, Latency, StopCause
 from vumeter.model.measure import ErrorKind
-from vumeter.model.plan import Load, Plan, Scenario
+from vumeter.model.plan import Load, Plan, Scenario, Threshold
 from vumeter.model.summary import (
     GeneratorSummary,
     HostSummary,
@@ -14,6 +14,7 @@ from vumeter.model.summary import (
     Summary,
 )
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Lever
+from vumeter.model.verdict import Standing, Unit, Verdict
 
 STARTED_UNIX_MS = 1_795_327_200_000
 """22 November 2026, 06:00 UTC."""
@@ -63,6 +64,30 @@ def plan(load: Load) -> Plan:
             ),
         ),
         workers=2,
+    )
+
+
+def verdict(
+    metric: str,
+    expression: str,
+    standing: Standing,
+    observed: float | None,
+    *,
+    limit: float = 300.0,
+    unit: Unit = Unit.MS,
+    is_failing: bool = False,
+    first_failed_second: int | None = None,
+    crossings: int = 0,
+) -> Verdict:
+    return Verdict(
+        threshold=Threshold(metric=metric, expression=expression),
+        standing=standing,
+        is_failing=is_failing,
+        observed=observed,
+        limit=limit,
+        unit=unit,
+        first_failed_second=first_failed_second,
+        crossings=crossings,
     )
 
 
@@ -183,6 +208,33 @@ def full_summary() -> Summary:
             ),
         ),
         remarks=("vumeter itself was the limit in 2 of 60 seconds.",),
+        verdicts=(
+            verdict("http_req_duration", "p(95) < 300ms", Standing.PASSED, 82.4),
+            verdict(
+                "http_req_duration",
+                "p(99) < 400ms over 10s",
+                Standing.FAILED,
+                212.0,
+                limit=400.0,
+                first_failed_second=37,
+                crossings=2,
+            ),
+            verdict(
+                "http_req_failed",
+                "rate < 0.1%",
+                Standing.FAILED,
+                29 / 24_103,
+                limit=0.001,
+                unit=Unit.RATIO,
+                is_failing=True,
+                first_failed_second=40,
+                crossings=1,
+            ),
+            verdict(
+                "http_req_duration{name:GET /never}", "med < 10", Standing.NO_DATA, None, limit=10.0
+            ),
+        ),
+        checks={"status is 200": (24_074, 22), "body has a quote": (18_000, 0)},
     )
 
 

@@ -56,6 +56,24 @@ def test_the_numbers_are_those_of_the_run(full_summary: Summary) -> None:
     assert it["postgres"]["blocked_sessions_max"] == 3
 
 
+def test_each_threshold_is_there_with_what_became_of_it(full_summary: Summary) -> None:
+    passed, window, errors, never = parsed(full_summary)["thresholds"]
+
+    assert passed["verdict"] == "passed"
+    assert (passed["observed"], passed["limit"], passed["unit"]) == (82.4, 300.0, "ms")
+    assert passed["first_failed_s"] is None
+    assert (window["verdict"], window["first_failed_s"], window["crossings"]) == ("failed", 38, 2)
+    assert (errors["observed"], errors["unit"]) == (0.001203, "ratio")
+    assert (never["verdict"], never["observed"]) == ("no-data", None)
+
+
+def test_checks_are_counted_by_name(full_summary: Summary) -> None:
+    assert parsed(full_summary)["checks"] == [
+        {"name": "body has a quote", "passed": 18_000, "failed": 0},
+        {"name": "status is 200", "passed": 24_074, "failed": 22},
+    ]
+
+
 def test_an_endpoint_has_the_same_keys_as_the_whole(full_summary: Summary) -> None:
     it = parsed(full_summary)
 

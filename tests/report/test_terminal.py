@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vumeter.model.frame import Figures, Frame, Latency, RunState, StopCause
 from vumeter.model.measure import ErrorKind, GeneratorReading
+from vumeter.model.plan import Threshold
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.report.terminal import WIDTH, progress_line, summary_text
@@ -46,6 +47,11 @@ def test_nothing_that_others_wrote_reaches_the_terminals_controls(
         full_summary,
         plan=msgspec.structs.replace(full_summary.plan, name=evil),
         endpoints={evil: full_summary.total, f"{evil}2": full_summary.total},
+        checks={evil: (1, 1)},
+        verdicts=tuple(
+            msgspec.structs.replace(each, threshold=Threshold(metric=evil, expression=evil))
+            for each in full_summary.verdicts
+        ),
         postgres=msgspec.structs.replace(
             full_summary.postgres, server_version=evil, remark=evil * 40
         ),
@@ -94,6 +100,13 @@ def test_no_line_of_a_large_run_is_wider_than_a_hundred_columns(full_summary: Su
         service=large,
         endpoints={"東京" * 40: large, "GET /": large},
         remarks=("x" * 300,),
+        checks={"東京" * 60: (10**12, 10**12)},
+        verdicts=tuple(
+            msgspec.structs.replace(
+                each, threshold=Threshold(metric="m" * 200, expression="e < " + "1" * 200)
+            )
+            for each in full_summary.verdicts
+        ),
         journal=tuple(
             msgspec.structs.replace(entry, effect="y" * 300) for entry in full_summary.journal
         ),

@@ -113,8 +113,10 @@ def _history(verdict: Verdict) -> str:
     if second is None:
         return ""
     often = f", {verdict.crossings} times" if verdict.crossings > 1 else ""
-    how = "failed" if verdict.is_failing else "had failed"
-    return f" ({how} at {clock_text(second + 1)}{often})"
+    if verdict.standing is not Standing.FAILED:
+        return f" (had failed at {clock_text(second + 1)}{often})"
+    since = "" if verdict.is_failing else ", and holds now"
+    return f" (failed at {clock_text(second + 1)}{often}{since})"
 
 
 def checks(summary: Summary, ink: Ink) -> list[str]:
