@@ -396,8 +396,9 @@ class VirtualUser:
 
     def _exchange_for(self, origin: Origin) -> Exchange | None:
         exchange = self.exchange
-        if exchange is not None and exchange.origin != origin:
-            self._asides[exchange.origin] = exchange
+        if exchange is None or exchange.origin != origin:
+            if exchange is not None:
+                self._asides[exchange.origin] = exchange
             exchange = self.exchange = self._asides.pop(origin, None)
             if len(self._asides) > _MOST_ASIDES:
                 # Redirects may lead to ever more origins.

@@ -1,0 +1,357 @@
+"""
+HTTP as an independent server understands it: httpbin, which nobody here wrote.
+
+What it got is what it says in its answers; what we did is what it says there.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from vumeter.clock import monotonic_ns
+from vumeter.engine.generator import Generator
+from vumeter.model.flow import Check, Extract, Relation, Request, Source, Step
+from vumeter.model.measure import ErrorKind, Snapshot, Tally
+from vumeter.model.messages import Launch, Share
+from vumeter.model.plan import Load, Plan, Scenario
+from vumeter.stats import tally
+from vumeter.testing.hostile import HostileServer, saying
+
+pytestmark = pytest.mark.slow
+
+ITERATIONS = 3
+
+
+@pytest.fixture(scope="module")
+def httpbin() -> Iterator[str]:
+    """Give the root of an httpbin, without its slash."""
+    command = [sys.executable, "-m", "waitress", "--listen=127.0.0.1:0", "httpbin:app"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = ""
+        try:
+            for line in server.stderr:
+                said += line
+                if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    yield found[0]
+                    break
+            else:
+                raise AssertionError(f"httpbin does not come up: {said}")
+        finally:
+            server.kill()
+
+
+class Landing:
+    """What a run of one VU came to."""
+
+    def __init__(self, snapshots: list[Snapshot], remarks: list[str]) -> None:
+        every = [each for snapshot in snapshots for each in snapshot.tallies.values()]
+        self.total: Tally = tally.merge(every)
+        self.remarks = remarks
+
+    def assert_all_is_well(self, *, requests: int, statuses: set[int]) -> None:
+        """Assert that each iteration sent so many requests, and that all of their checks passed."""
+        assert self.total.errors == {}, self.remarks
+        assert self.total.requests == self.total.answered == ITERATIONS * requests
+        assert set(self.total.statuses) == statuses
+        assert self.total.checks
+        assert {name: failed for name, (_, failed) in self.total.checks.items() if failed} == {}
+
+
+async def flown(*steps: Step, on_start: tuple[Step, ...] = (), cookies: bool = True) -> Landing:
+    """Let one VU take *steps* `ITERATIONS` times."""
+    load = Load(vus=1, iterations=ITERATIONS)
+    scenario = Scenario(name="main", steps=steps, on_start=on_start, load=load)
+    plan = Plan(name="test", scenarios=(scenario,), cookies=cookies)
+    snapshots: list[Snapshot] = []
+    remarks: list[str] = []
+    launch = Launch(plan=plan, share=Share(index=0, count=1), start_ns=monotonic_ns())
+    generator = Generator(launch, on_snapshot=snapshots.append, on_remark=remarks.append)
+    async with asyncio.timeout(30):
+        await generator.run()
+    return Landing(snapshots, remarks)
+
+
+def is_json(path: str, value: str) -> Check:
+    return Check(
+        name=f"{path} is {value}",
+        source=Source.JSON,
+        selector=path,
+        relation=Relation.EQUALS,
+        value=value,
+    )
+
+
+def says(text: str) -> Check:
+    return Check(name=text, source=Source.BODY, relation=Relation.CONTAINS, value=text)
+
+
+def lacks(text: str) -> Check:
+    pattern = rf"\A(?:(?!{re.escape(text)})[\s\S])*\Z"
+    return Check(name=f"no {text}", source=Source.BODY, relation=Relation.MATCHES, value=pattern)
+
+
+def get(url: str, *checks: Check, **more) -> Request:
+    return Request(name="request", url=url, checks=checks, **more)
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("path", ["redirect", "relative-redirect", "absolute-redirect"])
+async def test_redirects_are_followed_and_each_is_a_request(httpbin, path) -> None:
+    url = f"{httpbin}/{path}/3"
+    landing = await flown(get(url, is_json("url", f"{httpbin}/get"), redirects=10))
+    landing.assert_all_is_well(requests=4, statuses={200, 302})
+    assert landing.total.statuses == {302: 3 * ITERATIONS, 200: ITERATIONS}
+
+
+async def test_a_redirect_is_an_answer_where_none_is_to_be_followed(httpbin) -> None:
+    landing = await flown(get(f"{httpbin}/redirect/3"))
+    assert landing.total.statuses == {302: ITERATIONS}
+    assert landing.total.errors == {}
+
+
+async def test_too_many_redirects_are_an_error_and_said(httpbin) -> None:
+    landing = await flown(get(f"{httpbin}/redirect/5", redirects=4))
+    assert landing.total.statuses == {302: 5 * ITERATIONS}
+    assert landing.total.errors == {ErrorKind.REDIRECT: ITERATIONS}
+    assert landing.total.requests == 5 * ITERATIONS
+    assert landing.remarks == [f"{urlsplit(httpbin).netloc} still redirects after 4 redirects."]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_body_is_sent_on_only_where_the_status_says_so(httpbin, status, method) -> None:
+    keeps = status in (307, 308)
+    request = get(
+        f"{httpbin}/redirect-to?url=/anything&status_code={status}",
+        is_json("method", method if keeps else "GET"),
+        is_json("data", "hello" if keeps else ""),
+        method=method,
+        headers=(("Content-Type", "text/plain"),),
+        body=b"hello",
+        redirects=1,
+    )
+    (await flown(request)).assert_all_is_well(requests=2, statuses={200, status})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_another_origin_gets_neither_credentials_nor_cookies_of_ours(httpbin, host) -> None:
+    # The same server, but by another name it is another origin.
+    place = f"{host}:{urlsplit(httpbin).port}"
+    lacks_or_has = says if host == "127.0.0.1" else lacks
+    request = get(
+        f"{httpbin}/redirect-to?url=http://{place}/headers",
+        is_json("headers.Host", place),
+        is_json("headers.X-Kept", "yes"),
+        lacks_or_has('"Authorization"'),
+        lacks_or_has('"Cookie"'),
+        headers=(("Authorization", "Bearer secret"), ("Cookie", "own=1"), ("X-Kept", "yes")),
+        redirects=1,
+    )
+    (await flown(request)).assert_all_is_well(requests=2, statuses={200, 302})
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "javascript:alert(1)", "http://:0/"])
+async def test_a_redirect_to_where_no_load_goes_is_an_error_and_said(httpbin, location) -> None:
+    landing = await flown(get(f"{httpbin}/redirect-to?url={location}", redirects=10))
+    assert landing.total.errors == {ErrorKind.REDIRECT: ITERATIONS}
+    assert landing.total.statuses == {302: ITERATIONS}
+    [remark] = landing.remarks
+    assert remark.startswith("A redirect of 127.0.0.1")
+
+
+async def test_the_guard_looks_at_every_redirect(httpbin) -> None:
+    # A documentation address of RFC 5737 would count as private: this one is public.
+    landing = await flown(get(f"{httpbin}/redirect-to?url=http://93.184.215.14/", redirects=10))
+    assert landing.total.errors == {ErrorKind.CONNECT: ITERATIONS}
+    assert landing.total.statuses == {302: ITERATIONS}
+    assert "neither loopback nor private" in landing.remarks[0]
+
+
+async def test_a_redirect_that_leads_to_itself_ends_at_the_limit() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
+    async with HostileServer(saying(moved)) as server:
+        landing = await flown(get(server.url, redirects=10))
+        assert server.requests == landing.total.requests == 11 * ITERATIONS
+    assert landing.total.errors == {ErrorKind.REDIRECT: ITERATIONS}
+
+
+async def test_a_redirect_to_ever_new_ports_is_followed_with_few_connections() -> None:
+    async with HostileServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as last:
+        moved = b"HTTP/1.1 307 On\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % last.url.encode()
+        async with HostileServer(saying(moved)) as first:
+            landing = await flown(get(first.url, redirects=1))
+            assert first.requests == last.requests == ITERATIONS
+    assert landing.total.statuses == {307: ITERATIONS, 200: ITERATIONS}
+
+
+# Cookies
+
+
+async def test_a_cookie_that_is_set_is_sent_from_then_on(httpbin) -> None:
+    login = get(f"{httpbin}/cookies/set?session=abc&theme=dark")
+    checks = (is_json("cookies.session", "abc"), is_json("cookies.theme", "dark"))
+    landing = await flown(get(f"{httpbin}/cookies", *checks), on_start=(login,))
+    assert landing.total.errors == {}
+    assert set(landing.total.checks.values()) == {(ITERATIONS, 0)}
+
+
+async def test_a_cookie_that_a_redirect_sets_is_sent_with_the_next_hop(httpbin) -> None:
+    request = get(
+        f"{httpbin}/cookies/set?session=abc", is_json("cookies.session", "abc"), redirects=10
+    )
+    (await flown(request)).assert_all_is_well(requests=2, statuses={200, 302})
+
+
+async def test_a_cookie_that_is_deleted_is_not_sent_any_more(httpbin) -> None:
+    landing = await flown(
+        get(f"{httpbin}/cookies/set?session=abc&theme=dark"),
+        get(f"{httpbin}/cookies/delete?session"),
+        Request(
+            name="look",
+            url=f"{httpbin}/cookies",
+            checks=(is_json("cookies.theme", "dark"), lacks('"session"')),
+        ),
+    )
+    assert landing.total.errors == {}
+    assert set(landing.total.checks.values()) == {(ITERATIONS, 0)}
+
+
+async def test_cookies_stay_with_their_path(httpbin) -> None:
+    line = "Set-Cookie=deep%3D1%3B%20Path%3D/anything/deep"
+    landing = await flown(
+        get(f"{httpbin}/response-headers?{line}"),
+        Request(name="above", url=f"{httpbin}/anything", checks=(lacks('"Cookie"'),)),
+        Request(
+            name="below",
+            url=f"{httpbin}/anything/deep/er",
+            checks=(is_json("headers.Cookie", "deep=1"),),
+        ),
+    )
+    assert set(landing.total.checks.values()) == {(ITERATIONS, 0)}
+
+
+async def test_no_cookies_are_kept_where_the_plan_wants_none(httpbin) -> None:
+    landing = await flown(
+        get(f"{httpbin}/cookies/set?session=abc"),
+        Request(
+            name="look",
+            url=f"{httpbin}/cookies",
+            checks=(
+                Check(
+                    name="empty",
+                    source=Source.BODY,
+                    relation=Relation.MATCHES,
+                    value=r'"cookies":\s*\{\s*\}',
+                ),
+            ),
+        ),
+        cookies=False,
+    )
+    assert landing.total.checks == {"empty": (ITERATIONS, 0)}
+
+
+# Encodings
+
+
+@pytest.mark.parametrize(("path", "key"), [("gzip", "gzipped"), ("deflate", "deflated")])
+async def test_an_encoded_body_is_decoded_for_checks_and_extraction(httpbin, path, key) -> None:
+    request = get(
+        f"{httpbin}/{path}",
+        is_json(key, "true"),
+        is_json("method", "GET"),
+        headers=(("Accept-Encoding", path),),
+        extract=(Extract(variable="origin", source=Source.JSON, selector="origin"),),
+    )
+    landing = await flown(request, get(f"{httpbin}/anything?from={{{{origin}}}}"))
+    assert landing.total.errors == {}
+    assert set(landing.total.checks.values()) == {(ITERATIONS, 0)}
+
+
+async def test_a_body_that_nobody_looks_into_is_not_decoded(httpbin) -> None:
+    landing = await flown(get(f"{httpbin}/brotli"), get(f"{httpbin}/gzip"))
+    assert landing.total.statuses == {200: 2 * ITERATIONS}
+    assert landing.total.errors == {}
+
+
+# Authentication
+
+
+async def test_credentials_are_taken_from_the_url_or_from_a_header(httpbin) -> None:
+    host = httpbin[len("http://") :]
+    url = f"http://user:pa%20ss@{host}/basic-auth/user/pa%20ss"
+    (await flown(get(url, is_json("authenticated", "true")))).assert_all_is_well(
+        requests=1, statuses={200}
+    )
+    bearer = get(
+        f"{httpbin}/bearer", is_json("token", "abc"), headers=(("Authorization", "Bearer abc"),)
+    )
+    (await flown(bearer)).assert_all_is_well(requests=1, statuses={200})
+
+
+async def test_wrong_credentials_are_a_status(httpbin) -> None:
+    host = httpbin[len("http://") :]
+    landing = await flown(get(f"http://user:wrong@{host}/basic-auth/user/right"))
+    assert landing.total.statuses == {401: ITERATIONS}
+    assert landing.total.errors == {ErrorKind.STATUS: ITERATIONS}
+
+
+# What is sent
+
+
+async def test_methods_headers_and_bodies_arrive_as_they_were_written(httpbin) -> None:
+    body = json.dumps({"näme": "ö", "n": 1}).encode()
+    request = get(
+        f"{httpbin}/anything/a%20b?q=x%26y&e=",
+        is_json("method", "PATCH"),
+        is_json("args.q", "x&y"),
+        is_json("args.e", ""),
+        is_json("json.näme", "ö"),
+        is_json("headers.X-One", "1"),
+        is_json("headers.Content-Length", str(len(body))),
+        method="PATCH",
+        headers=(("X-One", "1"), ("Content-Type", "application/json")),
+        body=body,
+    )
+    (await flown(request)).assert_all_is_well(requests=1, statuses={200})
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 404, 418, 503])
+async def test_statuses_are_counted_as_they_come(httpbin, status) -> None:
+    landing = await flown(get(f"{httpbin}/status/{status}"))
+    assert landing.total.statuses == {status: ITERATIONS}
+    assert landing.total.errors == ({} if status < 400 else {ErrorKind.STATUS: ITERATIONS})
+
+
+async def test_bodies_of_any_framing_have_their_size(httpbin) -> None:
+    def sized(path: str, size: int) -> Request:
+        bounds = ((Relation.AT_LEAST, f"{path} at least"), (Relation.AT_MOST, f"{path} at most"))
+        checks = (
+            Check(name=name, source=Source.SIZE_BYTES, relation=relation, value=float(size))
+            for relation, name in bounds
+        )
+        return Request(name=path, url=f"{httpbin}/{path}", checks=tuple(checks))
+
+    landing = await flown(
+        sized("bytes/5000", 5000), sized("stream-bytes/5000?chunk_size=700", 5000)
+    )
+    assert landing.total.errors == {}
+    assert set(landing.total.checks.values()) == {(ITERATIONS, 0)}
+
+
+async def test_head_and_get_take_turns_on_one_connection(httpbin) -> None:
+    landing = await flown(
+        get(f"{httpbin}/get"),
+        Request(name="head", url=f"{httpbin}/get", method="HEAD", timeout_s=5.0),
+        get(f"{httpbin}/redirect/1", method="HEAD", redirects=1),
+    )
+    assert landing.total.errors == {}
+    assert landing.total.statuses == {200: 3 * ITERATIONS, 302: ITERATIONS}
