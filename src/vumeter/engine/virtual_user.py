@@ -427,6 +427,8 @@ class VirtualUser:
             and not self._failures
             and not self.due_ns
             and self._jar is None
+            # Where a redirect has led to is no place for what comes next.
+            and step.redirects_left == step.redirects
         )
         self.sent_ns = monotonic_ns()
         exchange.send(payload, step.expected)
