@@ -4,15 +4,19 @@ import pytest
 
 from vumeter.cli.ctl import parse
 from vumeter.errors import UsageError
-from vumeter.model.throttle import Command, CommandKind, Lever
+from vumeter.model.throttle import Command, CommandKind, Lever, ResumeMode
 
 VUS, RATE = Lever.VUS, Lever.RATE
 
 
 def a(
-    kind: CommandKind, lever: Lever | None = None, value: float | None = None, ramp_s: float = 0.0
+    kind: CommandKind,
+    lever: Lever | None = None,
+    value: float | None = None,
+    ramp_s: float = 0.0,
+    mode: ResumeMode | None = None,
 ) -> Command:
-    return Command(kind=kind, author="alice", lever=lever, value=value, ramp_s=ramp_s)
+    return Command(kind=kind, author="alice", lever=lever, value=value, ramp_s=ramp_s, mode=mode)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +36,11 @@ def a(
         ("scale rate -2.5%", a(CommandKind.SCALE, RATE, -2.5)),
         ("scale 10", a(CommandKind.SCALE, None, 10)),
         ("hold", a(CommandKind.HOLD)),
-        ("hold rate", a(CommandKind.HOLD, RATE)),
         ("resume-plan", a(CommandKind.RESUME_PLAN)),
+        ("resume-plan rejoin", a(CommandKind.RESUME_PLAN, mode=ResumeMode.REJOIN)),
+        ("resume-plan continue", a(CommandKind.RESUME_PLAN, mode=ResumeMode.CONTINUE)),
+        ("skip-stage", a(CommandKind.SKIP_STAGE)),
+        ("extend-stage 1m30s", a(CommandKind.EXTEND_STAGE, None, 90)),
         ("panic", a(CommandKind.PANIC)),
     ],
 )
@@ -61,6 +68,10 @@ def test_a_mark_carries_the_rest_as_its_note() -> None:
         ("set 20 over soon", "not a duration"),
         ("pause now", "takes nothing more"),
         ("stop vus", "takes nothing more"),
+        ("hold rate", "takes nothing more"),
+        ("resume-plan sometime", "no way back to a plan"),
+        ("extend-stage", "by how long"),
+        ("extend-stage soon", "not a duration"),
     ],
 )
 def test_other_words_are_refused_with_a_reason(line: str, words: str) -> None:

@@ -30,3 +30,13 @@ def test_being_left_is_said_once_each_time() -> None:
     switch.sign_of_life(100.0)
     assert not switch.has_been_left(100.0)
     assert switch.has_been_left(100.0 + NOTICE_S)
+
+
+def test_a_run_whose_end_waits_needs_somebody_until_it_goes_on() -> None:
+    switch = DeadMan(limit_s=300, is_armed=False)
+    switch.sign_of_life(1000.0)
+    switch.arm(True)
+    assert not switch.has_tripped(1299.0)
+    assert switch.has_tripped(1300.0)
+    switch.arm(False)
+    assert not switch.has_tripped(1e9)

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from vumeter.model.frame import Frame, RunState
-from vumeter.model.throttle import CommandKind, Lever
+from vumeter.model.throttle import CommandKind, Lever, ResumeMode
 from vumeter.testing.story import story
 from vumeter.tui.hand import Hand
 
@@ -59,3 +59,12 @@ def test_space_holds_and_lets_go() -> None:
     held = replace(CLOSED, throttles=(replace(VUS, held=True),))
     assert Hand("ann").hold(CLOSED).kind is CommandKind.HOLD
     assert Hand("ann").hold(held).kind is CommandKind.RESUME_PLAN
+
+
+def test_going_back_to_the_plan_is_known_before_the_next_frame_says_so() -> None:
+    held = replace(CLOSED, throttles=(replace(VUS, held=True),))
+    hand = Hand("ann")
+    assert hand.holds(held)
+    command = hand.back(held, ResumeMode.REJOIN)
+    assert (command.kind, command.mode) == (CommandKind.RESUME_PLAN, ResumeMode.REJOIN)
+    assert not hand.holds(held)

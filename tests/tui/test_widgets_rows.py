@@ -10,7 +10,7 @@ from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.plan import Threshold
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
-from vumeter.model.throttle import Lever, ThrottleState
+from vumeter.model.throttle import Lever, StageSpan, ThrottleState
 from vumeter.model.verdict import Standing, Unit, Verdict
 from vumeter.testing.story import story
 from vumeter.tui.glyphs import GlyphSet
@@ -368,3 +368,45 @@ def test_what_asks_for_attention_has_its_own_ink() -> None:
     inks = dict(row.spans)
     assert inks["LOAD PAUSED"] is Ink.ALARM
     assert inks["DISPLAY FROZEN"] is Ink.ALARM
+
+
+STAGES = (
+    StageSpan(kind="ramp up", start_s=0.0, end_s=60.0, target=150.0),
+    StageSpan(kind="steady", start_s=60.0, end_s=150.0, target=150.0),
+    StageSpan(kind="ramp down", start_s=150.0, end_s=180.0, target=0.0),
+)
+
+
+def _staged(**changes: Any) -> Frame:
+    throttle = _throttle(**({"stages": STAGES, "stage": 1} | changes))
+    return replace(_frames()[100], throttles=(throttle,), events=())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "stage 2/3 steady"),
+        ({"held": True}, "HELD stage 2/3 steady"),
+        ({"off_plan": True}, "OFF PLAN stage 2/3 steady"),
+    ],
+)
+def test_the_header_says_which_stage_it_is_and_whether_the_plan_is_followed(
+    changes: dict[str, Any], words: str
+) -> None:
+    assert f"  {words}  " in _header(_staged(**changes), width=100)
+
+
+def test_the_plan_has_its_stages_borders_and_what_is_left_of_the_present_one() -> None:
+    assert plan_line(_staged(), (), width=80, look=DEFAULT_LOOK).text == (
+        " plan ━━━━━━━━━━━┃━━━━━━─────────┃───── stage 2/3 steady 50s · 1m20s of 3m left"
+    )
+    held = replace(_staged(held=True), duration_s=None)
+    assert plan_line(held, (), width=60, look=DEFAULT_LOOK).text == (
+        " plan ━━━━━━━━━━┃━━━━━━────────┃───── HELD stage 2/3 steady"
+    )
+
+
+def test_a_lever_says_that_it_is_off_the_plan_or_has_not_begun() -> None:
+    assert progress_words(_throttle(off_plan=True)) == "OFF PLAN eta 8s"
+    assert progress_words(_throttle(off_plan=True, eta_s=0.0)) == "OFF PLAN"
+    assert progress_words(_throttle(begins_in_s=12.4)) == "in 12s"

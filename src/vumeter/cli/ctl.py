@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from vumeter.cli.viewer import viewer_name
 from vumeter.errors import ExitCode, UsageError
 from vumeter.link import folders
-from vumeter.model.throttle import Command, CommandKind, Lever
+from vumeter.model.throttle import Command, CommandKind, Lever, ResumeMode
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
 _LEVERS = {"vu": Lever.VUS, "vus": Lever.VUS, "rate": Lever.RATE, "rps": Lever.RATE}
 _TURNS = (CommandKind.SET, CommandKind.STEP, CommandKind.SCALE)
-_WITH_LEVER = (CommandKind.HOLD, CommandKind.RESUME_PLAN)
+_MODES = {mode.value: mode for mode in ResumeMode}
 _EXAMPLES = "set vus 20 over 5s · step +5 · scale -10% · mark 'deploy 42' · stop"
 _NUMBER = re.compile(r"([+-]?)(.+)")
 
@@ -27,7 +27,8 @@ def ctl(
         typer.Argument(
             metavar="COMMAND",
             help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
-            "close, hold, resume-plan, pause, resume, stop, abort, panic, mark TEXT, undo, redo",
+            "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
+            "resume, stop, abort, panic, mark TEXT, undo, redo",
         ),
     ],
     take: Annotated[
@@ -73,14 +74,32 @@ def parse(words: list[str], *, author: str) -> Command:
     rest = words[1:]
     if kind is CommandKind.MARK:
         return replace(command, note=" ".join(rest))
-    if kind in _TURNS or kind in _WITH_LEVER:
-        lever, rest = _lever(rest)
-        command = replace(command, lever=lever)
     if kind in _TURNS:
-        return _turn(command, rest)
+        lever, rest = _lever(rest)
+        return _turn(replace(command, lever=lever), rest)
+    if kind is CommandKind.EXTEND_STAGE:
+        return replace(command, value=_duration_s(rest))
+    if kind is CommandKind.RESUME_PLAN and rest:
+        return replace(command, mode=_mode(rest))
     if rest:
         raise UsageError(f'"{kind}" takes nothing more: {" ".join(rest)}')
     return command
+
+
+def _mode(words: list[str]) -> ResumeMode:
+    mode = _MODES.get(" ".join(words))
+    if mode is None:
+        raise UsageError(
+            f'"{" ".join(words)}" is no way back to a plan.',
+            hint='There is "rejoin" (as by now) and "continue" (from where it was left).',
+        )
+    return mode
+
+
+def _duration_s(words: list[str]) -> float:
+    if not words:
+        raise UsageError("extend-stage by how long?", hint='For example "extend-stage 30s".')
+    return parse_duration_s(" ".join(words))
 
 
 def _lever(words: list[str]) -> tuple[Lever | None, list[str]]:

@@ -41,6 +41,7 @@ from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
+from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
 from vumeter.stats.redaction import Redactor
@@ -83,8 +84,10 @@ class Conductor:
         self._life = Life(plan)
         self._control = Control()
         self._hand = Hand(plan, control=self._control, life=self._life)
+        self._is_attended = is_attended
         is_armed = not plan.has_end and not is_attended
         self._dead_man = DeadMan(limit_s=plan.dead_man_s, is_armed=is_armed)
+        self._stages = StageWatch()
         self._alarm = Alarm(plan)
         self._events = EventLog(self._timeline)
         self._remarks: list[str] = []
@@ -127,6 +130,8 @@ class Conductor:
         self._life.begin()
         self._send(self._unsent)
         self._events.add(f"load on {self._plan.target}: {load(self._plan)}")
+        for warning in self._hand.throttles.warnings:
+            self._remark(warning)
         self._show()
 
     async def finish(self) -> Summary:
@@ -240,6 +245,8 @@ class Conductor:
             cause=cause,
         )
         self._send(deed.messages)
+        has_end = self._plan.has_end and not self._hand.throttles.is_held
+        self._dead_man.arm(not has_end and not self._is_attended)
         if deed.text:
             self._events.add(deed.text, level=deed.level, author=command.author, label=deed.label)
         # At once, not on the second: requested and acknowledged are what the hand looks for.
@@ -314,6 +321,8 @@ class Conductor:
     def _tick(self) -> None:
         at_s = self._timeline.elapsed_s
         self._probe(int(at_s) - 1)
+        for text, label in self._stages.begun(self._hand.throttles.states(at_s, {})):
+            self._events.add(text, label=label)
         developed = self._picture.develop(at_s)
         if self._dead_man.has_been_left(at_s):
             limit = duration_text(self._plan.dead_man_s)

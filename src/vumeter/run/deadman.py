@@ -8,7 +8,8 @@ class DeadMan:
     """
     Trips when nobody has watched or commanded a run for *limit_s*.
 
-    Only a run without an end has one that is armed: a run with an end goes on to it.
+    Only a run without an end has one that is armed: a run with an end goes on to it, unless
+    somebody holds its plan.
     """
 
     def __init__(self, *, limit_s: float, is_armed: bool) -> None:
@@ -16,6 +17,10 @@ class DeadMan:
         self._is_armed = is_armed
         self._seen_s = 0.0
         self._is_noticed = False
+
+    def arm(self, is_armed: bool) -> None:
+        """Trip from now on, or do not."""
+        self._is_armed = is_armed
 
     def sign_of_life(self, at_s: float) -> None:
         """Someone took a frame, or gave a command."""

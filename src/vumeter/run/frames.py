@@ -36,7 +36,7 @@ def new_frame(
         at_unix_ms=started_unix_ms + round(at_s * 1000),
         started_unix_ms=started_unix_ms,
         elapsed_s=at_s,
-        duration_s=plan.duration_s,
+        duration_s=throttles.end_s,
         throttles=throttles.states(at_s, view.counts),
         window=view.window,
         total=view.total,

@@ -1,7 +1,9 @@
 """The operator's hand: which lever it is on, and what a key means at this moment. Pure."""
 
+from msgspec.structs import replace
+
 from vumeter.model.frame import Frame, RunState
-from vumeter.model.throttle import Command, CommandKind, Lever, ThrottleState
+from vumeter.model.throttle import Command, CommandKind, Lever, ResumeMode, ThrottleState
 
 
 class Hand:
@@ -56,14 +58,24 @@ class Hand:
             value=steps * lever.step,
         )
 
+    def holds(self, frame: Frame) -> bool:
+        """Return whether the plan of the lever in hand is held."""
+        lever = self.lever(frame)
+        return self._is(
+            frame, CommandKind.HOLD, CommandKind.RESUME_PLAN, seen=bool(lever and lever.held)
+        )
+
     def hold(self, frame: Frame) -> Command:
         """Return the command that freezes the plan, or lets it go on when it is frozen."""
         lever = self.lever(frame)
-        is_held = self._is(
-            frame, CommandKind.HOLD, CommandKind.RESUME_PLAN, seen=bool(lever and lever.held)
-        )
-        kind = CommandKind.RESUME_PLAN if is_held else CommandKind.HOLD
+        kind = CommandKind.RESUME_PLAN if self.holds(frame) else CommandKind.HOLD
         return self._switch(kind, frame, scenario=lever.scenario if lever else None)
+
+    def back(self, frame: Frame, mode: ResumeMode) -> Command:
+        """Return the command that goes back to the plan in that way."""
+        lever = self.lever(frame)
+        scenario = lever.scenario if lever else None
+        return replace(self._switch(CommandKind.RESUME_PLAN, frame, scenario=scenario), mode=mode)
 
     def pause(self, frame: Frame) -> Command:
         """Return the command that pauses the load, or resumes it when it is paused."""

@@ -70,8 +70,8 @@ KEYS: tuple[Key, ...] = (
     Key(id="throttle.set", keys="colon", cap=":", action="prompt", title="Exact value or ramp",
         text="exact value or ramp, as below", group=Group.THROTTLE,
         short=": set"),
-    Key(id="throttle.hold", keys="space", cap="spc", action="hold", title="Hold or go on",
-        text="hold the ramp, or go on", group=Group.THROTTLE,
+    Key(id="throttle.hold", keys="space", cap="spc", action="hold", title="Hold the plan or go on",
+        text="hold the plan, or go on", group=Group.THROTTLE,
         short="spc hold"),
     Key(id="throttle.undo", keys="u", cap="u", action="undo", title="Undo the last move",
         text="undo, redo the last move", group=Group.THROTTLE, short="u undo", row="undo"),
@@ -140,6 +140,14 @@ KEYS: tuple[Key, ...] = (
     Key(id="leave.quit", keys="q,ctrl+c", cap="q", action="leave", title="Leave",
         text="leave; asks: detach or stop", group=Group.LEAVE, short="q quit"),
 )  # fmt: skip
+
+
+PLAN_DEEDS: tuple[tuple[str, str, str], ...] = (
+    ("Skip this stage of the plan", ":skip", "skip_stage"),
+    ("Extend this stage of the plan", ":extend 1m", "extend_stage"),
+    ("Return to the plan", ":plan", "return_to_plan"),
+)
+"""What only the palette and the prompt do: title, what the prompt would take, action."""
 
 
 class HelpRow(Struct, frozen=True, kw_only=True):

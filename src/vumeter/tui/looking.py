@@ -11,7 +11,7 @@ from vumeter.tui.copying import copied_path, screen_text
 from vumeter.tui.deck import Deck
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
 from vumeter.tui.history import Window
-from vumeter.tui.keys import KEYS
+from vumeter.tui.keys import KEYS, PLAN_DEEDS
 from vumeter.tui.preferences import RATES_HZ
 from vumeter.tui.terminal import PALETTES
 from vumeter.tui.widgets.endpoint_table import SortKey
@@ -107,6 +107,8 @@ class Looking(Deck):
                     f"{key.cap}   {key.id}",
                     partial(self.call_later, self.run_action, key.action),
                 )
+        for title, line, action in PLAN_DEEDS:
+            yield SystemCommand(title, line, partial(self.call_later, self.run_action, action))
         for name in PALETTES:
             yield SystemCommand(f"Theme: {name}", "colours", partial(self.choose_theme, name))
         for rate_hz in RATES_HZ:

@@ -2,10 +2,12 @@
 
 from functools import partial
 
-from vumeter.model.throttle import Command, CommandKind
+from vumeter.model.frame import Frame
+from vumeter.model.throttle import Command, CommandKind, ResumeMode
 from vumeter.tui.deck import Deck
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
 from vumeter.tui.dialogs.question_bar import Answer, Question
+from vumeter.tui.plan_words import planned_lever
 from vumeter.tui.prompt import Intent, Refusal, intended, read
 
 
@@ -22,9 +24,41 @@ class Steering(Deck):
             self._weigh(intended(command, self.hand.lever(frame)))
 
     def action_hold(self) -> None:
-        """Freeze the plan, or let it go on."""
+        """Freeze the plan, or let it go on; where there are two ways on, ask which."""
         frame = self.newest
-        self.send(self.hand.hold(frame) if frame else None)
+        if frame and self.hand.holds(frame) and self._has_stages(frame):
+            self.action_return_to_plan()
+        else:
+            self.send(self.hand.hold(frame) if frame else None)
+
+    def action_return_to_plan(self) -> None:
+        """Ask how to return to the plan, and do."""
+        if self.newest is None:
+            self.send(None)
+            return
+        ways = {
+            "c": Answer(text="continue", act=partial(self._return, ResumeMode.CONTINUE)),
+            "r": Answer(text="rejoin", act=partial(self._return, ResumeMode.REJOIN)),
+        }
+        self.confirm(
+            Question(text="To the plan: on from where it was left, or as by now?", answers=ways)
+        )
+
+    def action_skip_stage(self) -> None:
+        """Go on to the next stage of the plan."""
+        self._obey("skip")
+
+    def action_extend_stage(self) -> None:
+        """Make the present stage of the plan a minute longer."""
+        self._obey("extend 1m")
+
+    def _return(self, mode: ResumeMode) -> None:
+        frame = self.newest
+        self.send(self.hand.back(frame, mode) if frame else None)
+
+    def _has_stages(self, frame: Frame) -> bool:
+        lever = self.hand.lever(frame)
+        return lever is not None and planned_lever(frame.throttles, lever.scenario) is not None
 
     def action_pause(self) -> None:
         """Pause the load, or resume it."""

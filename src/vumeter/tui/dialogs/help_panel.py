@@ -12,7 +12,7 @@ from vumeter.tui.widgets.panel import Panel, rule, title
 _CAPS_WIDTH = 5
 _TWO_COLUMNS_FROM = 78
 _WIDE = 100
-_EXAMPLES = "vu 150   rps 450 over 30s   +10%   -20   40   rps off"
+_EXAMPLES = "vu 150   rps 450 over 30s   +10%   -20   rps off   skip   extend 30s   plan"
 _SCROLLS = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "pageup": -10}
 
 

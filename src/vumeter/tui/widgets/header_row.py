@@ -9,6 +9,7 @@ from vumeter.tui.format import age_text, clock_text, span_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line, joined
 from vumeter.tui.widgets.panel import FramePanel
+from vumeter.tui.widgets.plan_row import stage_words
 
 STALE_AFTER_S = 3.0
 """A frame comes every second; when three are missing, the age becomes a warning."""
@@ -90,6 +91,7 @@ def header_line(
     parts = [
         (4, Line(look).add(f" {frame.run}", Ink.STRONG).add("@", Ink.DIM).add(_host(frame.target))),
         (0, Line(look).add(word, ink).add(f" {_clock(frame)}", Ink.VALUE)),
+        (3, _stage(frame, look)),
         (0, Line(look).add("DISPLAY FROZEN" if frozen else "", Ink.ALARM)),
         (1, _age(frame, age_s, look)),
         (2, _control(frame, viewer, look)),
@@ -111,6 +113,15 @@ def _clock(frame: Frame) -> str:
     if frame.duration_s is None:
         return clock_text(frame.elapsed_s)
     return f"{clock_text(frame.elapsed_s)} of {span_text(frame.duration_s)}"
+
+
+def _stage(frame: Frame, look: Look) -> Line:
+    """Return which stage it is, of the first plan that has any, and whether it is followed."""
+    plan = next((throttle for throttle in frame.throttles if throttle.stages), None)
+    if plan is None or frame.state is RunState.ENDED:
+        return Line(look)
+    strays = plan.held or plan.off_plan
+    return Line(look).add(stage_words(plan), Ink.WARN if strays else Ink.VALUE)
 
 
 def _age(frame: Frame, age_s: float, look: Look) -> Line:

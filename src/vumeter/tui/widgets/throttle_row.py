@@ -100,13 +100,19 @@ def progress_words(throttle: ThrottleState) -> str:
     """
     Return what still stands between the request and its effect; empty when nothing does.
 
-    "sent" until every worker has taken it up, then the time that the ramp still takes.
+    "sent" until every worker has taken it up, then the time that the ramp still takes. That
+    the plan does not lead it comes before both.
     """
     if throttle.held:
         return "HELD"
+    if throttle.begins_in_s is not None:
+        return f"in {span_text(round(throttle.begins_in_s))}"
+    words = ["OFF PLAN"] if throttle.off_plan else []
     if throttle.acknowledged != throttle.requested:
-        return "sent"
-    return f"eta {span_text(throttle.eta_s)}" if throttle.eta_s > 0 else ""
+        words.append("sent")
+    elif throttle.eta_s > 0:
+        words.append(f"eta {span_text(throttle.eta_s)}")
+    return " ".join(words)
 
 
 def lever_bar(throttle: ThrottleState, *, top: float, width: int, look: Look) -> Line:
