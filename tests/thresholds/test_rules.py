@@ -4,17 +4,24 @@ import pytest
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
-from vumeter.model.flow import Request
+from vumeter.model.flow import Check, Group, Relation, Request, Source
 from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.thresholds.grammar import written
 from vumeter.thresholds.rules import rules_of
 
+STATUS = Check(name="status is 200", source=Source.STATUS, relation=Relation.ONE_OF, value=("200",))
 PLAN = Plan(
     name="shop",
     scenarios=(
         Scenario(
             name="browse",
-            steps=(Request(name="/", url="http://127.0.0.1/"),),
+            steps=(
+                Request(name="/", url="http://127.0.0.1/"),
+                Group(
+                    name="buy",
+                    steps=(Request(name="/cart", url="http://127.0.0.1/cart", checks=(STATUS,)),),
+                ),
+            ),
             load=Load(vus=1),
         ),
     ),
@@ -34,6 +41,33 @@ def test_a_scenario_that_is_not_there_is_refused_with_the_nearest() -> None:
     with pytest.raises(ProfileError, match='no scenario "brows"') as error:
         rules_of(plan("iterations{scenario:brows}: count > 1"))
     assert error.value.hint == 'Did you mean "browse"?'
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("http_reqs{name:buy / /cat}: count > 1", 'no request "buy / /cat"', '"buy / /cart"'),
+        ("http_reqs{name:xyz}: count > 1", 'no request "xyz"', 'There is: "/", "buy / /cart".'),
+        ("checks{check:status is 20}: rate > 0", 'no check "status is 20"', '"status is 200"'),
+    ],
+)
+def test_what_no_request_or_check_is_called_is_refused(text: str, message: str, hint: str) -> None:
+    with pytest.raises(ProfileError, match=message) as error:
+        rules_of(plan(text))
+    assert hint in error.value.hint
+
+
+def test_what_is_called_so_is_taken_groups_included() -> None:
+    assert rules_of(
+        plan("http_reqs{name:buy / /cart}: count > 1", "checks{check:status is 200}: rate > 0")
+    )
+
+
+def test_checks_of_a_plan_without_any_are_refused() -> None:
+    scenario = replace(PLAN.scenarios[0], steps=(Request(name="/", url="http://127.0.0.1/"),))
+    bare = replace(plan("checks: rate > 99%"), scenarios=(scenario,))
+    with pytest.raises(ProfileError, match="no request has a check"):
+        rules_of(bare)
 
 
 def test_a_database_that_nobody_watches_is_refused_and_one_that_is_watched_is_not() -> None:

@@ -6,7 +6,7 @@ answers with the address of the next one, or with `WAITS`: the walker goes on la
 from the address that it was given. So an iteration needs no task and no call stack of its own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from vumeter.engine.steps import TABLE_MASK, Step, weighted
@@ -302,23 +302,6 @@ class _Compiler:
 
 def _never(walker: Walker) -> int:
     raise AssertionError("a repetition's end is put into its place before anyone walks")
-
-
-def named(steps: Sequence[Described], prefix: str = "") -> Iterator[str]:
-    """Return the names that the requests within *steps* are counted under, as written."""
-    for step in steps:
-        match step:
-            case Request():
-                yield prefix + step.name
-            case Group():
-                yield from named(step.steps, f"{prefix}{step.name} / ")
-            case Pick():
-                for choice in step.choices:
-                    yield from named(choice.steps, prefix)
-            case Repeat() | When():
-                yield from named(step.steps, prefix)
-            case Think():
-                pass
 
 
 def drawn(think: Think) -> Draw:

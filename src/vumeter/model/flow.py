@@ -156,6 +156,23 @@ def requests_of(steps: Sequence[Step]) -> Iterator[Request]:
                 pass
 
 
+def names_of(steps: Sequence[Step], prefix: str = "") -> Iterator[str]:
+    """Return the names that the requests within *steps* are counted under, as written."""
+    for step in steps:
+        match step:
+            case Request():
+                yield prefix + step.name
+            case Group():
+                yield from names_of(step.steps, f"{prefix}{step.name} / ")
+            case Pick():
+                for choice in step.choices:
+                    yield from names_of(choice.steps, prefix)
+            case Repeat() | When():
+                yield from names_of(step.steps, prefix)
+            case Think():
+                pass
+
+
 def with_requests(steps: Sequence[Step], changed: Callable[[Request], Request]) -> tuple[Step, ...]:
     """Return *steps* with every request in them *changed*."""
 

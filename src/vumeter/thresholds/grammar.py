@@ -284,8 +284,9 @@ def _error(text: str, message: str, *, at: int, hint: str = "") -> ProfileError:
 
 def near(wrong: str, known: Iterable[str]) -> str:
     """Return "Did you mean …?" with the nearest of *known*; nothing where none is near."""
-    nearest = get_close_matches(wrong.lower(), list(known), n=1)
-    return f'Did you mean "{nearest[0]}"?' if nearest else ""
+    by_small_letters = {each.lower(): each for each in known}
+    nearest = get_close_matches(wrong.lower(), list(by_small_letters), n=1)
+    return f'Did you mean "{by_small_letters[nearest[0]]}"?' if nearest else ""
 
 
 def _known() -> str:

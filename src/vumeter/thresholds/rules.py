@@ -1,9 +1,14 @@
 """The rules of a plan, held against what the plan can answer."""
 
+from collections.abc import Iterable
+
 from vumeter.errors import ProfileError
-from vumeter.model.plan import Plan
+from vumeter.model.flow import names_of
+from vumeter.model.plan import Plan, Scenario
 from vumeter.thresholds.grammar import near, parse
 from vumeter.thresholds.rule import Rule
+
+_MOST_LISTED = 12
 
 
 def rules_of(plan: Plan) -> tuple[Rule, ...]:
@@ -21,15 +26,39 @@ def rules_of(plan: Plan) -> tuple[Rule, ...]:
 
 def _refuse_unanswerable(rule: Rule, plan: Plan) -> None:
     """Refuse a rule of which it is known now that nothing will ever be measured for it."""
-    metric = rule.threshold.metric
+    metric, chosen = rule.threshold.metric, rule.selection
     if rule.metric.needs_database and plan.postgres_dsn is None:
         raise ProfileError(
             f'"{metric}": no database is watched.', hint="Name one, on the command line by --pg."
         )
-    scenarios = [scenario.name for scenario in plan.scenarios]
-    if rule.selection.scenario not in (None, *scenarios):
+    checks = [
+        check.name
+        for scenario in plan.scenarios
+        for request in scenario.requests
+        for check in request.checks
+    ]
+    if rule.metric.name == "checks" and not checks:
         raise ProfileError(
-            f'"{metric}": there is no scenario "{rule.selection.scenario}".',
-            hint=near(rule.selection.scenario or "", scenarios)
-            or f"There is: {', '.join(scenarios)}.",
+            f'"{metric}": no request has a check.', hint="Checks are written in a profile."
         )
+    scenarios = [scenario.name for scenario in plan.scenarios]
+    _refuse_unknown(metric, "scenario", chosen.scenario, scenarios)
+    names = [name for scenario in plan.scenarios for name in _names(scenario)]
+    _refuse_unknown(metric, "request", chosen.name, names)
+    _refuse_unknown(metric, "check", chosen.check, checks)
+
+
+def _names(scenario: Scenario) -> Iterable[str]:
+    return names_of((*scenario.on_start, *scenario.steps, *scenario.on_stop))
+
+
+def _refuse_unknown(metric: str, what: str, wanted: str | None, known: Iterable[str]) -> None:
+    names = list(dict.fromkeys(known))
+    if wanted is None or wanted in names:
+        return
+    listed = ", ".join(f'"{name}"' for name in names[:_MOST_LISTED])
+    more = ", …" if len(names) > _MOST_LISTED else ""
+    raise ProfileError(
+        f'"{metric}": there is no {what} "{wanted}".',
+        hint=near(wanted, names) or f"There is: {listed}{more}.",
+    )
