@@ -21,9 +21,8 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 PROFILES = sorted(CONFIGS.glob("*.toml"))
 PROGRAM = Path(sys.executable).parent / "vumeter"
 GENEROUS_S = 100.0
-# At a hundredth of its time even a smoke test is over before it has begun, and a soak of hours
-# takes minutes.
-MORE = {"soak": ["-e", "SOAK_FOR=5m"]}
+# A soak of hours and a day of trading take minutes even at a hundredth of their time.
+MORE = {"soak": ["-e", "SOAK_FOR=5m"], "trading-day": ["--time-scale", "0.0004"]}
 # What is slow in the shop is so on purpose, and these look whether it is.
 MAY_FAIL = {"load", "stress", "spike", "capacity", "breakpoint", "trading-day", "personas"}
 
@@ -85,7 +84,7 @@ def test_the_personas_are_the_load_that_their_comment_works_out() -> None:
 def test_every_profile_runs_against_the_shop(shop: DemoShop, path: Path) -> None:
     code, said, report = run_against(shop, path)
     assert code in ({0, 99} if path.stem in MAY_FAIL else {0}), said
-    assert report["total"]["requests"] > 0
+    assert report["totals"]["requests"] > 0
     assert "Traceback" not in said
 
 
@@ -93,6 +92,23 @@ def test_every_profile_runs_against_the_shop(shop: DemoShop, path: Path) -> None
 def test_a_login_journey_gets_only_200s(shop: DemoShop) -> None:
     code, said, report = run_against(shop, CONFIGS / "login-journey.toml")
     assert code == 0, said
-    assert report["total"]["errors"] == 0
-    assert set(report["total"]["statuses"]) == {"200"}
-    assert report["endpoints"]["POST /login"]["total"]["requests"] >= 10
+    assert report["errors"] == {}
+    assert set(report["statuses"]) == {"200"}
+    assert report["checks"]
+    assert all(check["failed"] == 0 for check in report["checks"])
+    logins = [each for each in report["endpoints"] if each["name"] == "POST /login"]
+    assert logins[0]["totals"]["requests"] == 10
+    assert report["totals"]["requests"] > 20
+
+
+@pytest.mark.slow
+def test_a_wrong_token_counts_as_failed_checks(shop: DemoShop, tmp_path: Path) -> None:
+    text = (CONFIGS / "login-journey.toml").read_text()
+    path = tmp_path / "journey.toml"
+    path.write_text(text.replace("Bearer {{token}}", "Bearer {{token}}x"))
+    (tmp_path / "shares.csv").write_bytes((CONFIGS / "shares.csv").read_bytes())
+    code, said, report = run_against(shop, path)
+    assert code == 99, said
+    failed = {check["name"]: check["failed"] for check in report["checks"]}
+    assert failed["it works"] > 0
+    assert report["statuses"]["401"] == failed["it works"]
