@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vumeter.engine.program import WAITS, Program, drawn, named
+from vumeter.engine.program import WAITS, Program, drawn
 from vumeter.engine.steps import TABLE_SIZE, weighted
 from vumeter.engine.values import Expressions
 from vumeter.errors import UsageError
@@ -20,6 +20,7 @@ from vumeter.model.flow import (
     Request,
     Think,
     When,
+    names_of,
     requests_of,
 )
 
@@ -177,7 +178,7 @@ def test_start_iteration_and_stop_are_passes_of_their_own(on_start, steps, on_st
 @settings(max_examples=60)
 @given(STEPS)
 def test_names_are_told_in_the_order_in_which_they_are_written(steps) -> None:
-    names = list(named(steps))
+    names = list(names_of(steps))
     assert len(names) == len(list(requests_of(steps)))
     assert [name.rpartition(" / ")[2] for name in names] == [r.name for r in requests_of(steps)]
 
