@@ -139,3 +139,51 @@ def test_a_saved_command_line_runs_again_as_a_profile(
 
 def test_the_schema_is_json(vumeter: Vumeter) -> None:
     assert json.loads(vumeter("schema").stdout)["title"] == "vumeter profile"
+
+
+def test_a_run_that_was_steered_can_be_exported_while_it_goes_on_and_afterwards(
+    vumeter: Vumeter, server: ServerProcess, tmp_path: Path
+) -> None:
+    started = vumeter("run", server.url, "-c", "2", "-H", "X-Key: hunter2-x", "--detach",
+                      "--name", "night")  # fmt: skip
+    assert started.returncode == 0, started.stderr
+    assert vumeter("ctl", "night", "set", "vus", "5").returncode == 0
+    for word in ("going-on", "ended"):
+        exported = vumeter("export-profile", "night")
+        assert exported.returncode == 0, exported.stderr
+        assert "hunter2" not in exported.stdout
+        assert "# Give it by -e X_KEY=…" in exported.stdout
+        assert "target = 5" in exported.stdout
+        replay = tmp_path / f"{word}.toml"
+        replay.write_text(exported.stdout)
+        checked = vumeter("check", str(replay), "-e", "X_KEY=y")
+        assert checked.returncode == 0, checked.stderr
+        assert "main: ramping-vus" in checked.stdout
+        vumeter("ctl", "night", "stop")
+        wait_until_ended(vumeter)
+
+
+def wait_until_ended(vumeter: Vumeter) -> None:
+    for _ in range(100):
+        if "No run is going on" in vumeter("ps").stdout:
+            return
+    raise AssertionError("the run goes on")
+
+
+def test_an_export_takes_its_requests_from_the_profile_that_was_run(
+    vumeter: Vumeter, server: ServerProcess, profile: Path
+) -> None:
+    target = f"TARGET={server.url.rstrip('/')}"
+    assert vumeter("run", str(profile), "-e", target, "--name", "night").returncode == 0
+    exported = vumeter("export-profile", "night", "--profile", str(profile), "-e", target)
+    assert exported.returncode == 0, exported.stderr
+    replay = profile.with_name("replay.toml")
+    replay.write_text(exported.stdout)
+    assert vumeter("run", str(replay)).returncode == 0
+    assert server.truth()["requests"] == 80
+
+
+def test_a_run_that_never_was_cannot_be_exported(vumeter: Vumeter) -> None:
+    ended = vumeter("export-profile", "night")
+    assert ended.returncode == 2
+    assert 'There is no run "night"' in ended.stderr
