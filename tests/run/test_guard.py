@@ -1,11 +1,12 @@
 """Where load may go."""
 
 import pytest
+from msgspec.structs import replace
 
 from vumeter.errors import TargetError
 from vumeter.model.flow import Choice, Pick, Request
-from vumeter.model.plan import Limits, Load, Plan, Scenario
-from vumeter.run.guard import check_targets, hosts
+from vumeter.model.plan import HostOverride, Limits, Load, Plan, Scenario, Transport
+from vumeter.run.guard import check_targets, places
 
 
 def a_plan(*urls: str, allow_hosts: tuple[str, ...] = (), on_start: tuple[str, ...] = ()) -> Plan:
@@ -40,7 +41,7 @@ async def test_loopback_and_private_addresses_are_free(url: str) -> None:
 async def test_any_other_address_takes_consent_and_the_hint_names_the_flag(url: str) -> None:
     with pytest.raises(TargetError) as refused:
         await check_targets(a_plan(url))
-    (host,) = hosts(a_plan(url))
+    ((host, _),) = places(a_plan(url))
     assert host in refused.value.message
     assert refused.value.hint.endswith(f"--allow-host {host}")
     await check_targets(a_plan(url, allow_hosts=(host,)))
@@ -63,6 +64,22 @@ async def test_a_name_that_does_not_resolve_is_said_before_anything_is_sent() ->
         await check_targets(a_plan("http://no-such-host.invalid/"))
 
 
-def test_hosts_are_listed_once_without_port_and_credentials() -> None:
+def test_places_are_listed_once_without_port_and_credentials() -> None:
     plan = a_plan("http://a:1/", "http://a:2/x", on_start=("http://u:p@b/",))
-    assert hosts(plan) == ["b", "a"]
+    assert places(plan) == [("b", "b"), ("a", "a")]
+
+
+async def test_an_override_is_looked_up_instead_of_its_host_and_is_no_way_round() -> None:
+    def led_to(address: str) -> Transport:
+        override = HostOverride(host="shop.invalid", port=80, address=address, address_port=8000)
+        return Transport(overrides=(override,))
+
+    plan = a_plan("http://shop.invalid/")
+    await check_targets(replace(plan, transport=led_to("127.0.0.1")))
+    with pytest.raises(TargetError, match=r'"shop\.invalid" \(8\.8\.8\.8\)'):
+        await check_targets(replace(plan, transport=led_to("8.8.8.8")))
+    with pytest.raises(TargetError, match=r"other\.invalid"):
+        await check_targets(replace(plan, transport=led_to("other.invalid")))
+    # Another port of the same host is where the system says.
+    with pytest.raises(TargetError, match=r"shop\.invalid"):
+        await check_targets(replace(a_plan("http://shop.invalid:81/"), transport=led_to("::1")))

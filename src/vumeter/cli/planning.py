@@ -45,8 +45,19 @@ class Wishes(Struct, frozen=True, kw_only=True):
     accept: str | None = None
     auth: str | None = None
     timeout: str = "10s"
+    redirects: int = 0
+    no_cookies: bool = False
     insecure: bool = False
     disable_keepalive: bool = False
+    cacert: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    server_name: str | None = None
+    tls_minimum: str | None = None
+    resolve: tuple[str, ...] = ()
+    ipv4: bool = False
+    ipv6: bool = False
+    local_addresses: tuple[str, ...] = ()
     workers: int = 1
     max_vus: str | None = None
     max_rate: str | None = None
@@ -98,6 +109,7 @@ def plan(wishes: Wishes) -> Plan:
         workers=within_workers(wishes.workers),
         keep_alive=not wishes.disable_keepalive,
         verify_tls=not wishes.insecure,
+        cookies=not wishes.no_cookies,
         graceful_stop_s=duration_s("--graceful-stop", wishes.graceful_stop, zero_is_fine=True),
         dead_man_s=duration_s("--dead-man", wishes.dead_man),
         postgres_dsn=wishes.postgres,
@@ -128,6 +140,7 @@ def _request(wishes: Wishes) -> Request:
         headers=tuple(headers),
         body=body or b"",
         timeout_s=duration_s("--timeout", wishes.timeout),
+        redirects=wishes.redirects,
     )
 
 

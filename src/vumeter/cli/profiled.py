@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from vumeter.cli.connecting import check_connections
 from vumeter.cli.planning import Wishes, count, duration_s, rate_per_s, run_name, within_workers
 from vumeter.engine.feeders import feeds_of
 from vumeter.engine.script import Script
@@ -25,6 +26,7 @@ _OF_REQUESTS = {
     "accept": "--accept",
     "auth": "--auth",
     "timeout": "--timeout",
+    "redirects": "--redirects",
 }
 """Flags that say what one request is like, which a profile says of each of its own."""
 
@@ -88,6 +90,10 @@ def profile_plan(
                 f"{path}: monitors.postgres: {error.message}", hint=error.hint
             ) from None
     _check_scripts(plan, path)
+    try:
+        check_connections(plan)
+    except UsageError as error:
+        raise ProfileError(f"{path}: http: {error.message}", hint=error.hint) from None
     return plan
 
 
@@ -147,6 +153,7 @@ def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:
         workers=within_workers(wishes.workers) if "workers" in given else plan.workers,
         keep_alive=plan.keep_alive and not wishes.disable_keepalive,
         verify_tls=plan.verify_tls and not wishes.insecure,
+        cookies=plan.cookies and not wishes.no_cookies,
         graceful_stop_s=duration_s("--graceful-stop", wishes.graceful_stop, zero_is_fine=True)
         if "graceful_stop" in given
         else plan.graceful_stop_s,

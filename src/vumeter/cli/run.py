@@ -74,12 +74,54 @@ def run(  # noqa: PLR0917 - one parameter per flag
     timeout: Annotated[
         str, typer.Option("-t", "--timeout", metavar="TIME", help="Per request, to its last byte.")
     ] = "10s",
+    redirects: Annotated[
+        int,
+        typer.Option(
+            "-r", "--redirects", metavar="N", min=0, max=50, help="Follow at most so many."
+        ),
+    ] = 0,
+    no_cookies: Annotated[
+        bool, typer.Option("--no-cookies", help="VUs do not keep what targets set.")
+    ] = False,
     insecure: Annotated[
         bool, typer.Option("-k", "--insecure", help="Do not verify the target's certificate.")
     ] = False,
     disable_keepalive: Annotated[
         bool, typer.Option("--disable-keepalive", help="A new connection for each request.")
     ] = False,
+    cacert: Annotated[
+        Path | None,
+        typer.Option("--cacert", metavar="FILE", help="PEM: trust these authorities, no others."),
+    ] = None,
+    cert: Annotated[
+        Path | None,
+        typer.Option("--cert", metavar="FILE", help="PEM: the certificate to show the target."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="PEM: its key, if not in the same file."),
+    ] = None,
+    server_name: Annotated[
+        Text,
+        typer.Option("--sni", metavar="NAME", help="What TLS asks for and verifies. [URL's host]"),
+    ] = None,
+    tls_minimum: Annotated[
+        Text, typer.Option("--tls-min", metavar="VERSION", help="1.2, the default, or 1.3.")
+    ] = None,
+    resolve: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resolve", metavar="HOST:PORT:ADDRESS", help="Where a host really is; repeats."
+        ),
+    ] = None,
+    ipv4: Annotated[bool, typer.Option("-4", "--ipv4", help="Only over IPv4.")] = False,
+    ipv6: Annotated[bool, typer.Option("-6", "--ipv6", help="Only over IPv6.")] = False,
+    local_address: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--local-address", metavar="ADDRESS", help="Connect from it; repeated: in turn."
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", help="Processes that make the load.")
     ] = 1,
@@ -164,6 +206,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
     """
     # Imported here, as everywhere in commands: `vumeter --help` needs none of it.
+    from vumeter.cli.connecting import connected
     from vumeter.cli.ending import checked_report_path
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes
@@ -185,8 +228,19 @@ def run(  # noqa: PLR0917 - one parameter per flag
         accept=accept,
         auth=auth,
         timeout=timeout,
+        redirects=redirects,
+        no_cookies=no_cookies,
         insecure=insecure,
         disable_keepalive=disable_keepalive,
+        cacert=cacert,
+        cert=cert,
+        key=key,
+        server_name=server_name,
+        tls_minimum=tls_minimum,
+        resolve=tuple(resolve or ()),
+        ipv4=ipv4,
+        ipv6=ipv6,
+        local_addresses=tuple(local_address or ()),
         workers=workers,
         max_vus=max_vus,
         max_rate=max_rate,
@@ -198,6 +252,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     )
     report = checked_report_path(output)
     plan = _plan(wishes, _typed(context), variables=variable or [], time_scale=time_scale)
+    plan = connected(plan, wishes)
     plan = with_thresholds(plan, threshold or ())
     if save_profile is not None:
         from vumeter.cli.saving import save

@@ -23,12 +23,12 @@ async def check_targets(plan: Plan) -> None:
         TargetError: A host is not ours to load, or cannot be resolved.
     """
     loop = asyncio.get_running_loop()
-    for host in hosts(plan):
+    for host, place in places(plan):
         try:
-            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found = await loop.getaddrinfo(place, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise TargetError(
-                f'The host "{host}" cannot be resolved: {_reason(error)}.',
+                f'The host "{place}" cannot be resolved: {_reason(error)}.',
                 hint="Is the name spelled right, and can this machine reach its name server?",
             ) from error
         for entry in found:
@@ -37,10 +37,17 @@ async def check_targets(plan: Plan) -> None:
                 raise _stranger(host, ip)
 
 
-def hosts(plan: Plan) -> list[str]:
-    """Return every host that *plan* sends requests to, once, in the plan's order."""
+def places(plan: Plan) -> list[tuple[str, str]]:
+    """Return the hosts of *plan*, each once and in its order, with where they are looked up."""
+    overrides = {(each.host, each.port): each.address for each in plan.transport.overrides}
     requests = [request for scenario in plan.scenarios for request in scenario.requests]
-    return list(dict.fromkeys(origin_of(request.url).host for request in requests))
+    origins = [origin_of(request.url) for request in requests]
+    return list(
+        dict.fromkeys(
+            (origin.host, overrides.get((origin.host, origin.port), origin.host))
+            for origin in origins
+        )
+    )
 
 
 def _stranger(host: str, ip: str) -> TargetError:
