@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
+from vumeter.model.flow import Request, mix
 from vumeter.model.frame import Event, EventLevel, RunState, StopCause
 from vumeter.model.plan import Plan, Threshold
 from vumeter.model.throttle import CommandKind
@@ -74,6 +75,11 @@ async def test_a_window_that_breaks_and_mends_is_told_and_fails_the_run(
         Threshold(metric="http_req_duration{name:never}", expression="med < 1s"),
     )
     plan = a_plan(server.url, vus=2, timeout_s=0.2, thresholds=thresholds)
+    scenario = plan.scenarios[0]
+    never = Request(name="never", url=server.url)
+    # A draw that nobody lives to see.
+    steps = mix((next(scenario.requests), 1.0), (never, 1e-15))
+    plan = replace(plan, scenarios=(replace(scenario, steps=steps),))
     async with fly(plan) as flight:
         link = await flight.link()
         young = await until(link, lambda frame: frame.verdicts)
