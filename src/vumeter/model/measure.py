@@ -29,6 +29,8 @@ class ErrorKind(StrEnum):
     """A complete answer that does not pass a check which fails its request."""
     REDIRECT = "redirect"
     """A complete answer that leads elsewhere, once too often or to where nobody can follow."""
+    SCRIPT = "script"
+    """An exception in a script: of an iteration, not of a request."""
     DESCRIPTORS = "descriptors"
     """The generator ran out of file descriptors."""
     PORTS = "ports"
@@ -37,8 +39,14 @@ class ErrorKind(StrEnum):
     """Still in flight when the run ended for good."""
 
 
-AFTER_ANSWER = (ErrorKind.STATUS, ErrorKind.EXTRACT, ErrorKind.CHECK, ErrorKind.REDIRECT)
-"""The kinds of an attempt that got a complete answer all the same."""
+AFTER_ANSWER = (
+    ErrorKind.STATUS,
+    ErrorKind.EXTRACT,
+    ErrorKind.CHECK,
+    ErrorKind.REDIRECT,
+    ErrorKind.SCRIPT,
+)
+"""The kinds of an attempt that got a complete answer all the same, or that was none."""
 
 
 class Histogram(Struct, frozen=True, kw_only=True):

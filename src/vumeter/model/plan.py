@@ -96,9 +96,22 @@ class Load(Struct, frozen=True, kw_only=True):
         return None
 
 
+class Script(Struct, frozen=True, kw_only=True):
+    """Where a scenario is written in Python: a coroutine of the user's, see `vumeter.script`."""
+
+    path: str
+    """Of the file, absolute; workers import it."""
+    scenario: str
+    """The name of its function."""
+    target: str
+    """What paths are appended to; without credentials."""
+    timeout_s: float = 10.0
+    """Of requests that do not say otherwise."""
+
+
 class Scenario(Struct, frozen=True, kw_only=True):
     """
-    A named workload: an iteration is one pass through *steps*.
+    A named workload: an iteration is one pass through *steps*, or one call of a *script*.
 
     Each VU first takes *on_start* (a login, say), once; when a request of it fails, the VU
     backs off and starts over. It takes *on_stop* once when it ends gracefully.
@@ -109,6 +122,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     load: Load
     on_start: tuple[Step, ...] = ()
     on_stop: tuple[Step, ...] = ()
+    script: Script | None = None
+    """Says what VUs do instead of steps, of which there are none then."""
 
     @property
     def requests(self) -> Iterator[Request]:
@@ -229,7 +244,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def target(self) -> str:
         """Scheme and host of the first request, as the screen names what is under load."""
-        parts = urlsplit(next(requests_of(self.scenarios[0].steps)).url)
+        first = self.scenarios[0]
+        url = first.script.target if first.script else next(requests_of(first.steps)).url
+        parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{host}"
 

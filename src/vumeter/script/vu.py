@@ -1,0 +1,177 @@
+"""The virtual user, as a script sees it."""
+
+import random
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol
+
+from vumeter.client.origin import Origin, origin_of
+from vumeter.script.call import Call, Data, Params, absolute, body_of, path_of, payload_of
+from vumeter.script.call import with_params as _with_params
+from vumeter.script.response import RequestFailed, Response
+
+_MOST_KNOWN = 1000
+"""Requests that are kept rendered, for all VUs of a scenario in a worker."""
+
+Known = dict[tuple[str, str], tuple[str, Origin, bytes]]
+
+
+class Actor(Protocol):
+    """Who does what a script asks for: the engine's side of a VU."""
+
+    number: int
+    iteration: int
+
+    @property
+    def rng(self) -> random.Random:
+        """Its own chance."""
+
+    def call(self, call: Call) -> Coroutine[Any, Any, Response]:
+        """Send a request, and return what became of it."""
+
+    def pause(self, wait_s: float) -> Coroutine[Any, Any, None]:
+        """Do nothing for a while."""
+
+    def count_check(self, name: str, passed: bool) -> None:
+        """Count one outcome of a check."""
+
+
+class Vu:
+    """
+    One virtual user. It sends one request at a time, over connections of its own.
+
+    A request that fails is counted and returned; it raises only where that is asked for.
+    """
+
+    __slots__ = ("_actor", "_keep_alive", "_known", "_target", "_timeout_s", "vars")
+
+    def __init__(
+        self, actor: Actor, *, target: str, timeout_s: float, keep_alive: bool, known: Known
+    ) -> None:
+        self._actor = actor
+        self._target = target
+        self._timeout_s = timeout_s
+        self._keep_alive = keep_alive
+        self._known = known
+        self.vars: dict[str, Any] = {}
+        """What this VU keeps from one iteration to the next."""
+
+    @property
+    def id(self) -> int:
+        """From 1, over all workers."""
+        return self._actor.number
+
+    @property
+    def iteration(self) -> int:
+        """From 0; −1 while on_start runs for the first time."""
+        return self._actor.iteration
+
+    @property
+    def random(self) -> random.Random:
+        """Chance that is the same in every run, for each VU its own."""
+        return self._actor.rng
+
+    def check(self, name: str, passed: object) -> bool:
+        """Count whether something is as it should be, and return that."""
+        outcome = bool(passed)
+        self._actor.count_check(name, outcome)
+        return outcome
+
+    def think(self, first_s: float, second_s: float | None = None) -> Coroutine[Any, Any, None]:
+        """Pause so long, or for a time between the two, drawn evenly."""
+        wait_s = first_s
+        if second_s is not None:
+            wait_s += (second_s - first_s) * self._actor.rng.random()
+        return self._actor.pause(wait_s)
+
+    def get(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
+        """Send a GET; all options are those of `request`."""
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
+        """Send a POST."""
+        return self.request("POST", url, **options)
+
+    def put(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
+        """Send a PUT."""
+        return self.request("PUT", url, **options)
+
+    def patch(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
+        """Send a PATCH."""
+        return self.request("PATCH", url, **options)
+
+    def delete(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
+        """Send a DELETE."""
+        return self.request("DELETE", url, **options)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        name: str | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Data | None = None,
+        timeout: float | None = None,
+        redirects: int = 0,
+        raises: bool = False,
+    ) -> Response:
+        """
+        Send a request, and return what became of it.
+
+        Args:
+            method: GET, POST, …
+            url: A path below the target, or a whole URL.
+            name: What it is counted under; without one, method and path.
+            params: Added to the query.
+            headers: By name.
+            json: The body, to be written as JSON.
+            data: The body: a mapping is a form, text and bytes are sent as they are.
+            timeout: In seconds, from sending to the last byte.
+            redirects: How many are followed at most.
+            raises: Whether a failure is an exception.
+
+        Raises:
+            RequestFailed: It failed, and *raises* is true.
+            ValueError: It cannot be sent as it stands.
+        """
+        if params is None and headers is None and json is None and data is None:
+            own_name, origin, payload = self._bare(method, url)
+        else:
+            whole = _with_params(absolute(self._target, url), params)
+            body, content_type = body_of(json, data)
+            payload = payload_of(
+                method,
+                whole,
+                headers=headers,
+                body=body,
+                content_type=content_type,
+                keep_alive=self._keep_alive,
+            )
+            own_name, origin = _name(method, whole), origin_of(whole)
+        timeout_s = self._timeout_s if timeout is None else timeout
+        if timeout_s <= 0 or redirects < 0:
+            raise ValueError("timeout must be above 0, and redirects not below")
+        name = name or own_name
+        call = Call(name, method, origin, payload, timeout_s, redirects)
+        response = await self._actor.call(call)
+        if raises and response.error is not None:
+            raise RequestFailed(name, response)
+        return response
+
+    def _bare(self, method: str, url: str) -> tuple[str, Origin, bytes]:
+        """Return the request that is no more than method and URL, rendered once."""
+        found = self._known.get((method, url))
+        if found is None:
+            whole = absolute(self._target, url)
+            payload = payload_of(method, whole, keep_alive=self._keep_alive)
+            found = _name(method, whole), origin_of(whole), payload
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[method, url] = found
+        return found
+
+
+def _name(method: str, url: str) -> str:
+    return f"{method} {path_of(url).partition('?')[0]}"
