@@ -27,7 +27,9 @@ HEADERS = (
 
 def answer(status=200, service_us=1500, headers=HEADERS, body=BODY) -> Answer:
     given_answer = Answer()
-    given_answer.set(status, service_us, headers, body, len(body or b""))
+    given_answer.status, given_answer.service_us = status, service_us
+    given_answer.headers, given_answer.body = headers, body
+    given_answer.body_bytes = len(body or b"")
     return given_answer
 
 

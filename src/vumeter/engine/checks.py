@@ -54,7 +54,12 @@ class Judge:
         Its values go to *variables*, all or none: half of what was needed is no use.
         """
         answer = self._answer
-        answer.set(status, service_us, exchange.headers, exchange.body, exchange.body_bytes)
+        answer.status = status
+        answer.service_us = service_us
+        answer.headers = exchange.headers
+        answer.body = exchange.body
+        answer.body_bytes = exchange.body_bytes
+        answer.forget()
         # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
         exchange.body = None
         kind = None

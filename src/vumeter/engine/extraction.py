@@ -30,22 +30,16 @@ class Answer:
     __slots__ = ("_document", "_text", "body", "body_bytes", "headers", "service_us", "status")
 
     def __init__(self) -> None:
-        self.set(200, 0, (), b"", 0)
+        self.status = 200
+        self.service_us = 0
+        self.headers: Headers = ()
+        self.body: bytes | bytearray | None = b""
+        """`None` when it was too long to be kept."""
+        self.body_bytes = 0
+        self.forget()
 
-    def set(
-        self,
-        status: int,
-        service_us: int,
-        headers: Headers,
-        body: bytes | bytearray | None,
-        body_bytes: int,
-    ) -> None:
-        """Stand for another answer; *body* is `None` when it was too long to be kept."""
-        self.status = status
-        self.service_us = service_us
-        self.headers = headers
-        self.body = body
-        self.body_bytes = body_bytes
+    def forget(self) -> None:
+        """Take what was read for that of another answer, whose parts are in place."""
         self._document = self._text = _UNREAD
 
     @property

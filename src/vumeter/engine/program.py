@@ -182,21 +182,42 @@ class Decide:
         return (self._then, self._otherwise)
 
 
-class End:
-    """The end of a pass."""
-
-    __slots__ = ("_finish",)
-
-    def __init__(self, finish: Callable[[Walker], int]) -> None:
-        self._finish = finish
-
-    def take(self, walker: Walker) -> int:
-        """Tell the walker, who says how it goes on."""
-        return self._finish(walker)
+class _End:
+    __slots__ = ()
 
     def successors(self) -> Sequence[int]:
         """Return nothing: what comes is another pass."""
         return ()
+
+
+class EndStart(_End):
+    """The end of what comes once before all iterations."""
+
+    __slots__ = ()
+
+    def take(self, walker: Walker) -> int:
+        """Tell the walker, who says how it goes on."""
+        return walker.finish_start()
+
+
+class EndIteration(_End):
+    """The end of an iteration."""
+
+    __slots__ = ()
+
+    def take(self, walker: Walker) -> int:
+        """Tell the walker, who says how it goes on."""
+        return walker.finish_iteration()
+
+
+class EndStop(_End):
+    """The end of what comes once after all iterations."""
+
+    __slots__ = ()
+
+    def take(self, walker: Walker) -> int:
+        """Tell the walker, who says how it goes on."""
+        return walker.finish_stop()
 
 
 class Program:
@@ -224,9 +245,9 @@ class Program:
         seed: int,
     ) -> None:
         compiler = _Compiler(make, value, seed)
-        start_end = compiler.emit(End(lambda walker: walker.finish_start()))
-        self.steps_end = compiler.emit(End(lambda walker: walker.finish_iteration()))
-        self.on_stop_end = compiler.emit(End(lambda walker: walker.finish_stop()))
+        start_end = compiler.emit(EndStart())
+        self.steps_end = compiler.emit(EndIteration())
+        self.on_stop_end = compiler.emit(EndStop())
         self.on_start = compiler.sequence(on_start, "", start_end)
         """The address at which it begins, as of the two below."""
         self.steps = compiler.sequence(steps, "", self.steps_end)
@@ -294,14 +315,11 @@ class _Compiler:
         if repeat.times < 1:
             return then
         register = self._register(is_place=False)
-        again = self.emit(End(_never))
+        # Kept for `Again`, which has to know where the body begins.
+        again = self.emit(EndIteration())
         body = self.sequence(repeat.steps, prefix, again)
         self.operations[again] = Again(register, body, then)
         return self.emit(Begin(register, repeat.times, body))
-
-
-def _never(walker: Walker) -> int:
-    raise AssertionError("a repetition's end is put into its place before anyone walks")
 
 
 def drawn(think: Think) -> Draw:

@@ -318,7 +318,8 @@ class VirtualUser:
             if address == WAITS:
                 return
         # A great repetition of nothing must not keep the loop from all others.
-        self.think(_BREATH_S, address)
+        if self.think(_BREATH_S, address) != WAITS:
+            self._walk(self._program.on_stop_end)
 
     def request(self, step: Step, then: int) -> None:
         """Send *step*, over a connection that may have to be opened first."""
@@ -373,8 +374,9 @@ class VirtualUser:
         """Begin an iteration that was granted, and return the address of its first step."""
         self.iteration += 1
         self._has_waited = False
-        self._take_rows()
-        self._has_fresh_rows = False
+        if self._script.feeds:
+            self._take_rows()
+            self._has_fresh_rows = False
         if pacing_ns := self._crowd.pacing_ns:
             now_ns, ideal_ns = monotonic_ns(), self._begun_ns + pacing_ns
             # From the ideal time, so that the loop's grain does not add up.
