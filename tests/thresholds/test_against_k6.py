@@ -27,9 +27,27 @@ pytestmark = [
 
 SCRIPT = """
 import http from 'k6/http';
+import { check } from 'k6';
 export const options = %(options)s;
-export default function () { http.get('%(url)s'); }
+export default function () {
+  const answer = http.get('%(url)s');
+  if (%(checks)s) check(answer, {
+    'is found': (it) => it.status === 200,
+    'is JSON': (it) => it.body.includes('{'),
+  });
+}
 export function handleSummary(data) { return { '%(summary)s': JSON.stringify(data.metrics) }; }
+"""
+
+PROFILE = """
+target = "%(url)s"
+[scenarios.main]
+vus = 2
+duration = "1s"
+[[scenarios.main.steps]]
+path = "/status/404"
+checks = [{ name = "is found", status = 200 }, { name = "is JSON", contains = "{" }]
+[thresholds]
 """
 
 Thresholds = Mapping[str, list[str]]
@@ -38,12 +56,13 @@ Thresholds = Mapping[str, list[str]]
 class K6:
     """A run of k6."""
 
-    def __init__(self, folder: Path, url: str, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, url: str, options: Mapping[str, Any], *, has_checks: bool = False
+    ) -> None:
         self._summary = folder / "k6.json"
         script = folder / "script.js"
-        script.write_text(
-            SCRIPT % {"options": json.dumps(options), "url": url, "summary": self._summary}
-        )
+        values = {"url": url, "summary": self._summary, "checks": json.dumps(has_checks)}
+        script.write_text(SCRIPT % {**values, "options": json.dumps(options)})
         assert PROGRAM is not None
         self.process = subprocess.Popen(
             [PROGRAM, "run", "--quiet", "--address", "127.0.0.1:0", script],
@@ -177,6 +196,30 @@ def test_errors_and_dropped_iterations_break_the_same_rules(
     )
     assert (k6.process.returncode, landing.exit_code) == (99, 99)
     assert passed(landing) == k6.passed()
+
+
+def test_checks_pass_in_the_same_share(server: ServerProcess, tmp_path: Path) -> None:
+    url = server.url.rstrip("/")
+    thresholds = {
+        "checks": ["rate>0.4", "rate==0.5", "rate>0.6"],
+        "checks{check:is found}": ["rate>0", "rate==0"],
+        "checks{check:is JSON}": ["rate>0.99"],
+    }
+    profile = tmp_path / "checks.toml"
+    rules = "\n".join(f'"{name}" = {json.dumps(rules)}' for name, rules in thresholds.items())
+    profile.write_text(PROFILE % {"url": url} + rules)
+    options = {"vus": 2, "duration": "1s", "thresholds": thresholds}
+    with (
+        K6(tmp_path, f"{url}/status/404", options, has_checks=True) as k6,
+        Flight(str(profile)) as flight,
+    ):
+        landing = flight.land()
+        assert (k6.code(), landing.exit_code) == (99, 99)
+    assert passed(landing) == k6.passed()
+    assert landing.report["checks"] == [
+        {"name": "is JSON", "passed": landing.requests, "failed": 0},
+        {"name": "is found", "passed": 0, "failed": landing.requests},
+    ]
 
 
 def test_abort_on_fail_ends_both_long_before_their_time(
