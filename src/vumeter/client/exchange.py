@@ -173,7 +173,9 @@ class Exchange(asyncio.Protocol):
         if isinstance(reader, HeaderReader | HeadReader):
             self.headers = reader.headers
         if self._reading.is_watchful:
-            self._watch(reader.head)
+            self.location = None
+            if is_noteworthy(reader.head):
+                self._note(reader.head)
         if not is_kept:
             self.close()
         else:
@@ -182,10 +184,7 @@ class Exchange(asyncio.Protocol):
             self._rest(reader)
         self.caller.answered(status, received_bytes, done_ns)
 
-    def _watch(self, head: bytes) -> None:
-        self.location = None
-        if not is_noteworthy(head):
-            return
+    def _note(self, head: bytes) -> None:
         headers = headers_of(head)
         self.location = next((value for name, value in headers if name == b"location"), None)
         lines = [value for name, value in headers if name == b"set-cookie"]

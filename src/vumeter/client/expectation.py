@@ -10,6 +10,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 """Names, in lower case, and values, in the order in which they came."""
 
 _NOTEWORTHY = re.compile(rb"\n(?:set-cookie|location):", re.IGNORECASE)
+_SHORT_BYTES = 1024
 _ENCODED = re.compile(rb"\ncontent-encoding:", re.IGNORECASE)
 _LEARN_EVERY_NS = 5_000_000
 """
@@ -147,9 +148,14 @@ def is_noteworthy(head: bytes) -> bool:
     """
     Return whether *head*, and maybe a body after it, may set a cookie or lead elsewhere.
 
+    A body can look like it; `headers_of` tells.
+
     >>> is_noteworthy(b"HTTP/1.1 200 OK\\r\\nset-cookie: id=7\\r\\n\\r\\nbody")
     True
     """
+    # For most answers a search through their bodies costs less than to find where these begin.
+    if len(head) < _SHORT_BYTES:
+        return _NOTEWORTHY.search(head) is not None
     # Behind the first blank line there is the body, unless the answer is an interim one.
     end = len(head) if head.startswith(b"1", 9) else head.find(b"\r\n\r\n")
     return _NOTEWORTHY.search(head, 0, end if end >= 0 else len(head)) is not None

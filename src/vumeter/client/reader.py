@@ -29,11 +29,11 @@ class AnswerReader:
 
     __slots__ = (
         "_closes",
-        "_head",
         "_in_body",
         "_interim",
         "_is_wrong",
         "_parser",
+        "head",
         "is_complete",
         "keeps_alive",
         "keeps_head",
@@ -57,7 +57,8 @@ class AnswerReader:
         self._closes = False
         self._is_wrong = False
         self._interim = 0
-        self._head = b""
+        self.head = b""
+        """What was read up to the end of the head, and perhaps beyond, where that is kept."""
 
     def is_for(self, expected: Expectation) -> bool:
         """Return whether this one, which read a plain answer before, is right for the next."""
@@ -88,14 +89,9 @@ class AnswerReader:
         may_be_framed_by_close = not self.is_complete and not (self._in_body and not self._closes)
         if not was_in_body and (self.keeps_head or may_be_framed_by_close):
             # Kept only where the head is wanted, or may be needed to say what frames the body.
-            self._head += data
-            return self._in_body or len(self._head) <= HEAD_LIMIT_BYTES
+            self.head += data
+            return self._in_body or len(self.head) <= HEAD_LIMIT_BYTES
         return True
-
-    @property
-    def head(self) -> bytes:
-        """What was read up to the end of the head, and perhaps beyond, where that is kept."""
-        return self._head
 
     def is_ended_by_close(self) -> bool:
         """
@@ -104,7 +100,7 @@ class AnswerReader:
         So it is for a body that neither Content-Length nor chunks frame; every other answer
         that ends here is cut off.
         """
-        return self._in_body and self._closes and not _declares_length(self._head)
+        return self._in_body and self._closes and not _declares_length(self.head)
 
     # llhttp's side. Further arguments cost nothing here: each call is 50 ns.
 
