@@ -5,6 +5,7 @@ What it got is what it says in its answers; what we did is what it says there.
 """
 
 import asyncio
+import gzip
 import json
 import re
 import subprocess
@@ -355,3 +356,95 @@ async def test_head_and_get_take_turns_on_one_connection(httpbin) -> None:
     )
     assert landing.total.errors == {}
     assert landing.total.statuses == {200: 3 * ITERATIONS, 302: ITERATIONS}
+
+
+# Hostile servers
+
+
+def answer(*headers: bytes, status: bytes = b"200 OK", body: bytes = b"{}") -> bytes:
+    lines = (b"HTTP/1.1 " + status, *headers, b"Content-Length: %d" % len(body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param((), id="no location"),
+        pytest.param((b"X-Location: /elsewhere",), id="a header that looks like it"),
+    ],
+)
+async def test_a_redirect_without_a_location_is_an_answer(headers) -> None:
+    async with HostileServer(saying(answer(*headers, status=b"302 Found"))) as server:
+        landing = await flown(get(server.url, redirects=10))
+    assert landing.total.statuses == {302: ITERATIONS}
+    assert landing.total.errors == {}
+
+
+async def test_a_redirect_that_comes_with_a_goodbye_is_followed_on_a_new_connection() -> None:
+    moved = answer(b"Location: /next", b"Connection: close", status=b"301 Moved")
+
+    async def behave(wire) -> None:
+        async for number in wire.requests():
+            await wire.answer(moved if number % 2 else answer())
+            if number % 2:
+                await wire.leave()
+                return
+
+    async with HostileServer(behave) as server:
+        landing = await flown(get(server.url, redirects=1))
+        assert server.requests == 2 * ITERATIONS
+    assert landing.total.statuses == {301: ITERATIONS, 200: ITERATIONS}
+    assert landing.total.errors == {}
+
+
+async def test_cookies_without_end_stay_within_their_limits() -> None:
+    flood = (b"Set-Cookie: c%d-%d=%s" % (number, size, b"x" * size) for number in range(30)
+             for size in (10, 1500))  # fmt: skip
+    async with HostileServer(saying(answer(*flood))) as server:
+        landing = await flown(get(server.url), get(server.url), get(server.url))
+    assert landing.total.errors == {}
+    assert landing.total.requests == 3 * ITERATIONS
+    # At most 16 KiB of names, values, domains and paths go along with each.
+    assert landing.total.sent_bytes <= 3 * ITERATIONS * 17_500
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"a=1; Domain=example.com",
+        b"a=1; Domain=com",
+        b"a=1; Path=/elsewhere",
+        b"a=1; Secure",
+        b"a=1; Max-Age=0",
+        b"a=\x01",
+        b"=1",
+        b"a",
+        b"",
+        b"a=" + b"x" * 5000,
+    ],
+)
+async def test_a_cookie_that_must_not_be_sent_is_not(line) -> None:
+    async with HostileServer(saying(answer(b"Set-Cookie: " + line))) as server:
+        first = await flown(get(server.url), cookies=False)
+        landing = await flown(get(server.url))
+    assert landing.total.errors == first.total.errors
+    assert landing.total.sent_bytes == first.total.sent_bytes > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        pytest.param(b"no gzip at all", ErrorKind.PROTOCOL, id="wrong"),
+        pytest.param(gzip.compress(b'{"a": 1}')[:-4], ErrorKind.PROTOCOL, id="cut off"),
+        pytest.param(gzip.compress(bytes(20_000_000)), ErrorKind.EXTRACT, id="a bomb"),
+    ],
+)
+async def test_a_body_that_cannot_be_decoded_is_an_error_only_where_it_is_needed(
+    body, kind
+) -> None:
+    async with HostileServer(saying(answer(b"Content-Encoding: gzip", body=body))) as server:
+        needed = (Extract(variable="a", source=Source.JSON, selector="a"),)
+        landing = await flown(get(server.url, extract=needed))
+        assert landing.total.errors == {kind: ITERATIONS}
+        landing = await flown(get(server.url))
+        assert landing.total.errors == {}
