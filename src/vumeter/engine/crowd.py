@@ -263,6 +263,14 @@ class Crowd:
             self._thinking[vu] = None
             vu.timer = self._loop.call_later(wait_s, self._rouse, vu)
 
+    def rouse(self, vu: VirtualUser) -> None:
+        """Let *vu*, if it thinks, do so no more; it goes on by itself."""
+        if vu in self._thinking:
+            del self._thinking[vu]
+            if vu.timer is not None:
+                vu.timer.cancel()
+                vu.timer = None
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run *work* as a task that the worker owns."""
         return self._tasks.create_task(work)
@@ -316,7 +324,7 @@ class Crowd:
         for _ in range(min(batch, wanted - len(self._staying))):
             number = self._portion.index + self._made * self._portion.count + 1
             self._made += 1
-            vu = VirtualUser(self, self._rng, number=number)
+            vu = self.script.user(self, self._rng, number=number)
             self._staying[vu] = None
             self._free[vu] = None
         return len(self._staying) == wanted
@@ -416,6 +424,9 @@ class Crowd:
             self._arrivals = None
 
     def _begin_due(self, due_ns: int) -> bool:
+        if not self._free and len(self._staying) < self._wanted(self._now_s()):
+            # The pool's beginning, or its growth, and an arrival are due at the same moment.
+            self._look()
         if not self._free:
             return False
         # The one that was free for the shortest time: few connections serve a low rate.
