@@ -391,6 +391,35 @@ async def test_every_vu_says_goodbye_once(perform) -> None:
     assert performance.counts.iterations_interrupted == 0
 
 
+@pytest.mark.parametrize("vus_", [1, 3])
+async def test_a_vu_with_a_number_of_its_own_says_goodbye_after_it(total_of, vus_) -> None:
+    async with LoopbackServer() as server:
+        plan = plan_of(
+            Request(name="r", url=server.url + "r"),
+            load=Load(vus=vus_, iterations=4, per_vu=True),
+            on_stop=(Request(name="out", url=server.url + "out/{{vu}}"),),
+        )
+        await total_of(plan)
+        assert server.truth.paths == {
+            "/r": 4 * vus_,
+            **{f"/out/{number + 1}": 1 for number in range(vus_)},
+        }
+
+
+async def test_a_goodbye_of_nothing_without_end_does_end(perform) -> None:
+    never = Extract(variable="never", source=Source.JSON, selector="x")
+    async with LoopbackServer() as server:
+        inner = When(variable="never", steps=(Request(name="x", url=server.url, extract=(never,)),))
+        plan = plan_of(
+            Request(name="r", url=server.url + "r"),
+            load=Load(vus=2, iterations=2),
+            on_stop=(Repeat(times=10**9, steps=(inner,)),),
+        )
+        async with perform(plan) as performance:
+            await performance.done()
+        assert server.truth.paths == {"/r": 2}
+
+
 async def test_an_abort_leaves_without_goodbye(perform) -> None:
     async with LoopbackServer() as server:
         plan = plan_of(
