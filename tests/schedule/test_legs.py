@@ -5,14 +5,32 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from vumeter.model.plan import Shape
 from vumeter.model.throttle import Leg
-from vumeter.schedule.legs import asked_for, due_s, flat, rebase, remaining_s, rest, target
+from vumeter.schedule.legs import (
+    asked_for,
+    due_s,
+    flat,
+    reached_s,
+    rebase,
+    remaining_s,
+    rest,
+    target,
+)
 
 # Rates between nothing and far above what a core can do, never so small that a due time
 # leaves the range in which seconds are still told apart.
 rates = st.just(0.0) | st.floats(0.01, 200_000)
 lengths = st.just(0.0) | st.floats(0.001, 3_600)
 legs = st.builds(Leg, start_s=st.floats(0, 86_400), begin=rates, end=rates, ramp_s=lengths)
+shaped = st.builds(
+    Leg,
+    start_s=st.floats(0, 1000),
+    begin=st.just(0.0) | st.floats(0.1, 20_000),
+    end=st.just(0.0) | st.floats(0.1, 20_000),
+    ramp_s=st.floats(0.1, 600),
+    shape=st.sampled_from([*Shape]),
+)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +141,52 @@ def test_a_due_time_never_goes_backwards(leg: Leg, numbers: list[float]) -> None
     dues_s = [due_s(number, leg) for number in sorted(numbers)]
     # Two numbers a rounding apart may swap by a rounding: a nanosecond of run time.
     assert all(b - a >= -1e-9 for a, b in pairwise(dues_s) if math.isfinite(a))
+
+
+# Shapes
+
+
+@pytest.mark.parametrize(
+    ("shape", "targets"),
+    [
+        (Shape.LINEAR, [100, 150, 200, 250, 300]),
+        # Half a cosine: (1 - cos 45°) / 2 of the way after a quarter of the time.
+        (Shape.SINE, [100, 129.289, 200, 270.711, 300]),
+        (Shape.STEP, [300, 300, 300, 300, 300]),
+    ],
+)
+def test_a_ramp_has_its_shape(shape: Shape, targets: list[float]) -> None:
+    leg = Leg(start_s=10, begin=100, end=300, ramp_s=8, shape=shape)
+    assert [target(leg, 10 + 2 * i) for i in range(5)] == pytest.approx(targets, abs=1e-3)
+    assert target(leg, 9.999) == 100
+
+
+@given(shaped, st.floats(0, 1.5))
+def test_the_area_under_any_shape_is_what_adding_up_gives(leg: Leg, part: float) -> None:
+    length_s, pieces = part * leg.ramp_s, 2000
+    width_s = length_s / pieces
+    added = width_s * sum(target(leg, leg.start_s + (i + 0.5) * width_s) for i in range(pieces))
+    # The midpoint rule is off by the square of its width, and by half a piece at the corner.
+    tolerance = (leg.begin + leg.end) * (width_s * 1e-2 + 1e-9) + 1e-6
+    assert asked_for(leg, leg.start_s + length_s) == pytest.approx(added, rel=1e-5, abs=tolerance)
+
+
+@given(shaped, st.floats(0, 1), st.floats(0, 1.5))
+def test_due_times_of_any_shape_invert_its_area_also_for_the_rest_of_a_leg(
+    leg: Leg, passed: float, ahead: float
+) -> None:
+    left = rest(leg, leg.start_s + passed * leg.ramp_s)
+    iterations = asked_for(left, left.start_s + ahead * leg.ramp_s)
+    at_s = due_s(iterations, left)
+    if iterations > 0 and math.isfinite(at_s):
+        grain = 1e-9 * (leg.begin + leg.end) * (1 + leg.ramp_s) + 1e-6
+        assert asked_for(left, at_s) == pytest.approx(iterations, rel=1e-6, abs=grain)
+        assert at_s >= left.start_s
+
+
+@given(shaped, st.floats(0.01, 0.99))
+def test_a_value_is_reached_when_the_target_is_there(leg: Leg, part: float) -> None:
+    if abs(leg.end - leg.begin) > 1 and leg.shape is not Shape.STEP:
+        value = leg.begin + part * (leg.end - leg.begin)
+        at_s = leg.start_s + reached_s(leg, value)
+        assert target(leg, at_s) == pytest.approx(value, rel=1e-6, abs=1e-4)

@@ -4,6 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vumeter.model.messages import Share
 from vumeter.model.throttle import Leg
@@ -180,3 +181,42 @@ def test_a_pause_is_passed_over_without_a_debt(legs: list[Leg], pause_s: float, 
         assert abs(skipped - len(taken)) <= 1
         if skipped == len(taken):
             assert skipping.take(30) == pytest.approx(taking.take(30))
+
+
+# Courses
+
+
+def test_a_course_is_followed_from_leg_to_leg() -> None:
+    pacer = even(flat(2), flat(0, start_s=1), flat(10, start_s=5))
+    # Number 2 is what the first leg has asked for when it ends; at rate 0 it waits.
+    assert pacer.take(4.9) == [0, 0.5]
+    assert pacer.take(5.15) == pytest.approx([5, 5.1])
+
+
+def test_a_new_course_takes_the_place_of_all_that_was_to_come() -> None:
+    pacer = even(flat(2), flat(100, start_s=3))
+    pacer.take(1.25)
+    pacer.rebase((flat(2, start_s=1.25), flat(4, start_s=4)))
+    assert pacer.take(4.5) == [1.5, 2, 2.5, 3, 3.5, 4, 4.25, 4.5]
+
+
+@given(courses(), st.floats(0.1, 4), courses(), st.integers(1, 4), st.data())
+def test_workers_that_hear_of_a_course_at_different_times_go_on_from_one_integral(
+    planned: list[Leg], told_s: float, changed: list[Leg], count: int, data: st.DataObject
+) -> None:
+    course = tuple(replace(leg, start_s=leg.start_s + told_s) for leg in changed)
+    ahead = [even(*planned, index=w, count=count) for w in range(count)]
+    late = [even(*planned, index=w, count=count) for w in range(count)]
+    for pacer in ahead:
+        pacer.take(told_s - 0.01)
+        pacer.rebase(course)
+    for pacer in late:
+        pacer.take(told_s + data.draw(st.floats(0, 0.05)))
+        pacer.rebase(course)
+    soon_s, end_s = told_s + 0.5, told_s + 12
+    for pacer in (*ahead, *late):
+        pacer.take(soon_s)
+    # From there on the same due times, whichever way each has come.
+    in_time = sorted(due for pacer in ahead for due in pacer.take(end_s))
+    delayed = sorted(due for pacer in late for due in pacer.take(end_s))
+    assert delayed == pytest.approx(in_time, abs=1e-6)
