@@ -454,6 +454,8 @@ async def test_resizing_switches_the_layout_live(fly: Fly) -> None:
         await flight.pilot.resize_terminal(50, 10)
         await flight.until(lambda: "latency ms" not in flight.text, "the digest")
         assert "p95" in flight.text
+        await flight.press("f")
+        await flight.sees("FROZEN")
         await flight.pilot.resize_terminal(1, 1)
         await flight.press("q", "d")
         assert flight.app.return_value is Departure.DETACHED
