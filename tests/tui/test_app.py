@@ -424,6 +424,17 @@ async def test_help_lists_the_keys_and_the_key_that_closes_it_does_nothing_else(
         assert "latency ms" in flight.text
 
 
+async def test_help_that_does_not_fit_scrolls(fly: Fly) -> None:
+    async with fly(size=(80, 16)) as flight:
+        await flight.press("?")
+        assert "more: arrow down" in flight.text
+        assert "panic: to the safe floor" in flight.text
+        await flight.press(*["down"] * 30)
+        assert "rps 450 over 30s" in flight.text
+        await flight.press("x")
+        assert "latency ms" in flight.text
+
+
 async def test_the_palette_does_what_the_keys_do(fly: Fly) -> None:
     async with fly() as flight:
         await flight.press("ctrl+p")
