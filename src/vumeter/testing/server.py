@@ -175,14 +175,17 @@ class _Connection(asyncio.Protocol):
         if head_end < 0:
             return
         lowered = self._received[:head_end].lower()
-        end = head_end + 4 + _content_length(lowered)
+        words = self._received[: self._received.index(b"\r\n")].decode("latin-1").split(" ")
+        body_bytes = _content_length(lowered)
+        if len(words) != 3 or body_bytes is None or b"\r\ntransfer-encoding:" in lowered:
+            self._refuse()
+            return
+        end = head_end + 4 + body_bytes
         if len(self._received) < end:
             return
         request = self._received[:end]
         self._received = self._received[end:]
-        method, path, _ = request[: request.index(b"\r\n")].decode("latin-1").split(" ", 2)
-        if lowered.find(b"\r\ntransfer-encoding:") >= 0:
-            raise ValueError("a request with a chunked body, which this server does not read")
+        method, path, _ = words
         server = self._server
         number = server.truth.requests
         server.truth.note_request(path, request)
@@ -193,6 +196,14 @@ class _Connection(asyncio.Protocol):
             loop.call_later(delay_s, server.gate.pass_or_wait, self._respond)
         else:
             server.gate.pass_or_wait(self._respond)
+
+    def _refuse(self) -> None:
+        """Answer what is no request, or has a body in chunks, which this server does not read."""
+        self._server.truth.refused += 1
+        self._received = b""
+        if self._transport is not None:
+            self._transport.write(Answer(status=400, body=b"").head(closes=True))
+            self._transport.close()
 
     def _respond(self) -> None:
         exchange, transport = self._exchange, self._transport
@@ -217,13 +228,15 @@ class _Connection(asyncio.Protocol):
             self._next_request()
 
 
-def _content_length(lowered_head: bytes) -> int:
+def _content_length(lowered_head: bytes) -> int | None:
+    """Return how long the body is, 0 where nothing says so, `None` where nonsense does."""
     start = lowered_head.find(_CONTENT_LENGTH)
     if start < 0:
         return 0
     start += len(_CONTENT_LENGTH)
     end = lowered_head.find(b"\r\n", start)
-    return int(lowered_head[start : end if end >= 0 else None])
+    text = lowered_head[start : end if end >= 0 else None].strip()
+    return int(text) if text.isdigit() else None
 
 
 async def serve_until_told(server: LoopbackServer) -> None:
