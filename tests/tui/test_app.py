@@ -445,14 +445,11 @@ async def test_the_palette_does_what_the_keys_do(fly: Fly) -> None:
         assert [command.kind for command in await flight.sends(1)] == [CommandKind.PANIC]
 
 
-async def test_the_screen_is_copied_as_text_and_into_a_file(
-    fly: Fly, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+async def test_the_screen_is_copied_as_text_and_into_a_file(fly: Fly, tmp_path: Path) -> None:
     async with fly() as flight:
         await flight.press("y")
         assert flight.app.clipboard == flight.text
-        assert (tmp_path / "vumeter" / "copied.txt").read_text() == flight.text
+        assert (tmp_path / "state" / "vumeter" / "copied.txt").read_text() == flight.text
         assert "POST /orders" in flight.text
 
 
