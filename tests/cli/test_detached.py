@@ -279,3 +279,16 @@ def test_a_run_process_that_does_not_come_up_says_why_and_is_a_bug(
     assert "ended before it began" in ended.stderr
     assert "something is broken" in ended.stderr
     assert server.truth()["requests"] == 0
+
+
+def test_a_terminal_that_knows_only_ascii_is_no_reason_for_a_traceback(
+    vumeter: Vumeter, server: ServerProcess
+) -> None:
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    started = vumeter("run", server.url, "--detach", "--name", "night", env_of=ascii_only)
+    assert (started.returncode, started.stderr) == (0, "")
+    told = vumeter("ctl", "night", "set", "12", env_of=ascii_only)
+    assert (told.returncode, told.stdout) == (0, "VU 10 ? 12\n")
+    summary = vumeter("run", server.url, "-n", "10", env_of=ascii_only)
+    assert summary.returncode == 0
+    assert "Traceback" not in summary.stderr

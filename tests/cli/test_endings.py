@@ -66,13 +66,19 @@ def test_a_second_signal_does_not_wait_for_a_worker_that_hangs(server: ServerPro
     assert any("ended by force" in remark for remark in landing.report["remarks"])
 
 
-def test_a_terminal_that_goes_away_ends_a_headless_run_with_its_report(
-    server: ServerProcess,
+@pytest.mark.parametrize(
+    "signal_number",
+    [
+        pytest.param(signal.SIGHUP, id="a terminal that goes away"),
+        pytest.param(signal.SIGTERM, id="a service manager that stops its unit"),
+    ],
+)
+def test_a_signal_to_the_whole_group_ends_a_headless_run_with_its_report(
+    server: ServerProcess, signal_number: signal.Signals
 ) -> None:
     with Flight(server.url, "-c", "3") as flight:
         server.wait_for_requests(50)
-        # To the whole group, as the kernel does it.
-        os.killpg(flight.process.pid, signal.SIGHUP)
+        os.killpg(flight.process.pid, signal_number)
         landing = flight.land()
     assert landing.exit_code == 105
     assert landing.report["run"]["stop"] == "signal"

@@ -2,10 +2,12 @@
 
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -164,8 +166,20 @@ def test_a_killed_keeper_takes_the_server_with_it_and_the_holder_tidies_up(
     assert left.gone()
 
 
+@pytest.fixture
+def out_of_the_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep temporary folders where no other test's cluster sweeps."""
+    # Open to all, as tmp_path is not: the server may run as another user.
+    folder = Path(tempfile.mkdtemp(prefix="vu-"))
+    folder.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield
+    shutil.rmtree(folder)
+
+
 def test_what_a_killed_holder_and_keeper_left_goes_with_the_next_cluster(
-    holder: Holder, traces: type, eventually: Eventually
+    out_of_the_way: None, holder: Holder, traces: type, eventually: Eventually
 ) -> None:
     process, left, (server_pid, keeper_pid) = _held(holder, traces)
     # The keeper first: it would tidy up within milliseconds of the holder's end.

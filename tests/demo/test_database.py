@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
 
 from vumeter.demo.cluster import Cluster
@@ -70,16 +71,26 @@ async def test_who_stood_in_line_before_a_resize_is_served_by_the_old_connection
     assert await before == old_pid
 
 
+def _sleeps(cluster: Cluster) -> bool:
+    """Whether the server has begun to sleep; what it has not begun cannot be cancelled."""
+    with psycopg.connect(cluster.dsn()) as session:
+        (sleepers,) = session.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        ).fetchone() or (0,)
+    return bool(sleepers)
+
+
 async def test_a_cancelled_request_gives_its_place_and_its_connection_back(
-    connections: Connections,
+    cluster: Cluster, connections: Connections
 ) -> None:
     async def hold() -> None:
         async with connections.one() as connection:
             await connection.execute("SELECT pg_sleep(60)")
 
     holding = asyncio.create_task(hold())
-    while connections.in_use == 0:  # noqa: ASYNC110 - it is our own loop that it waits for
-        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENT_S):
+        while not await asyncio.to_thread(_sleeps, cluster):
+            pass
     waiting = asyncio.create_task(hold())
     await asyncio.sleep(0)
     for task in (waiting, holding):

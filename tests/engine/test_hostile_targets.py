@@ -81,21 +81,25 @@ async def test_running_out_of_descriptors_is_named_and_recovers(perform, plan_fo
     async with LoopbackServer() as server:
         plan = plan_for(server.url, load=Load(vus=30), graceful_stop_s=1.0)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        async with perform(plan) as performance:
-            open_now = max(int(fd) for fd in await asyncio.to_thread(_descriptors)) + 1
-            resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 10, hard))
-            try:
+        taken = {int(fd) for fd in await asyncio.to_thread(_descriptors)}
+        # The limit is one of numbers, and what is open may leave gaps between them.
+        tenth_free = [number for number in range(soft) if number not in taken][10]
+        # Before the VUs begin: once they are connected they need no more.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (tenth_free, hard))
+        try:
+            async with perform(plan) as performance:
                 await performance.until(
                     lambda: (
                         bool(performance.snapshots)
                         and performance.total.errors.get(ErrorKind.DESCRIPTORS, 0) > 0
                     )
                 )
-            finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            seen = len(performance.snapshots)
-            await performance.until(lambda: len(performance.snapshots) > seen + 2)
-            newest = performance.snapshots[-1]
+                seen = len(performance.snapshots)
+                await performance.until(lambda: len(performance.snapshots) > seen + 2)
+                newest = performance.snapshots[-1]
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert newest.tallies["get"].errors == {}
     assert newest.scenarios["main"].vus_active == 30
 

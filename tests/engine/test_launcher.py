@@ -148,16 +148,15 @@ async def test_what_a_worker_complains_of_last_is_the_cause_of_its_loss() -> Non
     assert "{{nowhere}}" in cause
 
 
-async def test_the_terminals_interrupt_does_not_end_a_worker_and_sigterm_does() -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_no_signal_to_the_whole_group_ends_a_worker(signal_number: signal.Signals) -> None:
     async with LoopbackServer() as server:
         heard = Heard(plan_for(server.url, Load(vus=1), workers=1))
         try:
             await heard.crew.start()
-            os.kill(heard.crew.pids[0], signal.SIGINT)
+            os.kill(heard.crew.pids[0], signal_number)
             heard.crew.send(Pause(id=1, paused=True))
             await heard.until(lambda: bool(heard.of(Acknowledged)))
-            os.kill(heard.crew.pids[0], signal.SIGTERM)
-            await heard.until(lambda: bool(heard.of(WorkerLost)))
         finally:
             await heard.crew.close()
 

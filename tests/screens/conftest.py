@@ -8,6 +8,7 @@ import os
 import pty
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import termios
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -185,13 +187,13 @@ class Desk:
 
     def status(self, run: str) -> dict[str, Any]:
         """Return the newest frame of a run."""
-        answer = subprocess.run(
-            ["curl", "-s", "--unix-socket", str(self.socket(run)), "http://run/status"],
-            capture_output=True,
-            timeout=DEADLINE_S,
-            check=True,
-        )
-        return json.loads(answer.stdout)
+        with socket.socket(socket.AF_UNIX) as plug:
+            plug.settimeout(DEADLINE_S)
+            plug.connect(str(self.socket(run)))
+            plug.sendall(b"GET /status HTTP/1.1\r\nHost: run\r\nConnection: close\r\n\r\n")
+            answer = HTTPResponse(plug)
+            answer.begin()
+            return json.loads(answer.read())
 
     def socket(self, run: str) -> Path:
         """Return the run's control socket."""
@@ -205,6 +207,6 @@ def desk() -> Iterator[Desk]:
     home = Path(tempfile.mkdtemp(prefix="vu"))
     desk = Desk(home)
     yield desk
-    for socket in home.glob("**/control.sock"):
-        desk.ask("ctl", socket.parent.name, "abort")
+    for control in home.glob("**/control.sock"):
+        desk.ask("ctl", control.parent.name, "abort")
     shutil.rmtree(home, ignore_errors=True)

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.feed import PlayedFeed, Recording, load
+from vumeter.testing.story import story
 from vumeter.tui.app import Cockpit
 from vumeter.tui.feed import Departure, Feed
 
@@ -32,11 +33,12 @@ def recording() -> Recording:
 
 
 def cockpit(
-    second: int, *, environ: dict[str, str] = FULL, played: Recording | None = None
+    second: int | None, *, environ: dict[str, str] = FULL, played: Recording | None = None
 ) -> Cockpit:
-    """Return a cockpit that has stood on that second for a while; its clock stands still."""
+    """Return a cockpit on that second, `None`: on the last frame. Its clock stands still."""
     run = played or recording()
-    feed = PlayedFeed(run, start=run.index_of(second))
+    start = len(run.frames) - 1 if second is None else run.index_of(second)
+    feed = PlayedFeed(run, start=start)
 
     async def dial() -> Feed:
         return feed
@@ -82,13 +84,11 @@ def test_prompts_and_questions(snap_compare: Snap, keys: str) -> None:
 
 
 def test_before_the_first_second(snap_compare: Snap) -> None:
-    assert snap_compare(cockpit(-1), terminal_size=SMALL, run_before=pressing())
+    assert snap_compare(cockpit(-1, played=story(3)), terminal_size=SMALL, run_before=pressing())
 
 
 def test_after_the_end(snap_compare: Snap) -> None:
-    played = recording()
-    last = played.frames[-1].second
-    assert snap_compare(cockpit(last), terminal_size=LARGE, run_before=pressing())
+    assert snap_compare(cockpit(None), terminal_size=LARGE, run_before=pressing())
 
 
 def test_a_terminal_that_is_too_small(snap_compare: Snap) -> None:

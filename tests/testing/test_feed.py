@@ -196,5 +196,11 @@ async def test_who_only_watches_is_refused() -> None:
     assert not outcome.accepted
 
 
+def test_an_untouched_recording_is_played_as_it_was() -> None:
+    recording = story()
+    feed = PlayedFeed(recording, start=len(recording.frames) - 1)
+    assert feed.hello.frame == recording.frames[-1]
+
+
 def test_the_story_is_the_same_each_time() -> None:
     assert story(30) == story(30)

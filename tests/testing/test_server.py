@@ -138,6 +138,21 @@ async def test_a_client_that_leaves_before_its_answer_is_counted_as_abandoned() 
         assert (server.truth.requests, server.truth.answered) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "hello",
+        "GET / HTTP/1.1\r\nContent-Length: many",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked",
+    ],
+)
+async def test_what_it_cannot_read_is_refused_and_counted_apart(request_text: str) -> None:
+    async with LoopbackServer() as server, connected(server) as (reader, writer):
+        writer.write(f"{request_text}\r\n\r\n".encode())
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 Bad Request")
+        assert (server.truth.requests, server.truth.refused) == (0, 1)
+
+
 async def test_a_server_that_went_away_refuses_and_comes_back_on_its_port() -> None:
     async with LoopbackServer() as server:
         async with connected(server) as streams:

@@ -110,6 +110,21 @@ def test_a_raised_rate_begins_at_once_and_makes_no_catch_up_burst() -> None:
     assert gap_ms <= 50 + 20 + 2 * held_up_ms
 
 
+def test_a_frozen_run_process_costs_the_target_no_request_and_the_report_no_sample() -> None:
+    with ServerProcess("--law", "fixed:5ms") as server:
+        with Flight(server.url, "-c", "10", "--workers", "2", "-z", "5s") as flight:
+            before = server.wait_until(lambda truth: truth["requests"] >= 200)
+            flight.process.send_signal(signal.SIGSTOP)
+            time.sleep(2.0)
+            meanwhile = server.truth()["requests"] - before["requests"]
+            flight.process.send_signal(signal.SIGCONT)
+            landing = flight.land()
+        truth = server.truth()
+    # Ten VUs make at most 400 in 2 s at 50 ms each; on an idle machine they make 3,500.
+    assert meanwhile > 400
+    assert (landing.errors, landing.requests) == ({}, truth["requests"])
+
+
 def test_a_lost_worker_is_said_and_the_others_go_on() -> None:
     with ServerProcess("--law", "fixed:10ms") as server:
         with Flight(server.url, "-c", "10", "--workers", "2", "-z", "4s") as flight:

@@ -424,6 +424,17 @@ async def test_help_lists_the_keys_and_the_key_that_closes_it_does_nothing_else(
         assert "latency ms" in flight.text
 
 
+async def test_help_that_does_not_fit_scrolls(fly: Fly) -> None:
+    async with fly(size=(80, 16)) as flight:
+        await flight.press("?")
+        assert "more: arrow down" in flight.text
+        assert "panic: to the safe floor" in flight.text
+        await flight.press(*["down"] * 30)
+        assert "rps 450 over 30s" in flight.text
+        await flight.press("x")
+        assert "latency ms" in flight.text
+
+
 async def test_the_palette_does_what_the_keys_do(fly: Fly) -> None:
     async with fly() as flight:
         await flight.press("ctrl+p")
@@ -434,14 +445,11 @@ async def test_the_palette_does_what_the_keys_do(fly: Fly) -> None:
         assert [command.kind for command in await flight.sends(1)] == [CommandKind.PANIC]
 
 
-async def test_the_screen_is_copied_as_text_and_into_a_file(
-    fly: Fly, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+async def test_the_screen_is_copied_as_text_and_into_a_file(fly: Fly, tmp_path: Path) -> None:
     async with fly() as flight:
         await flight.press("y")
         assert flight.app.clipboard == flight.text
-        assert (tmp_path / "vumeter" / "copied.txt").read_text() == flight.text
+        assert (tmp_path / "state" / "vumeter" / "copied.txt").read_text() == flight.text
         assert "POST /orders" in flight.text
 
 
@@ -454,6 +462,8 @@ async def test_resizing_switches_the_layout_live(fly: Fly) -> None:
         await flight.pilot.resize_terminal(50, 10)
         await flight.until(lambda: "latency ms" not in flight.text, "the digest")
         assert "p95" in flight.text
+        await flight.press("f")
+        await flight.sees("FROZEN")
         await flight.pilot.resize_terminal(1, 1)
         await flight.press("q", "d")
         assert flight.app.return_value is Departure.DETACHED

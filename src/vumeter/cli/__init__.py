@@ -1,5 +1,6 @@
 """The command line: one module per command."""
 
+import io
 import sys
 
 _TYPER_INTERRUPTED = 130
@@ -14,6 +15,9 @@ def main() -> None:
     """
     from vumeter.errors import ExitCode, VumeterError
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no arrows is told "VU 10 ? 12", and not a traceback.
+        sys.stdout.reconfigure(errors="replace")
     try:
         # Here, not above: the detached run process is `vumeter.cli.conduct`, and importing
         # it imports this package; it needs no command line. It takes long enough for ctrl+c.

@@ -43,7 +43,7 @@ def main() -> None:
 async def _run(order: Order) -> None:
     await check(order.plan, waits_for_postgres=order.waits_for_postgres)
     with folders.create(order.plan.name, or_numbered=not order.is_named) as folder:
-        printer = Printer(folder.log.open("w"), progress=False)
+        printer = Printer(folder.log.open("w", encoding="utf-8"), progress=False)
         try:
             await conduct(
                 replace(order.plan, name=folder.name),

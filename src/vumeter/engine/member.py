@@ -109,14 +109,12 @@ class Member:
 
     @staticmethod
     async def _wait_for_end(process: asyncio.subprocess.Process) -> None:
-        for urge in (process.terminate, process.kill):
-            try:
-                async with asyncio.timeout(_END_WITHIN_S):
-                    await process.wait()
-                return
-            except TimeoutError:
-                urge()
-        await process.wait()
+        try:
+            async with asyncio.timeout(_END_WITHIN_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
     async def _drain(self, stderr: asyncio.StreamReader) -> None:
         """Keep the last lines of what the process complains of; read, so that it never blocks."""

@@ -117,9 +117,10 @@ async def _first_bug() -> None:
 
 def main(argv: list[str]) -> int:
     """Run one worker over the descriptor that *argv* names, and return its exit code."""
-    # The terminal's ctrl+c goes to the whole foreground group; the run process decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # A terminal's ctrl+c, its loss, and a service manager's SIGTERM go to the whole group: the
+    # run process decides, and until it does a worker has samples to report.
+    for deaf_to in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(deaf_to, signal.SIG_IGN)
     raise_descriptor_limit()
     plug = socket.socket(fileno=int(argv[0]))
     try:

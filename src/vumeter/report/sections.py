@@ -297,7 +297,9 @@ def journal(summary: Summary, ink: Ink) -> list[str]:
 
 
 def _entry(entry: JournalEntry, ink: Ink) -> str:
-    note = f" ({entry.command.note})" if entry.command.note else ""
+    # A mark's note is its effect.
+    is_new = entry.command.note and entry.command.note != entry.effect
+    note = f" ({entry.command.note})" if is_new else ""
     sign = " " if entry.accepted else "✗"
     text = (
         f"{clock_text(entry.second)} {fitted(entry.command.author, 12)} {sign} {entry.effect}{note}"

@@ -78,7 +78,7 @@ class Rehearsal:
         return replace(
             frame,
             state=state,
-            stop_cause=self._cause if state is RunState.ENDED else frame.stop_cause,
+            stop_cause=self._cause or frame.stop_cause,
             throttles=tuple(self._bent(throttle) for throttle in frame.throttles),
             events=frame.events + tuple(self._events),
             undo=self._undo() or frame.undo,

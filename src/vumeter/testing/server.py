@@ -18,20 +18,18 @@ import json
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import uvloop
 
-from vumeter.clock import monotonic_ns
 from vumeter.errors import VumeterError
 from vumeter.testing.answers import Answer, answer_by_name
+from vumeter.testing.connection import Connection
 from vumeter.testing.gate import Gate
 from vumeter.testing.laws import Law, fixed, parse_law
 from vumeter.testing.truth import Truth
-
-_CONTENT_LENGTH = b"\r\ncontent-length:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,7 @@ class LoopbackServer:
         self._tls = tls
         # Rendered once for each path, so that a fast server costs the machine little.
         self._rendered: dict[tuple[str, bool], tuple[Answer, bytes]] = {}
-        self._connections: set[_Connection] = set()
+        self._connections: set[Connection] = set()
         self._listener: asyncio.Server | None = None
 
     @property
@@ -85,7 +83,7 @@ class LoopbackServer:
         """Listen, on the port of before if there was one."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(
-            lambda: _Connection(self, self._connections),
+            lambda: Connection(self, self._connections),
             self.host,
             self.port,
             ssl=self._tls,
@@ -122,108 +120,6 @@ class LoopbackServer:
             answer = self.answers.get(plain) or answer_by_name(plain)
             found = self._rendered[path, closes] = (answer, answer.head(closes=closes))
         return found
-
-
-@dataclass
-class _Exchange:
-    method: str
-    path: str
-    closes: bool
-    received_ns: int = field(default_factory=monotonic_ns)
-
-
-class _Connection(asyncio.Protocol):
-    """One connection; its requests are answered one after the other, in their order."""
-
-    def __init__(self, server: LoopbackServer, registry: "set[_Connection]") -> None:
-        self._server = server
-        self._registry = registry
-        self._transport: asyncio.Transport | None = None
-        self._received = b""
-        self._exchange: _Exchange | None = None
-        self._answered = 0
-        self.gone = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclasses of asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-        self._registry.add(self)
-        self._server.truth.connections += 1
-        self._server.truth.connections_open += 1
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._registry.discard(self)
-        self._server.truth.connections_open -= 1
-        if self._exchange is not None:
-            self._server.truth.abandoned += 1
-        self.gone.set()
-
-    def abort(self) -> None:
-        """Break the connection with a reset."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._server.truth.received_bytes += len(data)
-        self._received = self._received + data if self._received else data
-        if self._exchange is None:
-            self._next_request()
-
-    def _next_request(self) -> None:
-        head_end = self._received.find(b"\r\n\r\n")
-        if head_end < 0:
-            return
-        lowered = self._received[:head_end].lower()
-        end = head_end + 4 + _content_length(lowered)
-        if len(self._received) < end:
-            return
-        request = self._received[:end]
-        self._received = self._received[end:]
-        method, path, _ = request[: request.index(b"\r\n")].decode("latin-1").split(" ", 2)
-        if lowered.find(b"\r\ntransfer-encoding:") >= 0:
-            raise ValueError("a request with a chunked body, which this server does not read")
-        server = self._server
-        number = server.truth.requests
-        server.truth.note_request(path, request)
-        self._exchange = _Exchange(method, path, b"\r\nconnection: close" in lowered)
-        delay_s = server.law(path, number)
-        if delay_s > 0:
-            loop = asyncio.get_running_loop()
-            loop.call_later(delay_s, server.gate.pass_or_wait, self._respond)
-        else:
-            server.gate.pass_or_wait(self._respond)
-
-    def _respond(self) -> None:
-        exchange, transport = self._exchange, self._transport
-        if exchange is None or transport is None:
-            return
-        self._exchange = None
-        self._answered += 1
-        policy = self._server.keep_alive
-        used_up = policy.requests is not None and self._answered >= policy.requests
-        closes = exchange.closes or (used_up and policy.announced)
-        answer, head = self._server.rendered(exchange.path, closes=closes)
-        payload = head if exchange.method == "HEAD" else head + answer.body
-        self._server.truth.note_answer(
-            status=answer.status,
-            sent_bytes=len(payload),
-            service_us=(monotonic_ns() - exchange.received_ns) // 1000,
-        )
-        transport.write(payload)
-        if exchange.closes or used_up:
-            transport.close()
-        elif self._received:
-            self._next_request()
-
-
-def _content_length(lowered_head: bytes) -> int:
-    start = lowered_head.find(_CONTENT_LENGTH)
-    if start < 0:
-        return 0
-    start += len(_CONTENT_LENGTH)
-    end = lowered_head.find(b"\r\n", start)
-    return int(lowered_head[start : end if end >= 0 else None])
 
 
 async def serve_until_told(server: LoopbackServer) -> None:

@@ -20,6 +20,7 @@ class TruthReport(TypedDict):
     requests: int
     answered: int
     abandoned: int
+    refused: int
     received_bytes: int
     sent_bytes: int
     paths: dict[str, int]
@@ -44,6 +45,8 @@ class Truth:
     answered: int = 0
     abandoned: int = 0
     """Requests whose connection was gone before their answer."""
+    refused: int = 0
+    """What was no request that the server reads: answered with 400, and counted here only."""
     received_bytes: int = 0
     sent_bytes: int = 0
     paths: Counter[str] = field(default_factory=Counter)
@@ -76,6 +79,7 @@ class Truth:
             "requests": self.requests,
             "answered": self.answered,
             "abandoned": self.abandoned,
+            "refused": self.refused,
             "received_bytes": self.received_bytes,
             "sent_bytes": self.sent_bytes,
             "paths": dict(self.paths),

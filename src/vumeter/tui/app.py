@@ -68,7 +68,7 @@ class Cockpit(Steering, Looking):
             self.register_theme(palette.theme())
         wanted = self._preferences.theme
         self.put_on(wanted if wanted in PALETTES else DEFAULT_THEME)
-        self.board.header.viewer = self.hand.author
+        self.board.set_viewer(self.hand.author)
         self.board.look_at(self._preferences.view, is_zoomed=False)
         self.board.set_window(self._preferences.look_back)
         if self._preferences.sort in {key.value for key in SortKey}:
@@ -141,7 +141,7 @@ class Cockpit(Steering, Looking):
             self._draw(frame)
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen
         age_ns = self._clock() - self._drawn_heard_ns if has_news else 0
-        self.board.header.age_s = age_ns / NANOSECONDS_PER_S
+        self.board.set_age(age_ns / NANOSECONDS_PER_S)
 
     def draw_often(self, rate_hz: float) -> None:
         """Draw so many times a second from now on."""

@@ -217,7 +217,19 @@ class Board(Widget):
 
     def set_active(self, lever: tuple[str, Lever] | None) -> None:
         """Show which lever the keys move."""
-        self.throttles.active = self.throttle_panel.active = lever
+        self.throttles.active = self.throttle_panel.active = self.digest.active = lever
+
+    def set_age(self, age_s: float) -> None:
+        """Say how old the frame is that is shown."""
+        self.header.age_s = self.digest.age_s = age_s
+
+    def set_viewer(self, name: str) -> None:
+        """Say who looks, so that one's own control looks different from another's."""
+        self.header.viewer = self.digest.viewer = name
+
+    def set_frozen(self, is_frozen: bool) -> None:
+        """Say whether the display stands still."""
+        self.header.frozen = self.digest.frozen = is_frozen
 
     def set_look(self, look: Look) -> None:
         """Draw every panel anew with *look*."""

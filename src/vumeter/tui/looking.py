@@ -74,7 +74,7 @@ class Looking(Deck):
     def action_freeze(self) -> None:
         """Freeze the display, or show the present again."""
         self._is_frozen = not self._is_frozen
-        self.board.header.frozen = self._is_frozen
+        self.board.set_frozen(self._is_frozen)
         self.hear()
 
     def action_copy_screen(self) -> None:

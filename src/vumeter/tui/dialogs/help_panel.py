@@ -18,7 +18,8 @@ _SCROLLS = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "space": 10, "
 
 class HelpPanel(Panel):
     """
-    The keys in their groups. Arrows scroll; any other key closes it and does nothing else.
+    The keys in their groups. Any key closes it and does nothing else; where there is more than
+    fits, arrows scroll.
 
     Args:
         on_close: Called when the help is over.
@@ -28,7 +29,7 @@ class HelpPanel(Panel):
         super().__init__(id=id)
         self._on_close = on_close
         self._keymap: Mapping[str, str] = {}
-        self._top = 0
+        self._top = self._lowest_top = 0
 
     def show(self, keymap: Mapping[str, str]) -> None:
         """Show the keys as *keymap*, the user's own, changes them."""
@@ -37,7 +38,7 @@ class HelpPanel(Panel):
 
     def take(self, event: Key) -> None:
         """Scroll, or close."""
-        if event.key in _SCROLLS:
+        if self._lowest_top and event.key in _SCROLLS:
             self._top = max(0, self._top + _SCROLLS[event.key])
             self.repaint()
         else:
@@ -50,7 +51,8 @@ class HelpPanel(Panel):
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the lines in view."""
         lines = help_lines(self._keymap, width=width, look=self.look)
-        self._top = min(self._top, max(0, len(lines) - height + 1))
+        self._lowest_top = max(0, len(lines) - height + 1)
+        self._top = min(self._top, self._lowest_top)
         hidden = len(lines) - self._top - (height - 1)
         right = f"{hidden} more: arrow down" if hidden > 0 else "any key closes"
         head = rule(self.look, width, [title(self.look, "keys")], right=right)
