@@ -2,22 +2,23 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from vumeter.client.connector import Connector
 from vumeter.client.origin import origin_of
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.crowd import Crowd
-from vumeter.engine.feeders import feeds_of
+from vumeter.engine.feeders import Feed, feeds_of
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
+from vumeter.engine.script_program import PlayedScript
 from vumeter.engine.sweep import Sweep
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
 from vumeter.model.measure import Snapshot
 from vumeter.model.messages import Launch, Pause, Retarget, Share, Stop
-from vumeter.model.plan import Plan
+from vumeter.model.plan import Feeder, Plan, Scenario
 from vumeter.model.throttle import Lever
 from vumeter.schedule.timetable import openings
 from vumeter.stats.histogram import merge
@@ -195,7 +196,7 @@ def scripts_of(
     """
     feeds = feeds_of(plan.feeders, portion)
     return {
-        scenario.name: Script(
+        scenario.name: _script(
             scenario,
             recorders,
             keep_alive=plan.keep_alive,
@@ -206,6 +207,36 @@ def scripts_of(
         )
         for scenario in plan.scenarios
     }
+
+
+def _script(
+    scenario: Scenario,
+    recorders: dict[str, Recorder],
+    *,
+    keep_alive: bool,
+    cookies: bool,
+    seed: int,
+    feeders: Sequence[Feeder],
+    feeds: Mapping[str, Feed],
+) -> Script:
+    if scenario.script is not None:
+        return PlayedScript(
+            scenario,
+            scenario.script,
+            recorders,
+            keep_alive=keep_alive,
+            cookies=cookies,
+            seed=seed,
+        )
+    return Script(
+        scenario,
+        recorders,
+        keep_alive=keep_alive,
+        cookies=cookies,
+        seed=seed,
+        feeders=feeders,
+        feeds=feeds,
+    )
 
 
 def _begins_with_tls(plan: Plan) -> bool:

@@ -1,7 +1,9 @@
 """A scenario made ready for all VUs of a worker: its program, and what may be skipped of it."""
 
+import random
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from vumeter.client.origin import Origin
 from vumeter.engine.feeders import Feed
@@ -9,12 +11,18 @@ from vumeter.engine.program import Program
 from vumeter.engine.recorder import Recorder, recorder_of
 from vumeter.engine.steps import NO_FEEDERS, TABLE_SIZE, Step, weighted
 from vumeter.engine.values import BUILT_IN, Expressions
+from vumeter.engine.virtual_user import VirtualUser
 from vumeter.errors import UsageError
 from vumeter.model.flow import Pick, Request, names_of, requests_of
 from vumeter.model.flow import Step as Described
 from vumeter.model.plan import Feeder, Scenario
 
+if TYPE_CHECKING:
+    from vumeter.engine.crowd import Crowd
+
 NO_FEEDS: Mapping[str, Feed] = {}
+_LONGEST_S = 10.0
+"""Of no request at all: a script's come later."""
 
 
 class Script:
@@ -68,7 +76,7 @@ class Script:
             seed=seed,
         )
         self.has_farewell = bool(scenario.on_stop)
-        self.shortest_timeout_s = min(step.timeout_s for _, step in made)
+        self.shortest_timeout_s = min((step.timeout_s for _, step in made), default=_LONGEST_S)
         looked_at = [conditions, *(step.expressions for _, step in made)]
         self.feeds = tuple(
             feeds[name] for name in sorted(set(chain.from_iterable(e.feeders for e in looked_at)))
@@ -82,6 +90,10 @@ class Script:
         )
         """Whether the table is all there is to an iteration: one target, nothing kept."""
         _refuse_unknown_variables(scenario, looked_at)
+
+    def user(self, crowd: "Crowd", rng: random.Random, *, number: int) -> VirtualUser:
+        """Return a VU that does this."""
+        return VirtualUser(crowd, rng, number=number)
 
 
 def _table(

@@ -32,7 +32,8 @@ _BREATH_S = 0.001
 """What an iteration that has waited for nothing waits in the end, so that others have a turn."""
 _GRAIN_NS = 1_000_000
 """Of the loop's timers."""
-_NOT_DUE = -1
+NOT_DUE = -1
+"""Instead of when an iteration was due, once its first request is done."""
 _MOST_ASIDES = 16
 
 
@@ -131,7 +132,7 @@ class VirtualUser:
         self._rng: random.Random | None = None
         self.due_ns = 0
         """
-        When the iteration in progress was due; `_NOT_DUE` once its first request is done, and
+        When the iteration in progress was due; `NOT_DUE` once its first request is done, and
         0 in the closed model, where due = sent.
         """
         self.sent_ns = 0
@@ -536,9 +537,9 @@ class VirtualUser:
         if self.due_ns and self.is_started:
             recorder = self.step.recorder
             recorder.has_due = True
-            from_ns = self.sent_ns if self.due_ns == _NOT_DUE else self.due_ns
+            from_ns = self.sent_ns if self.due_ns == NOT_DUE else self.due_ns
             recorder.response.add((done_ns - from_ns) // 1000)
-            self.due_ns = _NOT_DUE
+            self.due_ns = NOT_DUE
 
     def _count_failure(self, kind: ErrorKind, received_bytes: int) -> None:
         recorder = self.step.recorder

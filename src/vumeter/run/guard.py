@@ -40,8 +40,9 @@ async def check_targets(plan: Plan) -> None:
 def places(plan: Plan) -> list[tuple[str, str]]:
     """Return the hosts of *plan*, each once and in its order, with where they are looked up."""
     overrides = {(each.host, each.port): each.address for each in plan.transport.overrides}
-    requests = [request for scenario in plan.scenarios for request in scenario.requests]
-    origins = [origin_of(request.url) for request in requests]
+    urls = [request.url for scenario in plan.scenarios for request in scenario.requests]
+    urls += [scenario.script.target for scenario in plan.scenarios if scenario.script]
+    origins = [origin_of(url) for url in urls]
     return list(
         dict.fromkeys(
             (origin.host, overrides.get((origin.host, origin.port), origin.host))

@@ -1,0 +1,241 @@
+"""A virtual user that plays a script: its coroutine runs in a task, its requests do not."""
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from vumeter.client.exchange import Exchange
+from vumeter.client.redirects import REDIRECTS
+from vumeter.clock import monotonic_ns
+from vumeter.engine.program import WAITS
+from vumeter.engine.virtual_user import NOT_DUE, VirtualUser, backoff_s
+from vumeter.model.measure import ErrorKind
+from vumeter.script.call import Call
+from vumeter.script.loading import place, words
+from vumeter.script.response import Response
+from vumeter.script.scenario import Act
+
+if TYPE_CHECKING:
+    from vumeter.engine.crowd import Crowd
+    from vumeter.engine.script_program import PlayedScript
+
+_SWEPT_FROM_S = 0.4
+"""Shorter time-outs could slip through between two sweeps, and get a timer of their own."""
+
+
+class ScriptedUser(VirtualUser):
+    """
+    Walks like any VU, and stops at two operations of its own.
+
+    `play` calls a coroutine, in a task of which iterations that follow each other without
+    asking share one. What the coroutine asks for goes the way of every request, over the same
+    connection and into the same counts, with one future for each. The task makes everything
+    that is to be had of asyncio work in it: other futures, time-outs, task groups.
+    """
+
+    __slots__ = (
+        "_is_cut",
+        "_is_playing",
+        "_next",
+        "_play",
+        "_played",
+        "_response",
+        "_vu",
+        "_waiter",
+        "payload",
+    )
+
+    def __init__(
+        self, crowd: "Crowd", script: "PlayedScript", rng: random.Random, *, number: int
+    ) -> None:
+        super().__init__(crowd, rng, number=number)
+        self._played = script
+        self._vu = script.face(self)
+        self.payload = b""
+        """The request that is sent, or was sent last."""
+        self._play: asyncio.Task[None] | None = None
+        """Runs coroutines of the script, as long as one follows the other."""
+        self._next: tuple[Act, int] | None = None
+        """What `_play` is to run when it is back from walking."""
+        self._is_playing = False
+        """Whether a coroutine has been called that has not returned."""
+        self._is_cut = False
+        """Whether it is to end at once: nobody waits for what it does."""
+        self._waiter: asyncio.Future[Response | None] | None = None
+        """What the coroutine waits for: an answer, or the end of a pause."""
+        self._response: Response | None = None
+
+    # What the program asks for.
+
+    def play(self, act: Act, then: int) -> int:
+        """Call *act*, and go on at *then* when it has returned."""
+        self._next = act, then
+        if self._play is None:
+            self._play = self._crowd.spawn(self._run())
+        elif self._is_playing:
+            # What was cut short may have something to clear away first.
+            self._play.add_done_callback(lambda _: self._play_on())
+        return WAITS
+
+    def hear(self) -> int:
+        """Tell the coroutine what became of what it waits for."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(self._response)
+        return WAITS
+
+    # What the script asks for, see `script.vu.Actor`.
+
+    async def call(self, call: Call) -> Response:
+        """Send a request, and return what became of it."""
+        self.payload = call.payload
+        step = self._played.calls.step(call)
+        waiter = self._wait()
+        self.request(step, self._played.hears)
+        try:
+            response = await waiter
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
+        assert response is not None, "what is heard after a request"
+        return response
+
+    async def pause(self, wait_s: float) -> None:
+        """Do nothing for a while."""
+        if wait_s <= 0 or self.is_stopping:
+            return
+        waiter = self._wait()
+        self.think(wait_s, self._played.hears)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self._give_up()
+            raise
+
+    def count_check(self, name: str, passed: bool) -> None:
+        """Count one outcome of a check, with the last request."""
+        recorder = (
+            self.step.recorder
+            if hasattr(self, "step")
+            else self._played.calls.recorder(self._played.shown)
+        )
+        recorder.outcome(name)[not passed] += 1
+
+    # What becomes of it all.
+
+    def leave(self) -> None:
+        """Let go of everything, the coroutine first."""
+        self._cut()
+        super().leave()
+
+    def cut_short(self) -> None:
+        """End an iteration that waits, and with it the coroutine."""
+        super().cut_short()
+        self._cut()
+
+    def _cut(self) -> None:
+        self._next = self._waiter = None
+        if self._play is not None and self._is_playing:
+            self._is_cut = True
+            self._play.cancel()
+
+    def _wait(self) -> "asyncio.Future[Response | None]":
+        if self._waiter is not None:
+            raise RuntimeError("a VU sends one request, or pauses, at a time; await it first")
+        if self._is_cut:
+            raise asyncio.CancelledError
+        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        return waiter
+
+    def _give_up(self) -> None:
+        """Let go of a request or a pause that the coroutine waits for no more."""
+        if self._waiter is None:
+            return
+        self._waiter = None
+        self._crowd.rouse(self)
+        self.interrupt()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.is_awaiting = False
+        self._drop_connection()
+
+    def _play_on(self) -> None:
+        self._play, self._is_cut = None, False
+        if self._next is not None:
+            self._play = self._crowd.spawn(self._run())
+
+    async def _run(self) -> None:
+        """Run what is to be played, until something has to be waited for."""
+        task = asyncio.current_task()
+        while self._next is not None:
+            (act, then), self._next = self._next, None
+            error: BaseException | None = None
+            self._is_playing = True
+            try:
+                await act(self._vu)
+            except (Exception, SystemExit, asyncio.CancelledError) as raised:
+                error = raised
+            self._is_playing = False
+            if self._is_cut or (task is not None and task.cancelling()):
+                # Whoever did that says how it goes on.
+                break
+            if error is not None:
+                self._break(error)
+            else:
+                self._give_up()
+                self._walk(then)
+        else:
+            self._play = None
+
+    def _break(self, error: BaseException) -> None:
+        """Count an exception that the script has let through; its iteration is over."""
+        self._give_up()
+        script = self._played
+        script.calls.recorder(script.shown).errors[ErrorKind.SCRIPT] += 1
+        self._crowd.remark(f"{place(error, script.path)}: {words(error)}")
+        super()._retreat()
+
+    # What became of a request.
+
+    def _send(self, exchange: Exchange) -> None:
+        super()._send(exchange)
+        timeout_s = self.step.timeout_s
+        if timeout_s < _SWEPT_FROM_S:
+            asyncio.get_running_loop().call_later(timeout_s, self.expire, self.sent_ns)
+
+    def _conclude(self, status: int, done_ns: int) -> None:
+        exchange = self.exchange
+        assert exchange is not None, "it has just answered"
+        self._response = response = Response(
+            status=status,
+            error=ErrorKind.STATUS if status >= 400 else None,
+            duration_us=(done_ns - self.sent_ns) // 1000,
+            headers=exchange.headers,
+            body=exchange.body,
+        )
+        # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
+        exchange.body = None
+        has_to_lead = self.step.redirects > 0 and status in REDIRECTS
+        super()._conclude(status, done_ns)
+        is_followed = self.is_awaiting or self._task is not None
+        if has_to_lead and exchange.location is not None and not is_followed:
+            response.error = ErrorKind.REDIRECT
+
+    def _count_failure(self, kind: ErrorKind, received_bytes: int) -> None:
+        super()._count_failure(kind, received_bytes)
+        waited_us = (monotonic_ns() - self.sent_ns) // 1000 if self.is_awaiting else 0
+        self._response = Response(status=0, error=kind, duration_us=waited_us)
+
+    def _retreat(self) -> None:
+        """Tell the coroutine of a failure, after such a time that failures are not too many."""
+        self.is_awaiting = False
+        self._failures += 1
+        if self.due_ns > 0:
+            self.due_ns = NOT_DUE
+        wait_s = 0.0 if self.is_stopping else backoff_s(self._failures)
+        self._then = self._played.hears
+        if wait_s > 0:
+            self.think(wait_s, self._then)
+        else:
+            self._walk(self._then)
