@@ -19,7 +19,7 @@ class Allowance:
         self.is_limited = load.iterations is not None
         """Whether there is a number at all."""
         self._each = load.iterations if load.per_vu else None
-        self._left = None if load.per_vu else _own(load, portion)
+        self._left = _own(load, portion)
         self._begun: dict[Hashable, int] = {}
 
     @property
@@ -47,8 +47,11 @@ class Allowance:
 
 
 def _own(load: Load, portion: Share) -> int | None:
+    """Return how many the VUs of one worker have together; `None`: that is not limited."""
     if load.iterations is None:
         return None
+    if load.per_vu:
+        return None if share(load.vus, portion.index, portion.count) else 0
     # Where there are fewer VUs than workers, those without one leave it to the others.
     count = max(1, min(portion.count, load.vus))
     return share(load.iterations, portion.index, count) if portion.index < count else 0
