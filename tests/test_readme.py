@@ -1,0 +1,56 @@
+"""The README says what is so: its profile loads, its links lead somewhere, its tables are ours."""
+
+import re
+from pathlib import Path
+
+from vumeter.cli.app import app
+from vumeter.errors import EXIT_CODE_MEANINGS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 250
+
+
+def test_its_profile_is_one(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "readme.toml"
+    path.write_text(block)
+    plan = profiles.load(path, variables={}, environment={})
+    assert [scenario.name for scenario in plan.scenarios] == ["customers"]
+    assert len(plan.thresholds) == 3
+
+
+def test_its_links_lead_to_files_of_ours() -> None:
+    targets = re.findall(r"\]\(([^)]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_its_exit_codes_are_those_of_the_program() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE)
+    assert {int(code): meaning for code, meaning in rows} == {
+        int(code): meaning for code, meaning in EXIT_CODE_MEANINGS.items()
+    }
+
+
+def test_the_flags_that_it_names_are_flags() -> None:
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    known = set()
+    for command in _commands():
+        for parameter in command.params:
+            known |= set(parameter.opts)
+    assert named - known == {"--help"}
+
+
+def _commands() -> list:  # type: ignore[type-arg]  # typer brings its own copy of click's types
+    from typer.main import get_command
+
+    found, waiting = [], [get_command(app)]
+    while waiting:
+        command = waiting.pop()
+        found.append(command)
+        waiting.extend(getattr(command, "commands", {}).values())
+    return found
