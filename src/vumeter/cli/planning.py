@@ -78,6 +78,16 @@ def is_profile(argument: str) -> bool:
     return "://" not in argument and (argument.endswith(".toml") or Path(argument).is_file())
 
 
+def is_script(argument: str) -> bool:
+    """
+    Return whether the argument of `vumeter run` is a script.
+
+    >>> is_script("shop.py"), is_script("http://localhost/shop.py")
+    (True, False)
+    """
+    return "://" not in argument and argument.endswith(".py")
+
+
 def plan(wishes: Wishes) -> Plan:
     """
     Return the plan that *wishes* describe.
@@ -193,8 +203,17 @@ def _body(wishes: Wishes) -> bytes | None:
 def _name(wishes: Wishes, url: str) -> str:
     if wishes.name is not None:
         return run_name(wishes.name)
-    host = _NOT_IN_NAMES.sub("-", urlsplit(url).netloc).strip("-.")
-    return host[:_LONGEST_NAME] or "run"
+    return name_from(urlsplit(url).netloc)
+
+
+def name_from(text: str) -> str:
+    """
+    Return a run's name that is like *text*.
+
+    >>> name_from("localhost:8000")
+    'localhost-8000'
+    """
+    return _NOT_IN_NAMES.sub("-", text).strip("-.")[:_LONGEST_NAME] or "run"
 
 
 def run_name(text: str) -> str:

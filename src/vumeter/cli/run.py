@@ -1,4 +1,4 @@
-"""`vumeter run URL|PROFILE`: put load on a URL, or run a profile."""
+"""`vumeter run URL|PROFILE|SCRIPT`: put load on a URL, or run a profile or a script."""
 
 import os
 import sys
@@ -20,8 +20,14 @@ Text = str | None
 def run(  # noqa: PLR0917 - one parameter per flag
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(metavar="URL|PROFILE", help="http://…, https://…, or a TOML file.")
+        str,
+        typer.Argument(
+            metavar="URL|PROFILE|SCRIPT", help="http://…, https://…, a TOML or a Python file."
+        ),
     ],
+    script_target: Annotated[
+        Text, typer.Argument(metavar="[URL]", help="A script's target. [its TARGET]")
+    ] = None,
     vus: Annotated[
         Text,
         typer.Option(
@@ -200,7 +206,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     ] = None,
 ) -> None:
     """
-    Put load on a URL, or run a profile, and watch it from the cockpit.
+    Put load on a URL, or run a profile or a script, and watch it from the cockpit.
 
     A URL without flags: 10 VUs, no end, load at once. The run goes on when the cockpit is left
     with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
@@ -209,7 +215,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.connecting import connected
     from vumeter.cli.ending import checked_report_path
     from vumeter.cli.order import Order
-    from vumeter.cli.planning import Wishes
+    from vumeter.cli.planning import Wishes, is_script
     from vumeter.cli.thresholds import with_thresholds
 
     if headless and detach:
@@ -251,7 +257,15 @@ def run(  # noqa: PLR0917 - one parameter per flag
         dead_man=dead_man,
     )
     report = checked_report_path(output)
-    plan = _plan(wishes, _typed(context), variables=variable or [], time_scale=time_scale)
+    typed = _typed(context)
+    if is_script(target):
+        from vumeter.cli.scripted import script_plan
+
+        plan = script_plan(Path(target), wishes, url=script_target, given=typed)
+    elif script_target is not None:
+        raise UsageError(f"{target} is no script, which alone takes a second URL.")
+    else:
+        plan = _plan(wishes, typed, variables=variable or [], time_scale=time_scale)
     plan = connected(plan, wishes)
     plan = with_thresholds(plan, threshold or ())
     if save_profile is not None:
