@@ -1,6 +1,8 @@
 """The README says what is so: its profile loads, its links lead somewhere, its tables are ours."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from vumeter.cli.app import app
