@@ -60,6 +60,7 @@ def paths_in(value: object, at: KeyPath = ()) -> set[KeyPath]:
     return set.union({at} if at else set(), *below)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(max_size=5), DOCUMENTS, max_size=5), st.booleans())
 def test_every_key_of_any_document_has_a_line(document: dict[str, object], lines: bool) -> None:
     text = tomli_w.dumps(document, multiline_strings=lines).replace("\r\n", "\n")

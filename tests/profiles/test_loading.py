@@ -606,3 +606,15 @@ def test_hostile_text_in_a_profile_cannot_steer_the_terminal(complaint: Complain
 def test_more_problems_than_a_screen_holds_are_counted(complaint: Complaint) -> None:
     said = complaint("".join(f"k{number} = 1\n" for number in range(30)))
     assert said.endswith("… and 10 more.")
+
+
+@pytest.mark.parametrize("braces", ["${a", "{{a", "${a:-$", "{{a'"])
+def test_braces_that_nobody_closes_cost_no_time(complaint: Complaint, braces: str) -> None:
+    # Quadratic, this would take minutes: the timeout of the tests is the check.
+    complaint(SIMPLE + f'steps = ["/{braces * 100_000}"]')
+
+
+def test_a_file_in_which_everything_is_wrong_is_given_up_on(complaint: Complaint) -> None:
+    said = complaint("".join(f"k{number} = 1\n" for number in range(5000)))
+    assert said.startswith("p.toml has at least 1000 problems; nothing was sent.")
+    assert said.endswith("… and at least 980 more.")

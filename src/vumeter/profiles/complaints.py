@@ -64,6 +64,8 @@ def checked(document: Document, problems: Problems) -> tuple[Profile | None, lis
         except ValidationError as error:
             found = error.errors(include_url=False)
         for each in found:
+            if problems.is_full:
+                return None, cut
             at = _key_path(each["loc"])
             if not any(problems.has(at[:length]) for length in range(1, len(at) + 1)):
                 message, hint = _words(each)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from vumeter.model.flow import USUAL_REDIRECTS
 from vumeter.model.plan import (
     Arrivals,
     Executor,
@@ -140,7 +141,9 @@ class DefaultsTable(Table):
 
     headers: Headers = Field((), description="Sent with every request.")
     timeout: PositiveDuration = Field(10.0, description="From sending to the last byte.")
-    redirects: int = Field(0, ge=0, le=50, description="How many redirects are followed at most.")
+    redirects: int = Field(
+        USUAL_REDIRECTS, ge=0, le=50, description="How many redirects are followed at most."
+    )
     checks: list[CheckTable] = Field([], description="On every answer.")
 
 

@@ -11,6 +11,9 @@ from vumeter.profiles.lines import KeyPath
 from vumeter.stats.plaintext import plain
 
 MOST_SHOWN = 20
+MOST_KEPT = 1000
+"""More are not counted: a file in which everything is wrong is not a profile."""
+
 _LONGEST_VALUE = 60
 _HIDDEN = "***"
 _NAMES: frozenset[KeyPath] = frozenset(
@@ -36,7 +39,9 @@ class Problems:
     def __init__(self, file: str, lines: Mapping[KeyPath, int]) -> None:
         self.file = file
         self._lines = lines
-        self._found: list[Problem] = []
+        # As a dictionary: a file of a hundred thousand mistakes must not take minutes.
+        self._found: dict[Problem, None] = {}
+        self._keys: set[str] = set()
         self._secrets: tuple[str, ...] = ()
         self._cut: set[KeyPath] = set()
 
@@ -46,6 +51,11 @@ class Problems:
     def hide(self, secrets: Iterable[str]) -> None:
         """Let none of *secrets* be quoted."""
         self._secrets = tuple(sorted(filter(None, secrets), key=len, reverse=True))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is wrong that nobody wants to know more."""
+        return len(self._found) >= MOST_KEPT
 
     def leave_out(self, cut: Iterable[KeyPath]) -> None:
         """Believe nothing more about the tables in which something was *cut* out."""
@@ -64,25 +74,25 @@ class Problems:
     def add(self, at: KeyPath, message: str, *, hint: str = "") -> None:
         """Note that the value *at* this key is wrong."""
         at = self._written(at)
-        if at in self._cut or at[:-1] in self._cut:
+        if at in self._cut or at[:-1] in self._cut or self.is_full:
             return
         problem = Problem(line=self._line(at), key=key_text(at), message=message, hint=hint)
-        if problem not in self._found:
-            self._found.append(problem)
+        self._found[problem] = None
+        self._keys.add(problem.key)
 
     def has(self, at: KeyPath) -> bool:
         """Return whether something is known to be wrong at exactly this key."""
-        key = key_text(self._written(at))
-        return any(problem.key == key for problem in self._found)
+        return key_text(self._written(at)) in self._keys
 
     def error(self) -> ProfileError:
         """Return everything that was found as one error."""
         found = sorted(self._found, key=lambda problem: problem.line or 0)
-        count = f"{len(found)} problems" if len(found) > 1 else "one problem"
+        least = "at least " if self.is_full else ""
+        count = f"{least}{len(found)} problems" if len(found) > 1 else "one problem"
         texts = [f"{self.file} has {count}; nothing was sent."]
         texts += [self._text(problem) for problem in found[:MOST_SHOWN]]
         if len(found) > MOST_SHOWN:
-            texts.append(f"… and {len(found) - MOST_SHOWN} more.")
+            texts.append(f"… and {least}{len(found) - MOST_SHOWN} more.")
         return ProfileError("\n".join(texts))
 
     def _text(self, problem: Problem) -> str:

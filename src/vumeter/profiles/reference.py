@@ -79,9 +79,10 @@ def json_schema() -> str:
 def page() -> str:
     """Return `docs/profile.md`."""
     parts = [_INTRODUCTION.read_text("utf-8").rstrip(), _executors()]
-    definitions = Profile.model_json_schema()["$defs"]
+    whole = Profile.model_json_schema()
+    definitions = whole["$defs"]
     for title, model in _SECTIONS:
-        schema = definitions.get(model.__name__) or Profile.model_json_schema()
+        schema = definitions.get(model.__name__, whole)
         parts.append(_section(title, model, schema, definitions))
     return "\n\n".join(parts) + "\n"
 

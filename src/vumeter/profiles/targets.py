@@ -6,9 +6,11 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 OPENING = re.compile(r"\{\{\s*(?=[A-Za-z_])")
 EXPRESSION = re.compile(
-    r"""\{\{\s*(?=[A-Za-z_])((?:"[^"]*"|'[^']*'|[^"'}]|\}(?!\}))*)\}\}""", re.DOTALL
+    r"""\{\{\s*(?=[A-Za-z_])((?:"[^"]*"|'[^']*'|[^"'{}]|\{(?!\{)|\}(?!\}))*)\}\}""", re.DOTALL
 )
 """What stands between two pairs of braces: filled in for each VU and iteration."""
+
+LONGEST_URL = 16 * 1024
 
 _HINT = 'Write scheme, host and path, for example "http://localhost:8000/".'
 _LABEL = re.compile(r"[^A-Za-z0-9_.]+")
@@ -18,6 +20,8 @@ _ID_SEGMENT = re.compile(rf"(?<=/)(?:\d+|{_UUID}|[0-9a-fA-F]{{16,}})(?=/|$)")
 
 def url_problem(url: str) -> tuple[str, str] | None:
     """Return what is wrong with *url* and what to do about it; `None` when it can be sent to."""
+    if len(url) > LONGEST_URL:
+        return f"a URL of {len(url)} characters is too long.", "Servers refuse more than 8,000."
     constant = EXPRESSION.sub("x", url)
     if "://" not in constant:
         return f'"{url}" has no scheme.', f'Did you mean "http://{url}"?'

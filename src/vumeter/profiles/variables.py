@@ -9,7 +9,7 @@ from vumeter.profiles.reading import Document
 
 LONGEST_TEXT = 1024 * 1024
 
-_REFERENCE = re.compile(r"\$(\$\{)|\$\{([^}]*)\}")
+_REFERENCE = re.compile(r"\$(\$\{)|\$\{((?:[^}$]|\$(?!\{))*)\}")
 _NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from vumeter.model.flow import (
+    USUAL_REDIRECTS,
     Check,
     Choice,
     Distribution,
@@ -260,7 +261,7 @@ def _request(request: Request, target: str) -> Written:
         del made["method"]
     if request.timeout_s != DEFAULT_TIMEOUT_S:
         made["timeout"] = exact_duration(request.timeout_s)
-    if request.redirects:
+    if request.redirects != USUAL_REDIRECTS:
         made["redirects"] = request.redirects
     if request.name != request_name(request.method, request.url):
         made["name"] = request.name
