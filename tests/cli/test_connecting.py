@@ -114,7 +114,7 @@ def test_what_a_worker_could_not_use_is_found_out_before(wishes, words) -> None:
 def test_cookies_and_redirects_are_in_the_plan() -> None:
     made: Plan = plan(Wishes(url=URL))
     assert made.cookies
-    assert next(made.scenarios[0].requests).redirects == 0
+    assert next(made.scenarios[0].requests).redirects == 10
     made = plan(Wishes(url=URL, no_cookies=True, redirects=3))
     assert not made.cookies
     assert next(made.scenarios[0].requests).redirects == 3

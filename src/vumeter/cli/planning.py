@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from vumeter.client.render import compiled
 from vumeter.errors import UsageError
-from vumeter.model.flow import Request
+from vumeter.model.flow import USUAL_REDIRECTS, Request
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
 from vumeter.profiles.peaks import pool_for
@@ -45,7 +45,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     accept: str | None = None
     auth: str | None = None
     timeout: str = "10s"
-    redirects: int = 0
+    redirects: int = USUAL_REDIRECTS
     no_cookies: bool = False
     insecure: bool = False
     disable_keepalive: bool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vumeter.errors import UsageError
+from vumeter.model.flow import USUAL_REDIRECTS
 
 if TYPE_CHECKING:
     from vumeter.cli.order import Order
@@ -85,7 +86,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         typer.Option(
             "-r", "--redirects", metavar="N", min=0, max=50, help="Follow at most so many."
         ),
-    ] = 0,
+    ] = USUAL_REDIRECTS,
     no_cookies: Annotated[
         bool, typer.Option("--no-cookies", help="VUs do not keep what targets set.")
     ] = False,

@@ -59,6 +59,10 @@ class Extract(Struct, frozen=True, kw_only=True):
     """Of the regular expression."""
 
 
+USUAL_REDIRECTS = 10
+"""How many are followed where nobody says otherwise: what k6 and oha do."""
+
+
 class Request(Struct, frozen=True, kw_only=True, tag="request"):
     """
     One request of a scenario, as it is to be sent.

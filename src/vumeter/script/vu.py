@@ -4,7 +4,8 @@ import random
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
-from vumeter.client.origin import Origin, origin_of
+from vumeter.client.origin import origin_of
+from vumeter.model.flow import USUAL_REDIRECTS
 from vumeter.script.call import Call, Data, Params, absolute, body_of, path_of, payload_of
 from vumeter.script.call import with_params as _with_params
 from vumeter.script.response import RequestFailed, Response
@@ -12,7 +13,7 @@ from vumeter.script.response import RequestFailed, Response
 _MOST_KNOWN = 1000
 """Requests that are kept rendered, for all VUs of a scenario in a worker."""
 
-Known = dict[tuple[str, str], tuple[str, Origin, bytes]]
+Known = dict[tuple[str, str, str | None, float, int], Call]
 
 
 class Actor(Protocol):
@@ -114,7 +115,7 @@ class Vu:
         json: Any = None,
         data: Data | None = None,
         timeout: float | None = None,
-        redirects: int = 0,
+        redirects: int = USUAL_REDIRECTS,
         raises: bool = False,
     ) -> Response:
         """
@@ -136,42 +137,53 @@ class Vu:
             RequestFailed: It failed, and *raises* is true.
             ValueError: It cannot be sent as it stands.
         """
+        timeout_s = self._timeout_s if timeout is None else timeout
         if params is None and headers is None and json is None and data is None:
-            own_name, origin, payload = self._bare(method, url)
+            # No more than its URL: rendered once, for all VUs.
+            key = (method, url, name, timeout_s, redirects)
+            call = self._known.get(key)
+            if call is None:
+                call = self._call(method, absolute(self._target, url), name, timeout_s, redirects)
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[key] = call
         else:
             whole = _with_params(absolute(self._target, url), params)
-            body, content_type = body_of(json, data)
-            payload = payload_of(
-                method,
-                whole,
-                headers=headers,
-                body=body,
-                content_type=content_type,
-                keep_alive=self._keep_alive,
+            body, kind = body_of(json, data)
+            call = self._call(
+                method, whole, name, timeout_s, redirects, headers=headers, body=body, kind=kind
             )
-            own_name, origin = _name(method, whole), origin_of(whole)
-        timeout_s = self._timeout_s if timeout is None else timeout
-        if timeout_s <= 0 or redirects < 0:
-            raise ValueError("timeout must be above 0, and redirects not below")
-        name = name or own_name
-        call = Call(name, method, origin, payload, timeout_s, redirects)
         response = await self._actor.call(call)
         if raises and response.error is not None:
-            raise RequestFailed(name, response)
+            raise RequestFailed(call.name, response)
         return response
 
-    def _bare(self, method: str, url: str) -> tuple[str, Origin, bytes]:
-        """Return the request that is no more than method and URL, rendered once."""
-        found = self._known.get((method, url))
-        if found is None:
-            whole = absolute(self._target, url)
-            payload = payload_of(method, whole, keep_alive=self._keep_alive)
-            found = _name(method, whole), origin_of(whole), payload
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[method, url] = found
-        return found
-
-
-def _name(method: str, url: str) -> str:
-    return f"{method} {path_of(url).partition('?')[0]}"
+    def _call(
+        self,
+        method: str,
+        url: str,
+        name: str | None,
+        timeout_s: float,
+        redirects: int,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        kind: str = "",
+    ) -> Call:
+        if timeout_s <= 0 or redirects < 0:
+            raise ValueError("timeout must be above 0, and redirects not below")
+        return Call(
+            name=name or f"{method} {path_of(url).partition('?')[0]}",
+            method=method,
+            origin=origin_of(url),
+            payload=payload_of(
+                method,
+                url,
+                headers=headers,
+                body=body,
+                content_type=kind,
+                keep_alive=self._keep_alive,
+            ),
+            timeout_s=timeout_s,
+            redirects=redirects,
+        )
