@@ -54,20 +54,22 @@ class Calls:
 
     def step(self, call: Call) -> CallStep:
         """Return what *call* is sent and counted by."""
-        name, method, origin, _, timeout_s, redirects = call
-        key = (name, method, origin, timeout_s, redirects)
+        if isinstance(call.step, CallStep):
+            return call.step
+        origin = call.origin
+        key = (call.name, call.method, origin, call.timeout_s, call.redirects)
         found = self._steps.get(key)
         if found is None:
             request = Request(
-                name=name,
-                method=method,
+                name=call.name,
+                method=call.method,
                 url=f"{origin.scheme}://{origin.authority}/",
-                timeout_s=timeout_s,
-                redirects=redirects,
+                timeout_s=call.timeout_s,
+                redirects=call.redirects,
             )
             found = CallStep(
                 request,
-                self.recorder(name),
+                self.recorder(call.name),
                 keep_alive=self._keep_alive,
                 cookies=self._cookies,
             )
@@ -77,6 +79,7 @@ class Calls:
             if len(self._steps) >= _MOST_STEPS:
                 self._steps.clear()
             self._steps[key] = found
+        call.step = found
         return found
 
     def recorder(self, name: str) -> Recorder:

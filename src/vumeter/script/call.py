@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -21,15 +21,29 @@ _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Call(NamedTuple):
-    """One request, ready to be sent."""
+class Call:
+    """One request, ready to be sent, as often as it comes."""
 
-    name: str
-    method: str
-    origin: Origin
-    payload: bytes
-    timeout_s: float
-    redirects: int
+    __slots__ = ("method", "name", "origin", "payload", "redirects", "step", "timeout_s")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        method: str,
+        origin: Origin,
+        payload: bytes,
+        timeout_s: float,
+        redirects: int,
+    ) -> None:
+        self.name = name
+        self.method = method
+        self.origin = origin
+        self.payload = payload
+        self.timeout_s = timeout_s
+        self.redirects = redirects
+        self.step: object = None
+        """For the engine, which notes here what it sends and counts this call by."""
 
 
 def path_of(url: str) -> str:
