@@ -89,6 +89,27 @@ def test_every_profile_runs_against_the_shop(shop: DemoShop, path: Path) -> None
 
 
 @pytest.mark.slow
+def test_the_script_runs_against_the_shop(shop: DemoShop) -> None:
+    url = shop.door.status().url
+    with tempfile.TemporaryDirectory(prefix="vu") as folder:
+        report = Path(folder) / "report.json"
+        ended = subprocess.run(
+            [PROGRAM, "run", CONFIGS / "shop.py", url, "-c", "5", "-n", "50", "-o", report],
+            env=os.environ | {RUNS_VARIABLE: folder},
+            capture_output=True,
+            text=True,
+            timeout=GENEROUS_S,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        told = json.loads(report.read_text())
+    assert told["errors"] == {}
+    assert set(told["statuses"]) == {"200", "201"}
+    checks = {check["name"]: (check["passed"], check["failed"]) for check in told["checks"]}
+    assert checks == {"the share that was asked for": (40, 0), "logged in": (10, 0)}
+
+
+@pytest.mark.slow
 def test_a_login_journey_gets_only_200s(shop: DemoShop) -> None:
     code, said, report = run_against(shop, CONFIGS / "login-journey.toml")
     assert code == 0, said

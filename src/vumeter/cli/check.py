@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.errors import UsageError
+
 if TYPE_CHECKING:
     from vumeter.model.plan import Load, Plan, Scenario
 
@@ -27,9 +29,15 @@ def check(
     Everything that is wrong with it is said at once, each with its line; then the exit code
     is 104.
     """
+    from vumeter.cli.planning import is_script
     from vumeter.cli.profiled import profile_plan, time_scale_of, variables_of
     from vumeter.stats.redaction import Redactor
 
+    if is_script(str(profile)):
+        raise UsageError(
+            f"{profile} is a script, and not a profile.",
+            hint=f"vumeter run {profile} says what is wrong with it before anything is sent.",
+        )
     plan = profile_plan(
         profile,
         variables=variables_of(variable or []),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import tomli_w
 
+from vumeter.errors import UsageError
 from vumeter.model.flow import (
     USUAL_REDIRECTS,
     Check,
@@ -48,7 +49,14 @@ DEFAULT_TIMEOUT_S = 10.0
 
 
 def written(plan: Plan) -> str:
-    """Return *plan* as a profile that loads to an equal one. Its secrets are in it."""
+    """
+    Return *plan* as a profile that loads to an equal one. Its secrets are in it.
+
+    Raises:
+        UsageError: It is the plan of a script.
+    """
+    if any(scenario.script for scenario in plan.scenarios):
+        raise UsageError("What a script does cannot be written as a profile.")
     target = _target(plan)
     document: Written = {"name": plan.name}
     if target:

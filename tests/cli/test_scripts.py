@@ -1,0 +1,173 @@
+"""Scripts on the command line: run, shared out, and refused with file and line."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vumeter.cli.planning import Wishes
+from vumeter.cli.scripted import script_plan
+from vumeter.errors import ProfileError, UsageError
+from vumeter.testing.server_process import ServerProcess
+
+Vumeter = Callable[..., Any]
+
+ROOT = Path(__file__).parents[2]
+HEAD = "from vumeter.script import Vu, scenario\n"
+TWO = f"""{HEAD}
+TARGET = "http://127.0.0.1:9/api"
+
+@scenario(weight=3)
+async def browse(vu: Vu) -> None:
+    await vu.get("/a")
+
+@scenario(rate="90/m", vus=7, duration=30)
+async def trade(vu: Vu) -> None:
+    await vu.get("/b")
+    raise LookupError("no shares")
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "shop.py"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def plan_of(path: Path, *, given: frozenset[str] = frozenset(), **wishes: Any):
+    return script_plan(path, Wishes(url=str(path), **wishes), url=None, given=given)
+
+
+def test_a_scenario_has_its_share_and_what_it_says_of_itself(script) -> None:
+    browse, trade = plan_of(script(TWO), vus=None).scenarios
+    assert (browse.load.vus, browse.load.rate_per_s) == (8, None)
+    assert (trade.load.vus, trade.load.rate_per_s, trade.load.duration_s) == (7, 1.5, 30.0)
+    assert browse.script.target == "http://127.0.0.1:9/api"
+
+
+def test_the_command_line_goes_before_the_script(script) -> None:
+    plan = plan_of(script(TWO), vus="40", rate="100", duration="1m", timeout="3s")
+    browse, trade = plan.scenarios
+    assert (browse.load.vus, browse.load.rate_per_s) == (30, 75.0)
+    assert (trade.load.vus, trade.load.rate_per_s, trade.load.duration_s) == (10, 25.0, 60.0)
+    assert browse.script.timeout_s == 3.0
+    assert plan.target == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("x = (\n", r"shop\.py:1: SyntaxError: ", id="syntax"),
+        pytest.param("\nimport nothing_here\n", r"shop\.py:2: ModuleNotFoundError", id="import"),
+        pytest.param("import sys\nsys.exit(3)\n", r"shop\.py:2: SystemExit: 3", id="exit"),
+        pytest.param(HEAD, r"there is no scenario", id="none"),
+        pytest.param(
+            f"{HEAD}@scenario(vus=0)\nasync def act(vu): ...\n",
+            r"shop\.py:2: ValueError: vus=0 is not",
+            id="number",
+        ),
+        pytest.param(
+            f'{HEAD}@scenario(rate="often")\nasync def act(vu): ...\n',
+            r"shop\.py:2: ValueError: rate='often'",
+            id="unit",
+        ),
+        pytest.param(
+            f"{HEAD}@scenario()\ndef act(vu): ...\n",
+            r'shop\.py:2: TypeError: "act" is not a coroutine',
+            id="not a coroutine",
+        ),
+        pytest.param(
+            f"{HEAD}@scenario()\nasync def act(): ...\n",
+            r"shop\.py:2: TypeError: .* one parameter",
+            id="no parameter",
+        ),
+        pytest.param(
+            f"{HEAD}@scenario()\nasync def act(vu): ...\n", r"there is no target", id="no target"
+        ),
+    ],
+)
+def test_a_script_that_is_wrong_is_refused_with_file_and_line(script, text, words) -> None:
+    with pytest.raises(ProfileError, match=words):
+        plan_of(script(text))
+
+
+def test_a_flag_that_each_request_says_for_itself_is_refused(script) -> None:
+    with pytest.raises(UsageError, match="--method: each request of a script"):
+        plan_of(script(TWO), given=frozenset({"method"}), method="PUT")
+
+
+@pytest.mark.slow
+def test_a_script_runs_in_two_workers_and_reports(
+    vumeter: Vumeter, server: ServerProcess, script, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    path = script(TWO.replace('rate="90/m", vus=7, duration=30', ""))
+    ended = vumeter(
+        *("run", str(path), f"{server.url}api", "-c", "4", "-n", "40", "--workers", "2"),
+        *("-o", str(report)),
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert server.truth()["paths"] == {"/api/a": 30, "/api/b": 10}
+    endpoints = {it["name"]: it for it in json.loads(report.read_text())["endpoints"]}
+    totals = {name: it["totals"] for name, it in endpoints.items()}
+    assert totals["GET /api/a"]["requests"] == 30
+    assert totals["GET /api/b"]["requests"] == 10
+    assert (totals["trade()"]["requests"], totals["trade()"]["errors"]) == (0, 10)
+    assert endpoints["trade()"]["errors"] == {"script": 10}
+    assert ended.stderr.count("shop.py:12: LookupError: no shares") >= 1
+
+
+@pytest.mark.slow
+def test_a_run_of_a_script_is_no_profile(vumeter: Vumeter, server: ServerProcess, script) -> None:
+    path = script(TWO)
+    ended = vumeter("run", str(path), server.url, "-n", "2", "--name", "py")
+    assert ended.returncode == 0, ended.stderr
+    for refused in (
+        vumeter("export-profile", "py"),
+        vumeter("check", str(path)),
+        vumeter("run", str(path), "--save-profile", "x.toml"),
+        vumeter("run", server.url, server.url),
+    ):
+        assert refused.returncode == 2, refused.stderr
+        assert "script" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_broken_script_sends_nothing_and_exits_with_104(
+    vumeter: Vumeter, server: ServerProcess, script
+) -> None:
+    ended = vumeter("run", str(script("1 / 0\n")), server.url)
+    assert ended.returncode == 104
+    assert "shop.py:1: ZeroDivisionError: division by zero" in ended.stderr
+    assert server.truth()["requests"] == 0
+
+
+@pytest.mark.slow
+def test_thresholds_hold_for_what_a_script_checks(vumeter: Vumeter, server, script) -> None:
+    text = f"{HEAD}@scenario()\nasync def act(vu):\n    vu.check('x', (await vu.get('/')).status)\n"
+    rule = ["--threshold", "checks{check:x}: rate == 100%"]
+    ended = vumeter("run", str(script(text)), server.url, "-n", "5", *rule)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    ended = vumeter(
+        "run", str(script(text.replace(".status", ".error"))), server.url, "-n", "5", *rule
+    )
+    assert ended.returncode == 99
+
+
+@pytest.mark.slow
+def test_the_example_of_the_page_runs(vumeter: Vumeter, server: ServerProcess, script) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/scripts.md").read_text(), re.S)
+    # The server that is loaded here has no tokens to give.
+    path = script(example.replace('page.json()["token"]', '"t"').replace("0.5, 1.5", "0, 0.01"))
+    ended = vumeter("run", str(path), server.url, "-c", "5", "-n", "20")
+    assert ended.returncode == 0, ended.stderr
+    paths = server.truth()["paths"]
+    assert paths == {"/quotes/ENE03": 16, "/portfolio": 4, "/login": 1}
