@@ -291,6 +291,24 @@ async def test_a_request_that_the_script_gives_up_is_counted_and_its_answer_neve
     assert performance.named("GET /slow").requests == 2
 
 
+async def test_a_request_that_outlives_its_iteration_is_given_up(scripted, total_of) -> None:
+    text = """
+    @scenario()
+    async def act(vu):
+        before = vu.vars.get("task")
+        page = await vu.get("/fast")
+        vu.check("mine", page.ok and (before is None or before.cancelled()))
+        vu.vars["task"] = asyncio.ensure_future(vu.get("/slow"))
+        await asyncio.sleep(0.02)
+    """
+    async with LoopbackServer(law=by_path({"/slow": 5.0})) as server:
+        performance = await total_of(scripted(text, server, load=Load(vus=1, iterations=3)))
+    assert performance.total.errors == {ErrorKind.INTERRUPTED: 3}
+    assert performance.total.checks == {"mine": (3, 0)}
+    assert performance.named("GET /fast").answered == 3
+    assert performance.counts.iterations_done == 3
+
+
 async def test_two_requests_of_a_vu_at_once_are_an_error_with_a_reason(scripted, total_of) -> None:
     text = """
     @scenario()

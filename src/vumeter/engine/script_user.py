@@ -95,7 +95,9 @@ class ScriptedUser(VirtualUser):
         try:
             response = await waiter
         except asyncio.CancelledError:
-            self._give_up()
+            # A task that was left behind hears of it when others wait already.
+            if self._waiter is waiter:
+                self._give_up()
             raise
         assert response is not None, "what is heard after a request"
         return response
@@ -109,7 +111,9 @@ class ScriptedUser(VirtualUser):
         try:
             await waiter
         except asyncio.CancelledError:
-            self._give_up()
+            # A task that was left behind hears of it when others wait already.
+            if self._waiter is waiter:
+                self._give_up()
             raise
 
     def count_check(self, name: str, passed: bool) -> None:
@@ -134,10 +138,11 @@ class ScriptedUser(VirtualUser):
         self._cut()
 
     def _cut(self) -> None:
-        self._next = self._waiter = None
+        self._next = None
         if self._play is not None and self._is_playing:
             self._is_cut = True
             self._play.cancel()
+        self._let_go()
 
     def _wait(self) -> "asyncio.Future[Response | None]":
         if self._waiter is not None:
@@ -151,7 +156,7 @@ class ScriptedUser(VirtualUser):
         """Let go of a request or a pause that the coroutine waits for no more."""
         if self._waiter is None:
             return
-        self._waiter = None
+        self._let_go()
         self._crowd.rouse(self)
         self.interrupt()
         if self._task is not None:
@@ -159,6 +164,12 @@ class ScriptedUser(VirtualUser):
             self._task = None
         self.is_awaiting = False
         self._drop_connection()
+
+    def _let_go(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            # A task that the script has left behind may still wait for it.
+            waiter.cancel()
 
     def _play_on(self) -> None:
         self._play, self._is_cut = None, False
