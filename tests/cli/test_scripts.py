@@ -10,7 +10,8 @@ import pytest
 
 from vumeter.cli.planning import Wishes
 from vumeter.cli.scripted import script_plan
-from vumeter.errors import ProfileError, UsageError
+from vumeter.errors import ProfileError, TargetError, UsageError
+from vumeter.run.guard import check_targets
 from vumeter.testing.server_process import ServerProcess
 
 Vumeter = Callable[..., Any]
@@ -148,6 +149,13 @@ def test_a_broken_script_sends_nothing_and_exits_with_104(
     assert ended.returncode == 104
     assert "shop.py:1: ZeroDivisionError: division by zero" in ended.stderr
     assert server.truth()["requests"] == 0
+
+
+async def test_a_script_sends_nothing_to_strangers(script) -> None:
+    path = script(TWO.replace("127.0.0.1:9", "8.8.8.8"))
+    with pytest.raises(TargetError, match="neither this machine nor in a private network"):
+        await check_targets(plan_of(path))
+    await check_targets(plan_of(path, allow_hosts=("8.8.8.8",)))
 
 
 @pytest.mark.slow
