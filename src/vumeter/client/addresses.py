@@ -17,6 +17,25 @@ FAILURE_KEPT_S = 1.0
 
 _FAMILIES = {IpFamily.IPV4: socket.AF_INET, IpFamily.IPV6: socket.AF_INET6}
 
+# Spelled out: ipaddress's `is_private` is true of every range that is not for the internet at
+# large, those for documentation and benchmarks included, which routers may well pass on.
+_FREE_NETWORKS = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "127.0.0.0/8",
+        "0.0.0.0/32",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "::1/128",
+        "::/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+"""Loopback (which Linux also reaches as the unspecified address), RFC 1918, unique local (RFC 4193) and link-local addresses."""
+
 SockAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
 
@@ -44,6 +63,8 @@ def is_allowed(ip: str, *, host: str, allow_hosts: Iterable[str]) -> bool:
     True
     >>> is_allowed("93.184.215.14", host="example.org", allow_hosts=())
     False
+    >>> is_allowed("192.0.2.1", host="documentation.example", allow_hosts=())
+    False
     """
     if host.lower() in {allowed.lower() for allowed in allow_hosts}:
         return True
@@ -51,7 +72,9 @@ def is_allowed(ip: str, *, host: str, allow_hosts: Iterable[str]) -> bool:
     # An IPv4 address in IPv6 clothes counts as "private" by itself, wherever it leads.
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return address.is_loopback or address.is_private
+    return any(
+        address.version == network.version and address in network for network in _FREE_NETWORKS
+    )
 
 
 class _Known(NamedTuple):
