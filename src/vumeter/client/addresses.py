@@ -34,7 +34,10 @@ _FREE_NETWORKS = tuple(
         "fe80::/10",
     )
 )
-"""Loopback (which Linux also reaches as the unspecified address), RFC 1918, unique local (RFC 4193) and link-local addresses."""
+"""
+Loopback (which Linux also reaches as the unspecified address), RFC 1918, unique local (RFC 4193)
+and link-local addresses.
+"""
 
 SockAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
