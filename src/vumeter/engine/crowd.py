@@ -1,4 +1,9 @@
-"""The VUs of one scenario in one worker: how many there are, and when each begins."""
+"""
+The VUs of one scenario in one worker: how many there are, and when each begins.
+
+Over 400 lines, because a VU is in exactly one of a crowd's groups (staying, leaving, free,
+resting, thinking), and every move between them has to keep that true.
+"""
 
 import asyncio
 import math

@@ -1,4 +1,10 @@
-"""A virtual user: one sequential actor with its own connection, driven by callbacks."""
+"""
+A virtual user: one sequential actor with its own connection, driven by callbacks.
+
+Over 400 lines, because sending, answer, failure, redirect and goodbye are transitions of one
+state machine: cut apart, each part would have to reach into the fields of the others, and the
+hot path would pay for the calls.
+"""
 
 import asyncio
 import random
