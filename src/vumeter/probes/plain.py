@@ -1,11 +1,9 @@
 """What others wrote, made harmless: a statement or an application name is hostile text."""
 
 import re
-import unicodedata
 
-# Controls and escapes, invisible and direction-changing characters, lone surrogates, private use.
-_HARMFUL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+from vumeter.stats.plaintext import plain
+
 _PASSWORD = re.compile(r"(password\s+)(?:e|u&)?'(?:[^'\\]|''|\\.)*'?", re.IGNORECASE)
 
 
@@ -22,8 +20,5 @@ def plain_text(text: str, *, limit: int) -> str:
     line = " ".join(text[: 8 * limit].split())
     # Over a text that was cut, also a literal without its end is hidden.
     line = _PASSWORD.sub(r"\1'***'", line)
-    shown = "".join(
-        _REPLACEMENT if unicodedata.category(character) in _HARMFUL_CATEGORIES else character
-        for character in line[:limit]
-    )
+    shown = plain(line[:limit])
     return shown if len(line) <= limit else shown[:-1] + "…"
