@@ -395,5 +395,5 @@ def test_memory_does_not_grow_with_the_run(judge: Judges, run_of: Runs) -> None:
     judged = judge("http_req_duration: p(95) < 1s over 5s", "host.cpu: avg < 80% over 3s")
     for reading in run_of([FAST] * 500):
         judged.add(reading)
-    kept = [len(span._parts) for span in judged._spans.values()]
+    kept = [len(span._parts) for span in judged._spans._spans.values()]
     assert kept == [5, 3]

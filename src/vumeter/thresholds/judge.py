@@ -6,16 +6,14 @@ rule without a window is held against everything since the start, and what that 
 end decides; one with a window has failed the run once it has failed.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vumeter.model.measure import Reading, ScenarioCounts, Tally
 from vumeter.model.verdict import Standing, Verdict
-from vumeter.thresholds.metrics import Metric, Seen, Selection
+from vumeter.thresholds.metrics import Seen
 from vumeter.thresholds.rule import Rule
-from vumeter.thresholds.sums import Reversible, Sum
+from vumeter.thresholds.spans import Span, Spans
 
 EVALUATION_S = 2
 """How often rules are looked at, in run time: k6's interval."""
@@ -26,21 +24,12 @@ class Judge:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._trials = [Trial(rule) for rule in rules]
-        self._spans: dict[_SpanKey, Span] = {}
-        for trial in self._trials:
-            key = _span_key(trial.rule)
-            # Rules that look at the same share what is added up for them.
-            self._spans.setdefault(key, Span(trial.rule.metric, trial.rule.over_s))
+        self._spans = Spans(trial.rule for trial in self._trials)
         self._second = -1
 
     def add(self, reading: Reading) -> None:
         """Take *reading*, newer than all before it, into account; every 2 s look at the rules."""
-        seen = Seen(reading.tallies, reading.scenarios, reading)
-        parts: dict[tuple[str, Selection], Any] = {}
-        for (name, selection, _), span in self._spans.items():
-            if (name, selection) not in parts:
-                parts[name, selection] = span.metric.part(seen, selection)
-            span.add(reading.second, parts[name, selection])
+        self._spans.add(reading)
         self._second = reading.second
         if (reading.second + 1) % EVALUATION_S == 0:
             self._look(reading.second + 1.0)
@@ -60,11 +49,7 @@ class Judge:
             scenario_totals: Likewise.
             duration_s: Of the run; rates since the start are over it.
         """
-        everything = Seen(totals, scenario_totals)
-        for key in [key for key, span in self._spans.items() if span.ends_with_totals]:
-            span = Span(self._spans[key].metric, None)
-            span.add(self._second, span.metric.part(everything, key[1]))
-            self._spans[key] = span
+        self._spans.conclude(Seen(totals, scenario_totals), self._second)
         self._look(duration_s, is_last=True)
 
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -77,62 +62,9 @@ class Judge:
 
     def _look(self, at_s: float, *, is_last: bool = False) -> None:
         for trial in self._trials:
-            span = self._spans[_span_key(trial.rule)]
+            span = self._spans.of(trial.rule)
             if is_last or span.is_full:
                 trial.look(span, at_s=at_s, second=self._second)
-
-
-class Span:
-    """One metric's part of each second, added up over a window or since the start."""
-
-    def __init__(self, metric: Metric[Any], over_s: int | None) -> None:
-        self.metric = metric
-        self._over_s = over_s
-        self._sum: Sum[Any] = metric.new_sum()
-        self._parts: deque[tuple[int, Any]] = deque()
-        self._newest_second = -1
-
-    def add(self, second: int, part: Any) -> None:
-        """Count *part*, of *second*; what leaves the window with it goes."""
-        self._newest_second = second
-        self._sum.add(part)
-        if self._over_s is None:
-            return
-        self._parts.append((second, part))
-        left = []
-        while self._parts[0][0] <= second - self._over_s:
-            left.append(self._parts.popleft()[1])
-        if not left:
-            return
-        if isinstance(self._sum, Reversible):
-            for gone in left:
-                self._sum.remove(gone)
-        else:
-            self._sum = self.metric.new_sum()
-            for _, kept in self._parts:
-                self._sum.add(kept)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the run is as old as the window is long."""
-        return self._over_s is None or self._newest_second + 1 >= self._over_s
-
-    @property
-    def ends_with_totals(self) -> bool:
-        """Whether the run's totals have all of it, and what came late as well."""
-        return self._over_s is None and self.metric.is_counted
-
-    def figure(self, rule: Rule, at_s: float) -> float | None:
-        """Return what *rule* looks at; `None`: nothing was measured."""
-        span_s = at_s if self._over_s is None else min(at_s, float(self._over_s))
-        return self._sum.figure(rule.aggregate, percent=rule.percent, span_s=span_s)
-
-
-_SpanKey = tuple[str, Selection, int | None]
-
-
-def _span_key(rule: Rule) -> _SpanKey:
-    return rule.metric.name, rule.selection, rule.over_s
 
 
 @dataclass(slots=True)
