@@ -410,7 +410,7 @@ p.toml:7: scenarios.main.steps[3]: json and body: one request has one body.
 p.toml:7: scenarios.main.steps[3].method: "GE T" is not an HTTP method.
   Write for example GET, POST, PUT or DELETE.
 p.toml:8: scenarios.main.steps[4].headers."X y": cannot be sent as a header.
-  A name has no spaces or colons, and a value no line breaks.
+  A name has no spaces or colons, and a value no control characters.
 p.toml:9: scenarios.main.steps[5].name: is empty.
   Groups it in tables and reports. Default: method and path, with numbers and UUIDs in the path\
  as `{id}`.
@@ -457,6 +457,15 @@ p.toml:15: scenarios.main.steps[0].extract.b: says twice where the value comes f
   One of json, regex, header, cookie: { json = "token" }.
 p.toml:16: scenarios.main.steps[0].extract."c d": "c d" cannot be a variable.
   Letters, digits and "_", not beginning with a digit.""",
+    ),
+    "too-many-vus": (
+        """target = "http://x"
+[scenarios.main]
+vus = "2m"
+steps = ["/"]
+""",
+        """p.toml has one problem; nothing was sent.
+p.toml:2: scenarios.main: it asks for 2000000 VUs, and a run has 1000000 at most.""",
     ),
     "thresholds-and-limits": (
         """target = "http://x"

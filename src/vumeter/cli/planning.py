@@ -9,12 +9,13 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
-from vumeter.client.render import compiled
+from vumeter.client.render import CONTROL, compiled
 from vumeter.errors import UsageError
 from vumeter.model.flow import USUAL_REDIRECTS, Request
-from vumeter.model.plan import Limits, Load, Plan, Scenario
+from vumeter.model.plan import MOST_VUS, Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
 from vumeter.profiles.peaks import pool_for
+from vumeter.stats.plaintext import plain
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
 DEFAULT_VUS = 10
@@ -137,12 +138,14 @@ def _request(wishes: Wishes) -> Request:
         raise UsageError("--auth: there is no colon in it.", hint='Write "user:password".')
     headers = [_header(text) for text in wishes.headers]
     if wishes.auth or credentials:
+        flag = "--auth" if wishes.auth else "The URL's user and password"
         token = base64.b64encode((wishes.auth or credentials).encode()).decode("ascii")
-        headers.append(("Authorization", f"Basic {token}"))
+        headers.append(_own_header("Authorization", f"Basic {token}", flag, beside=headers))
     if wishes.content_type is not None:
-        headers.append(("Content-Type", wishes.content_type))
+        own = _own_header("Content-Type", wishes.content_type, "--content-type", beside=headers)
+        headers.append(own)
     if wishes.accept is not None:
-        headers.append(("Accept", wishes.accept))
+        headers.append(_own_header("Accept", wishes.accept, "--accept", beside=headers))
     return Request(
         name=f"{method.upper()} {urlsplit(url).path or '/'}",
         url=url,
@@ -184,7 +187,30 @@ def _header(text: str) -> tuple[str, str]:
         raise UsageError(
             f'"{text}" is not a header.', hint="Write name, colon and value: -H 'Accept: text/html'"
         )
-    return name.strip(), value.strip(" \t")
+    return name.strip(), _header_value("--header", name.strip(), value)
+
+
+def _header_value(flag: str, name: str, text: str) -> str:
+    value = text.strip(" \t")
+    if control := CONTROL.search(value):
+        raise UsageError(
+            f'{flag}: the value of "{plain(name)}" has the control character'
+            f" U+{ord(control[0]):04X} in it.",
+            hint="Only a tab can be sent; encode what is binary, in base64 for example.",
+        )
+    return value
+
+
+def _own_header(
+    name: str, text: str, flag: str, *, beside: list[tuple[str, str]]
+) -> tuple[str, str]:
+    """Return the header that *flag* stands for, which nothing *beside* it may give as well."""
+    if any(other.lower() == name.lower() for other, _ in beside):
+        raise UsageError(
+            f"{flag} and --header both give {name}, and one request has one.",
+            hint="Leave one of them away.",
+        )
+    return name, _header_value(flag, name, text)
 
 
 def _body(wishes: Wishes) -> bytes | None:
@@ -246,19 +272,19 @@ def _load(wishes: Wishes, limits: Limits) -> Load:
 
 def _vus(wishes: Wishes, limits: Limits, rate: float | None) -> int:
     if wishes.vus is not None:
-        return count("--vus", wishes.vus)
+        return vus_count("--vus", wishes.vus)
     if rate is None:
         return min(DEFAULT_VUS, limits.max_vus)
     return min(limits.max_vus, pool_for(rate))
 
 
 def _limits(wishes: Wishes) -> Limits:
-    vus = count("--vus", wishes.vus) if wishes.vus is not None else 0
+    vus = vus_count("--vus", wishes.vus) if wishes.vus is not None else 0
     rate = rate_per_s("--rate", wishes.rate) if wishes.rate is not None else 0.0
     max_vus = max(_DEFAULT_LIMITS.max_vus, vus)
     max_rate = max(_DEFAULT_LIMITS.max_rate_per_s, rate)
     if wishes.max_vus is not None:
-        max_vus = count("--max-vus", wishes.max_vus)
+        max_vus = vus_count("--max-vus", wishes.max_vus)
     if wishes.max_rate is not None:
         max_rate = rate_per_s("--max-rate", wishes.max_rate)
     if vus > max_vus:
@@ -287,6 +313,22 @@ def count(flag: str, text: str) -> int:
     number = _parsed(flag, parse_count, text)
     if number < 1:
         raise UsageError(f"{flag} {text}: at least 1.")
+    return number
+
+
+def vus_count(flag: str, text: str) -> int:
+    """
+    Return the number of VUs that *flag* was given.
+
+    Raises:
+        UsageError: *text* is not one, or more than there can be.
+    """
+    number = count(flag, text)
+    if number > MOST_VUS:
+        raise UsageError(
+            f"{flag} {text}: at most {MOST_VUS}.",
+            hint="A VU waits for its answer before it goes on; for more requests, raise --rate.",
+        )
     return number
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from vumeter.cli.connecting import check_connections
-from vumeter.cli.planning import Wishes, count, duration_s, rate_per_s, run_name, within_workers
+from vumeter.cli.planning import (
+    Wishes,
+    count,
+    duration_s,
+    rate_per_s,
+    run_name,
+    vus_count,
+    within_workers,
+)
 from vumeter.engine.feeders import feeds_of
 from vumeter.engine.script import Script
 from vumeter.engine.values import Expressions
@@ -200,7 +208,7 @@ def _steered(load: Load, wishes: Wishes) -> Load:
             pacing_s=0.0,
         )
     if wishes.vus is not None:
-        load = replace(load, vus=count("--vus", wishes.vus))
+        load = replace(load, vus=vus_count("--vus", wishes.vus))
         if load.rate_per_s is None:
             load = replace(load, stages=(), duration_s=length_s)
     if wishes.iterations is not None:
@@ -213,7 +221,7 @@ def _steered(load: Load, wishes: Wishes) -> Load:
 
 
 def _limits(limits: Limits, wishes: Wishes) -> Limits:
-    max_vus = limits.max_vus if wishes.max_vus is None else count("--max-vus", wishes.max_vus)
+    max_vus = limits.max_vus if wishes.max_vus is None else vus_count("--max-vus", wishes.max_vus)
     max_rate = limits.max_rate_per_s
     if wishes.max_rate is not None:
         max_rate = rate_per_s("--max-rate", wishes.max_rate)

@@ -28,7 +28,8 @@ _EXPRESSION = re.compile(
 _QUOTE = re.compile(r'\\.|"', re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
-_BREAKS = re.compile(r"[\r\n\0]")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What a header's value must not have in it (RFC 9110, 5.5)."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SAFE_IN_URL = "%/:?#[]@!$&'()*+,;=-._~"
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -121,10 +122,10 @@ def _credentials(url: str, names: set[str]) -> list[tuple[str, str]]:
 def _header(
     request: Request, name: str, text: str, *, value: Callable[[str], Value]
 ) -> list[Piece]:
-    if not _TOKEN.fullmatch(name) or any(character in text for character in "\r\n\0"):
+    if not _TOKEN.fullmatch(name) or CONTROL.search(text):
         raise UsageError(
             f'"{name}: {text}" cannot be sent as a header.',
-            hint="A name has no spaces or colons, and a value no line breaks.",
+            hint="A name has no spaces or colons, and a value no control characters.",
         )
     gaps = _Gaps(request, f"header {name}", value)
     return [
@@ -246,7 +247,7 @@ def _url_value(text: str) -> bytes:
 
 def _header_value(text: str) -> bytes:
     # What the target said must not be able to write headers of its own into our requests.
-    return _BREAKS.sub(" ", text).encode()
+    return CONTROL.sub(" ", text).encode()
 
 
 def _joint(pieces: list[Piece]) -> Render:

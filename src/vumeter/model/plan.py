@@ -150,6 +150,10 @@ class Feeder(Struct, frozen=True, kw_only=True):
     order: FeederOrder = FeederOrder.SEQUENTIAL
 
 
+MOST_VUS = 1_000_000
+"""Of a run: so many take 10 GB. A zero too many must not find that out by itself."""
+
+
 class Limits(Struct, frozen=True, kw_only=True):
     """What no command may exceed, human or automatic, and where panic falls to."""
 

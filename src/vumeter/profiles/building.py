@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
-from vumeter.model.plan import Feeder, Limits, Plan, Scenario, Threshold
+from vumeter.model.plan import MOST_VUS, Feeder, Limits, Plan, Scenario, Threshold
 from vumeter.profiles.connections import transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
@@ -177,7 +177,9 @@ def _check_limits(scenarios: tuple[Scenario, ...], limits: Limits, problems: Pro
     for scenario in scenarios:
         at: KeyPath = ("scenarios", scenario.name)
         vus, rate = peak_vus(scenario), peak_rate_per_s(scenario)
-        if vus > limits.max_vus:
+        if vus > MOST_VUS:
+            problems.add(at, f"it asks for {vus} VUs, and a run has {MOST_VUS} at most.")
+        elif vus > limits.max_vus:
             problems.add(
                 at,
                 f"it asks for {vus} VUs, and limits.max_vus is {limits.max_vus}.",

@@ -48,6 +48,7 @@ from vumeter.profiles.templates import texts_in
 LARGEST_BODY_BYTES = 16 * 1024 * 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BODIES = ("json_body", "form", "body", "body_base64", "body_file")
 
 
@@ -254,11 +255,11 @@ class _Maker:
         return headers
 
     def _check_header(self, name: str, value: str, at: KeyPath) -> None:
-        if not _TOKEN.fullmatch(name) or any(character in value for character in "\r\n\0"):
+        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             self._problems.add(
                 at,
                 "cannot be sent as a header.",
-                hint="A name has no spaces or colons, and a value no line breaks.",
+                hint="A name has no spaces or colons, and a value no control characters.",
             )
 
     def _body(self) -> tuple[bytes | None, str]:

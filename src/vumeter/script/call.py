@@ -8,13 +8,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from vumeter.client.origin import Origin, origin_of, split
+from vumeter.client.render import CONTROL
 from vumeter.errors import UsageError
 
 Data = bytes | str | Mapping[str, Any]
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BREAKS = re.compile(r"[\r\n\0]")
 _SAFE_IN_URL = "%/:?#[]@!$&'()*+,;=-._~"
 _OWN_FRAMING = frozenset({"content-length", "transfer-encoding"})
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -139,7 +139,7 @@ def payload_of(
 
 
 def _header(name: str, value: str) -> str:
-    if not _TOKEN.fullmatch(name) or _BREAKS.search(str(value)):
+    if not _TOKEN.fullmatch(name) or CONTROL.search(str(value)):
         raise ValueError(f'"{name}: {value}" cannot be sent as a header')
     return f"{name}: {value}"
 
