@@ -138,7 +138,7 @@ class _Key(NamedTuple):
 class CookieJar:
     """The cookies of one VU: bounded in number and in bytes, whatever the targets set."""
 
-    __slots__ = ("_bytes", "_cookies", "_earliest_ns", "_headers")
+    __slots__ = ("_bytes", "_cookies", "_earliest_ns", "_headers", "is_news")
 
     def __init__(self) -> None:
         # In the order of creation, which a later value of the same cookie does not change.
@@ -148,6 +148,8 @@ class CookieJar:
         """What was found for an origin and a path, while nothing changes."""
         self._earliest_ns: int | None = None
         """When the first cookie expires."""
+        self.is_news = False
+        """Whether it has changed since `header` was asked for last."""
 
     def take(self, lines: Iterable[bytes], *, origin: Origin, path: bytes, now_ns: int) -> None:
         """Keep what the `Set-Cookie` *lines* of an answer to *path* at *origin* set."""
@@ -161,6 +163,7 @@ class CookieJar:
         """Return the value of the Cookie header of a request; empty when there is none."""
         if self._earliest_ns is not None and self._earliest_ns <= now_ns:
             self._drop_expired(now_ns)
+        self.is_news = False
         path = path.partition(b"?")[0]
         header = self._headers.get((origin, path))
         if header is None:
@@ -195,7 +198,7 @@ class CookieJar:
         before = self._cookies.get(key)
         if before == kept:
             return
-        self._headers.clear()
+        self._note_change()
         self._cookies[key] = kept
         self._bytes += _size(key, kept) - (0 if before is None else _size(key, before))
         if until_ns is not None:
@@ -207,7 +210,11 @@ class CookieJar:
         cookie = self._cookies.pop(key, None)
         if cookie is not None:
             self._bytes -= _size(key, cookie)
-            self._headers.clear()
+            self._note_change()
+
+    def _note_change(self) -> None:
+        self._headers.clear()
+        self.is_news = True
 
     def _drop_expired(self, now_ns: int) -> None:
         ends = {key: cookie.until_ns for key, cookie in self._cookies.items()}

@@ -19,11 +19,20 @@ class RedirectError(ValueError):
     """A redirect that is not followed; says why, and quotes nothing of the target's."""
 
 
+Asked = tuple[Origin, bytes]
+"""A request that a chain of redirects has come by: where to, and its head."""
+
+
 class Hop(NamedTuple):
-    """The request that a redirect asks for."""
+    """A request within a chain of redirects."""
 
     origin: Origin
     payload: bytes
+
+    @property
+    def asked(self) -> Asked:
+        """What the same request has the same of; its body follows from that."""
+        return self.origin, self.payload.partition(b"\r\n\r\n")[0]
 
 
 def redirected(payload: bytes, *, origin: Origin, status: int, location: bytes) -> Hop:

@@ -16,6 +16,8 @@ from vumeter.client.failures import error_kind
 from vumeter.client.origin import Origin
 from vumeter.client.redirects import (
     REDIRECTS,
+    Asked,
+    Hop,
     RedirectError,
     redirected,
     target_of,
@@ -87,6 +89,7 @@ class VirtualUser:
         "_table",
         "_task",
         "_then",
+        "_trail",
         "due_ns",
         "exchange",
         "in_iteration",
@@ -129,6 +132,8 @@ class VirtualUser:
         self._asides: dict[Origin, Exchange] = {}
         # `None` until a target sets the first cookie.
         self._jar: CookieJar | None = None
+        # Requests that a chain of redirects has come by with the cookies that there are now.
+        self._trail: tuple[Asked, ...] = ()
         # The request in flight, where it was rendered for it alone.
         self._rendered = b""
         self.variables: dict[str, str] = {}
@@ -489,7 +494,7 @@ class VirtualUser:
                 return
             leads_nowhere = True
         # Not kept until the next request: a body may be large, and VUs be many.
-        self._rendered = b""
+        self._rendered, self._trail = b"", ()
         if step.judge is not None:
             service_us = (done_ns - self.sent_ns) // 1000
             kind = step.judge.verdict(status, service_us, self.exchange, self.variables)  # type: ignore[arg-type]  # it has just answered
@@ -518,7 +523,24 @@ class VirtualUser:
         except RedirectError as error:
             self._crowd.remark(f"A redirect of {step.origin.authority} is not followed: {error}.")
             return None
+        if hop.asked in self._trail_from(step):
+            self._crowd.remark(
+                f"{hop.origin.authority} redirects in a loop: the same request comes again, and"
+                " with the same cookies."
+            )
+            return None
         return step.led_to(hop)
+
+    def _trail_from(self, step: Step) -> tuple[Asked, ...]:
+        """Return what leads nowhere if it is asked for again, *step* included."""
+        if self._jar is not None and self._jar.is_news:
+            # Whoever sets a cookie and asks for the same again will see it then.
+            self._trail = ()
+        else:
+            is_first = step.redirects_left == step.redirects
+            before = () if is_first else self._trail
+            self._trail = (*before, Hop(step.origin, self._sent()).asked)
+        return self._trail
 
     def _end_of_pass(self) -> int:
         return self._program.on_stop_end if self.is_stopping else self._program.steps_end
