@@ -177,12 +177,64 @@ async def test_the_guard_looks_at_every_redirect(httpbin) -> None:
     assert "neither loopback nor private" in landing.remarks[0]
 
 
-async def test_a_redirect_that_leads_to_itself_ends_at_the_limit() -> None:
-    moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
-    async with HostileServer(saying(moved)) as server:
+async def test_a_redirect_that_leads_to_itself_is_a_loop_at_once() -> None:
+    async with HostileServer(saying(answer(b"Location: /", status=b"302 Found"))) as server:
         landing = await flown(get(server.url, redirects=10))
-        assert server.requests == landing.total.requests == 11 * ITERATIONS
+        assert server.requests == landing.total.requests == ITERATIONS
     assert landing.total.errors == {ErrorKind.REDIRECT: ITERATIONS}
+    [remark] = landing.remarks
+    assert "in a loop" in remark
+
+
+async def test_redirects_that_lead_in_a_circle_are_a_loop_after_one_round() -> None:
+    def led(place: bytes) -> bytes:
+        return answer(b"Location: " + place, status=b"302 Found")
+
+    async def behave(wire) -> None:
+        async for number in wire.requests():
+            await wire.answer(led(b"/there") if number % 2 else led(b"/"))
+
+    async with HostileServer(behave) as server:
+        landing = await flown(get(server.url, redirects=10))
+        assert server.requests == landing.total.requests == 2 * ITERATIONS
+    assert landing.total.errors == {ErrorKind.REDIRECT: ITERATIONS}
+    assert "in a loop" in landing.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "requests", "words"),
+    [
+        # The first chain learns the cookie; all others begin with it.
+        pytest.param(lambda number: b"seen=1", 1 + ITERATIONS, "in a loop", id="always the same"),
+        pytest.param(
+            lambda number: b"seen=%d" % number, 11 * ITERATIONS, "still redirects", id="ever others"
+        ),
+    ],
+)
+async def test_whoever_sets_a_cookie_may_lead_back_to_the_same(cookie, requests, words) -> None:
+    async def behave(wire) -> None:
+        async for number in wire.requests():
+            headers = (b"Location: /", b"Set-Cookie: " + cookie(number))
+            await wire.answer(answer(*headers, status=b"302 Found"))
+
+    async with HostileServer(behave) as server:
+        landing = await flown(get(server.url, redirects=10))
+        assert server.requests == landing.total.requests == requests
+    assert landing.total.errors == {ErrorKind.REDIRECT: ITERATIONS}
+    [remark] = landing.remarks
+    assert words in remark
+
+
+async def test_a_page_that_was_asked_for_before_is_reached_with_its_new_cookie() -> None:
+    async def behave(wire) -> None:
+        async for number in wire.requests():
+            first = answer(b"Location: /", b"Set-Cookie: seen=1", status=b"302 Found")
+            await wire.answer(first if number == 1 else answer())
+
+    async with HostileServer(behave) as server:
+        landing = await flown(get(server.url, redirects=10))
+    assert landing.total.errors == {}
+    assert landing.total.statuses == {302: 1, 200: ITERATIONS}
 
 
 async def test_a_redirect_to_ever_new_ports_is_followed_with_few_connections() -> None:
@@ -263,13 +315,22 @@ async def test_no_cookies_are_kept_where_the_plan_wants_none(httpbin) -> None:
 # Encodings
 
 
-@pytest.mark.parametrize(("path", "key"), [("gzip", "gzipped"), ("deflate", "deflated")])
-async def test_an_encoded_body_is_decoded_for_checks_and_extraction(httpbin, path, key) -> None:
+@pytest.mark.parametrize(
+    ("path", "key", "token"),
+    [
+        ("gzip", "gzipped", "gzip"),
+        ("deflate", "deflated", "deflate"),
+        ("brotli", "brotli", "br"),
+    ],
+)
+async def test_an_encoded_body_is_decoded_for_checks_and_extraction(
+    httpbin, path, key, token
+) -> None:
     request = get(
         f"{httpbin}/{path}",
         is_json(key, "true"),
         is_json("method", "GET"),
-        headers=(("Accept-Encoding", path),),
+        headers=(("Accept-Encoding", token),),
         extract=(Extract(variable="origin", source=Source.JSON, selector="origin"),),
     )
     landing = await flown(request, get(f"{httpbin}/anything?from={{{{origin}}}}"))

@@ -1,6 +1,9 @@
 """Bodies that travel compressed, undone as they come in, and never beyond a limit."""
 
 import zlib
+from typing import Protocol
+
+import brotli
 
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
@@ -13,22 +16,16 @@ class BrokenBodyError(ValueError):
     """The body is not what its Content-Encoding says."""
 
 
-class Decoder:
-    """
-    Undoes one Content-Encoding: gzip, also in several members, or deflate.
+class Decoder(Protocol):
+    """Undoes one Content-Encoding, of one body."""
 
-    "deflate" means a zlib stream, and some servers send the bare one inside it: the first two
-    bytes tell. An encoding that is not known (`is_known`) gives nothing.
-    """
+    @property
+    def is_known(self) -> bool:
+        """Whether the encoding is spoken here; one that is not gives nothing."""
 
-    def __init__(self, encoding: bytes) -> None:
-        name = encoding.strip().lower()
-        self.is_known = name in (b"gzip", b"x-gzip", b"deflate")
-        self._is_gzip = name != b"deflate"
-        self._beginning = b""
-        self._stream = zlib.decompressobj(_GZIP) if self._is_gzip else None
-        self._is_begun = False
-        self._members = 1
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a body that ends here is cut off; one of no bytes at all is not."""
 
     def decoded(self, data: bytes, *, limit_bytes: int) -> bytes | None:
         """
@@ -37,8 +34,27 @@ class Decoder:
         Raises:
             BrokenBodyError: It is not encoded like this.
         """
-        if not self.is_known:
-            return None
+
+
+class Inflater:
+    """
+    Undoes gzip, also in several members, and deflate.
+
+    "deflate" means a zlib stream, and some servers send the bare one inside it: the first two
+    bytes tell.
+    """
+
+    is_known = True
+
+    def __init__(self, *, is_gzip: bool) -> None:
+        self._is_gzip = is_gzip
+        self._beginning = b""
+        self._stream = zlib.decompressobj(_GZIP) if self._is_gzip else None
+        self._is_begun = False
+        self._members = 1
+
+    def decoded(self, data: bytes, *, limit_bytes: int) -> bytes | None:
+        """Return what *data* is, see `Decoder`."""
         self._is_begun = True
         if self._stream is None:
             data, self._beginning = self._beginning + data, b""
@@ -62,14 +78,50 @@ class Decoder:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a body that ends here is cut off; one of no bytes at all is not."""
-        return self._is_begun and self.is_known and not (self._stream and self._stream.eof)
+        """Whether a body that ends here is cut off."""
+        return self._is_begun and not (self._stream and self._stream.eof)
 
     def _begin_member(self) -> None:
         self._members += 1
         if not self._is_gzip or self._members > _MOST_MEMBERS:
             raise BrokenBodyError
         self._stream = zlib.decompressobj(_GZIP)
+
+
+class Unbrotlier:
+    """Undoes Brotli (RFC 7932)."""
+
+    is_known = True
+
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+        self._is_begun = False
+
+    def decoded(self, data: bytes, *, limit_bytes: int) -> bytes | None:
+        """Return what *data* is, see `Decoder`."""
+        self._is_begun = True
+        try:
+            # The library rounds the limit up to its buffer of 32 KiB, and keeps the rest.
+            decoded: bytes = self._stream.process(data, output_buffer_limit=limit_bytes + 1)
+        except brotli.error:
+            raise BrokenBodyError from None
+        return decoded if len(decoded) <= limit_bytes else None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a body that ends here is cut off."""
+        return self._is_begun and not self._stream.is_finished()
+
+
+class Unspoken:
+    """An encoding that is not known here: what it encodes is no body."""
+
+    is_known = False
+    is_unfinished = False
+
+    def decoded(self, data: bytes, *, limit_bytes: int) -> bytes | None:
+        """Return nothing."""
+        return None
 
 
 def decoder_for(encoding: bytes) -> Decoder | None:
@@ -79,7 +131,17 @@ def decoder_for(encoding: bytes) -> Decoder | None:
     >>> decoder_for(b"identity") is None, decoder_for(b"GZIP").is_known
     (True, True)
     """
-    return None if encoding.strip().lower() in (b"", b"identity") else Decoder(encoding)
+    match encoding.strip().lower():
+        case b"" | b"identity":
+            return None
+        case b"gzip" | b"x-gzip":
+            return Inflater(is_gzip=True)
+        case b"deflate":
+            return Inflater(is_gzip=False)
+        case b"br":
+            return Unbrotlier()
+        case _:
+            return Unspoken()
 
 
 def _is_zlib(data: bytes) -> bool:
