@@ -201,6 +201,8 @@ start_time = "10s"
 steps = ["/", { think = "1s" }]
 [thresholds]
 http_req_failed = { threshold = "rate < 1%", delay_abort_eval = "1m" }
+http_req_duration = ["p(95) < 500ms over 5m for 20s", "max < 30s over 30s"]
+"host.cpu" = "value < 90% for 20s"
 """,
         time_scale=0.01,
     )
@@ -209,6 +211,12 @@ http_req_failed = { threshold = "rate < 1%", delay_abort_eval = "1m" }
     assert (load.duration_s, load.start_s) == (1.2, 0.1)
     assert plan.scenarios[0].steps[1] == Think(first_s=1.0)
     assert plan.thresholds[0].delay_abort_s == 0.6
+    # No window is shorter than a second; what is compared is no time of the schedule.
+    assert [threshold.expression for threshold in plan.thresholds[1:]] == [
+        "p(95) < 500ms over 3s for 200ms",
+        "max < 30s over 1s",
+        "value < 90% for 200ms",
+    ]
 
 
 def test_limits_that_were_not_written_leave_room_for_what_is_asked(loaded: Loaded) -> None:

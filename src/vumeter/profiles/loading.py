@@ -12,6 +12,7 @@ from vumeter.profiles.problems import Problems, quoted, suggestion
 from vumeter.profiles.reading import Document, read
 from vumeter.profiles.templates import VariablesIn
 from vumeter.profiles.variables import Variables, replaced
+from vumeter.thresholds import grammar as thresholds
 
 
 def load(
@@ -74,9 +75,7 @@ def scaled(plan: Plan, factor: float) -> Plan:
     return replace(
         plan,
         scenarios=tuple(map(shorter, plan.scenarios)),
-        thresholds=tuple(
-            replace(each, delay_abort_s=each.delay_abort_s * factor) for each in plan.thresholds
-        ),
+        thresholds=tuple(thresholds.scaled(each, factor) for each in plan.thresholds),
     )
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from msgspec.structs import replace
+
 from vumeter.errors import ProfileError, UsageError
 from vumeter.model.plan import Threshold
 from vumeter.model.verdict import Unit
@@ -34,6 +36,7 @@ _VALUE = re.compile(
     r"\s*(\d[\d.]*\s+(?:%|[uµm]?s|m|h|/[smh]|[kKMG]?i?B(?:/s)?)(?=\s|$)|\S+)\s*"
 )
 _SPAN = re.compile(r"\s*(over|for)\s+(\S+)\s*")
+_SCALED_SPAN = re.compile(r"\s+(over|for)\s+(\S+)")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _FLAG_METRIC = re.compile(r"\s*([^\s{}:<>=!]+\s*(?:\{[^}]*\}?)?)\s*:?\s*", re.DOTALL)
 _FLAG_ENDING = re.compile(r"\s+(?:(abort_on_fail)|delay_abort_eval\s+(\S+))\s*$")
@@ -98,6 +101,29 @@ def written(text: str) -> Threshold:
         expression=rest[match.end() :].strip(),
         abort_on_fail=aborts,
         delay_abort_s=delay_s,
+    )
+
+
+def scaled(threshold: Threshold, factor: float) -> Threshold:
+    """
+    Return *threshold* with each of its times multiplied by *factor*, as far as that can be.
+
+    A window stays between 1 s, the grain of readings, and the longest that is kept.
+
+    >>> scaled(Threshold(metric="checks", expression="rate > 0.9 over 50s for 20s"), 0.1).expression
+    'rate > 0.9 over 5s for 2s'
+    """
+
+    def times(match: re.Match[str]) -> str:
+        seconds = parse_duration_s(match[2]) * factor
+        if match[1] == "over":
+            seconds = min(max(1, round(seconds)), LONGEST_WINDOW_S)
+        return f" {match[1]} {duration_text(round(seconds, 3))}"
+
+    return replace(
+        threshold,
+        expression=_SCALED_SPAN.sub(times, threshold.expression),
+        delay_abort_s=threshold.delay_abort_s * factor,
     )
 
 
