@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import reduce
 
 import pytest
 import uvloop
+from msgspec.structs import replace
 
 from vumeter.clock import monotonic_ns
 from vumeter.engine.generator import Generator
@@ -14,6 +16,7 @@ from vumeter.model.measure import ScenarioCounts, Snapshot, Tally
 from vumeter.model.messages import Launch, Share
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.stats import tally
+from vumeter.stats.aggregator import sum_of
 
 WHOLE = Share(index=0, count=1)
 NO_LIMITS = Limits()
@@ -74,15 +77,8 @@ class Performance:
     def counts(self) -> ScenarioCounts:
         """The iterations of all scenarios in the snapshots so far; VUs as they were last."""
         each = [counts for s in self.snapshots for counts in s.scenarios.values()]
-        return ScenarioCounts(
-            vus_active=each[-1].vus_active,
-            vus_busy=each[-1].vus_busy,
-            iterations_due=sum(c.iterations_due for c in each),
-            iterations_started=sum(c.iterations_started for c in each),
-            iterations_done=sum(c.iterations_done for c in each),
-            iterations_dropped=sum(c.iterations_dropped for c in each),
-            iterations_interrupted=sum(c.iterations_interrupted for c in each),
-        )
+        last = each[-1]
+        return replace(reduce(sum_of, each), vus_active=last.vus_active, vus_busy=last.vus_busy)
 
 
 Perform = Callable[..., AbstractAsyncContextManager[Performance]]

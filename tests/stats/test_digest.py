@@ -209,3 +209,14 @@ def test_the_window_before_the_first_second_is_empty() -> None:
     assert digest.window.latency is None
     assert digest.endpoints({}, 0.0) == ()
     assert digest.points_from(0) == ()
+
+
+def test_exceptions_of_scripts_are_told_beside_the_errors_of_requests_and_are_none(
+    reading: Any,
+) -> None:
+    digest = Digest()
+    counts = ScenarioCounts(script_errors=3)
+    point = take(digest, reading(0, {"GET /": answered(5)}, counts=counts))
+    assert (point.requests, point.errors, digest.window.errors) == (1, 0, 0)
+    [row] = digest.errors({"GET /": answered(5)}, {"main": counts})
+    assert (row.kind, row.endpoint, row.window, row.total) == (ErrorKind.SCRIPT, "main()", 3, 3)

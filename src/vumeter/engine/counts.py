@@ -9,7 +9,17 @@ LATE_US = 1000
 class Counts:
     """What became of iterations, and how late they were begun, since the last `take`."""
 
-    __slots__ = ("done", "dropped", "due", "interrupted", "lag", "laps", "late", "started")
+    __slots__ = (
+        "done",
+        "dropped",
+        "due",
+        "interrupted",
+        "lag",
+        "laps",
+        "late",
+        "raised",
+        "started",
+    )
 
     def __init__(self) -> None:
         self.laps = 0
@@ -17,6 +27,8 @@ class Counts:
         self.started = 0
         self.done = 0
         self.interrupted = 0
+        self.raised = 0
+        """Exceptions of a script."""
         self.due = 0
         self.dropped = 0
         """Due when every allowed VU was busy; never retried."""
@@ -39,7 +51,9 @@ class Counts:
             iterations_done=self.done + self.laps,
             iterations_dropped=self.dropped,
             iterations_interrupted=self.interrupted,
+            script_errors=self.raised,
         )
+        self.raised = 0
         self.laps = self.started = self.done = self.interrupted = self.due = self.dropped = 0
         return counts
 

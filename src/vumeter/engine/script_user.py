@@ -203,7 +203,7 @@ class ScriptedUser(VirtualUser):
         """Count an exception that the script has let through; its iteration is over."""
         self._give_up()
         script = self._played
-        script.calls.recorder(script.shown).errors[ErrorKind.SCRIPT] += 1
+        self._counts.raised += 1
         self._crowd.remark(f"{place(error, script.path)}: {words(error)}")
         super()._retreat()
 

@@ -30,7 +30,7 @@ class ErrorKind(StrEnum):
     REDIRECT = "redirect"
     """A complete answer that leads elsewhere, once too often or to where nobody can follow."""
     SCRIPT = "script"
-    """An exception in a script: of an iteration, not of a request."""
+    """An exception in a script: never of a request, see `ScenarioCounts.script_errors`."""
     DESCRIPTORS = "descriptors"
     """The generator ran out of file descriptors."""
     PORTS = "ports"
@@ -44,9 +44,8 @@ AFTER_ANSWER = (
     ErrorKind.EXTRACT,
     ErrorKind.CHECK,
     ErrorKind.REDIRECT,
-    ErrorKind.SCRIPT,
 )
-"""The kinds of an attempt that got a complete answer all the same, or that was none."""
+"""The kinds of an attempt that got a complete answer all the same."""
 
 
 class Histogram(Struct, frozen=True, kw_only=True):
@@ -100,6 +99,8 @@ class ScenarioCounts(Struct, frozen=True, kw_only=True):
     iterations_done: int = 0
     iterations_dropped: int = 0
     iterations_interrupted: int = 0
+    script_errors: int = 0
+    """Exceptions that a script let through, in iterations and before and after them."""
 
 
 class Vitals(Struct, frozen=True, kw_only=True):

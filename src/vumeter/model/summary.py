@@ -63,6 +63,8 @@ class Iterations(Struct, frozen=True, kw_only=True):
     done: int
     dropped: int
     interrupted: int
+    script_errors: int = 0
+    """Exceptions that scripts let through, in iterations and before and after them."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):

@@ -150,6 +150,7 @@ def _run_totals(summary: Summary) -> RunTotals:
         iterations_due=None if summary.service is None else iterations.due,
         iterations_started=iterations.started,
         iterations_interrupted=iterations.interrupted,
+        script_errors=iterations.script_errors,
     )
 
 

@@ -50,6 +50,7 @@ class RunTotals(RequestTotals, frozen=True, kw_only=True):
     iterations_due: int | None
     iterations_started: int
     iterations_interrupted: int
+    script_errors: int
 
 
 class EndpointReport(Struct, frozen=True, kw_only=True):

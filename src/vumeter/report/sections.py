@@ -228,6 +228,8 @@ def execution(summary: Summary, ink: Ink) -> list[str]:
     lines.append(ink.bad(dropped) if counts.dropped else dropped)
     if counts.interrupted:
         lines.append(_row("interrupted_iterations", [count_text(counts.interrupted)]))
+    if counts.script_errors:
+        lines.append(ink.bad(_row("script_errors", [count_text(counts.script_errors)])))
     lines.append(_row("iterations", [count_text(counts.done)], rate_text(per_s)))
     lines.append(_row("vus_max", [count_text(summary.vus_max)]))
     return lines

@@ -6,6 +6,7 @@ http, execution, network. What k6 has not follows: generator, journal, host, dat
 """
 
 from vumeter.model.frame import Frame
+from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
 from vumeter.report.numbers import clock_text, compact, three_digits
@@ -37,8 +38,14 @@ def _line(frame: Frame, *, with_targets: bool) -> str:
         f"vu {_of_target(vus, frame, Lever.VUS, with_targets):<7} "
         f"rps {_of_target(frame.window.requests_per_s, frame, Lever.RATE, with_targets):<7} "
         f"{_percentiles(frame):<29} "
-        f"err {compact(frame.total.errors):<5} drop {compact(frame.dropped):<4} gen {generator}"
+        f"err {compact(_errors(frame)):<5} drop {compact(frame.dropped):<4} gen {generator}"
     )
+
+
+def _errors(frame: Frame) -> int:
+    """Errors of requests, and exceptions of scripts."""
+    raised = sum(error.total for error in frame.errors if error.kind is ErrorKind.SCRIPT)
+    return frame.total.errors + raised
 
 
 def summary_text(summary: Summary, *, colour: bool) -> str:

@@ -145,13 +145,13 @@ class Picture:
 
     def _new_view(self, *, counted_s: float) -> View:
         totals = self._aggregator.totals
-        scenarios = self._aggregator.scenario_totals.values()
+        scenario_totals = self._aggregator.scenario_totals
         return View(
             reading=self._reading,
             window=self._digest.window,
             total=figures(merge(totals.values()), counted_s),
             endpoints=self._digest.endpoints(totals, counted_s),
-            errors=self._digest.errors(totals),
+            errors=self._digest.errors(totals, scenario_totals),
             points=self.points_from(max(0, self._next_second - FRAME_POINTS)),
-            dropped=sum(counts.iterations_dropped for counts in scenarios),
+            dropped=sum(counts.iterations_dropped for counts in scenario_totals.values()),
         )

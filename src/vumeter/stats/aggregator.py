@@ -72,6 +72,7 @@ class Aggregator:
                 iterations_done=counts.iterations_done,
                 iterations_dropped=counts.iterations_dropped,
                 iterations_interrupted=counts.iterations_interrupted,
+                script_errors=counts.script_errors,
             )
             for name, counts in self._scenario_totals.items()
         }

@@ -7,11 +7,13 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from vumeter.model.frame import WINDOW_S, Endpoint, ErrorCount, Figures, Point
-from vumeter.model.measure import Reading, Tally
+from vumeter.model.measure import Reading, ScenarioCounts, Tally
 from vumeter.stats.errorlog import ErrorLog
 from vumeter.stats.histogram import percentiles_us
 from vumeter.stats.points import PointLog
 from vumeter.stats.tally import TallySum, figures, merge, response_times
+
+NO_SCENARIOS: Mapping[str, ScenarioCounts] = {}
 
 
 class _Second(NamedTuple):
@@ -58,7 +60,7 @@ class Digest:
         second = _Second(reading.second, merge(tallies.values()), tallies)
         self._slide_window(second)
         self._remember_p95s()
-        self._error_log.add(reading.second, tallies)
+        self._error_log.add(reading.second, tallies, reading.scenarios)
         point = _point(
             reading, second.all, vus_target=vus_target, rate_target_per_s=rate_target_per_s
         )
@@ -85,9 +87,18 @@ class Digest:
         rows.sort(key=lambda row: (-row.window.requests, -row.total.requests, row.name))
         return tuple(rows)
 
-    def errors(self, totals: Mapping[str, Tally]) -> tuple[ErrorCount, ...]:
-        """Return a row for each kind of error at each endpoint, most in the last 60 s first."""
-        return self._error_log.rows(totals)
+    def errors(
+        self,
+        totals: Mapping[str, Tally],
+        scenario_totals: Mapping[str, ScenarioCounts] = NO_SCENARIOS,
+    ) -> tuple[ErrorCount, ...]:
+        """
+        Return a row for each kind of error at each endpoint, most in the last 60 s first.
+
+        Exceptions of scripts are among them, in the place of an endpoint's name the
+        scenario's with brackets.
+        """
+        return self._error_log.rows(totals, scenario_totals)
 
     def points_from(self, second: int) -> tuple[Point, ...]:
         """Return the points of *second* and all later ones, oldest first."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from vumeter.model.frame import ErrorCount
-from vumeter.model.measure import ErrorKind, Tally
+from vumeter.model.measure import ErrorKind, ScenarioCounts, Tally
 
 ERROR_WINDOW_S = 60
 """What `ErrorCount.window` counts over."""
@@ -29,13 +29,15 @@ class ErrorLog:
         self._first_second: dict[_Key, int] = {}
         self._last_second: dict[_Key, int] = {}
 
-    def add(self, second: int, tallies: Mapping[str, Tally]) -> None:
+    def add(
+        self, second: int, tallies: Mapping[str, Tally], scenarios: Mapping[str, ScenarioCounts]
+    ) -> None:
         """Count the errors of *second*."""
         self._newest_second = second
         while self._seconds and self._seconds[0][0] <= second - ERROR_WINDOW_S:
             for key, number in self._seconds.popleft()[1].items():
                 self._window[key] -= number
-        counts = dict(_errors(tallies))
+        counts = dict(_errors(tallies, scenarios))
         if counts:
             self._seconds.append((second, counts))
         for key, number in counts.items():
@@ -43,9 +45,11 @@ class ErrorLog:
             self._first_second.setdefault(key, second)
             self._last_second[key] = second
 
-    def rows(self, totals: Mapping[str, Tally]) -> tuple[ErrorCount, ...]:
-        """Return what is to be shown of *totals*, most in the window first."""
-        rows = [self._row(key, total) for key, total in _errors(totals)]
+    def rows(
+        self, totals: Mapping[str, Tally], scenario_totals: Mapping[str, ScenarioCounts]
+    ) -> tuple[ErrorCount, ...]:
+        """Return what is to be shown of these, most in the window first."""
+        rows = [self._row(key, total) for key, total in _errors(totals, scenario_totals)]
         rows.sort(key=lambda row: (-row.window, -row.last_second, -row.total, row.endpoint))
         return tuple(rows)
 
@@ -64,7 +68,12 @@ class ErrorLog:
         )
 
 
-def _errors(tallies: Mapping[str, Tally]) -> Iterator[tuple[_Key, int]]:
+def _errors(
+    tallies: Mapping[str, Tally], scenarios: Mapping[str, ScenarioCounts]
+) -> Iterator[tuple[_Key, int]]:
+    for scenario, counts in scenarios.items():
+        if counts.script_errors:
+            yield _Key(ErrorKind.SCRIPT, None, f"{scenario}()"), counts.script_errors
     for endpoint, tally in tallies.items():
         for kind, number in tally.errors.items():
             if number and kind is not ErrorKind.STATUS:

@@ -146,6 +146,7 @@ def _iterations(scenario_totals: Mapping[str, ScenarioCounts]) -> Iterations:
         done=sum(each.iterations_done for each in counts),
         dropped=sum(each.iterations_dropped for each in counts),
         interrupted=sum(each.iterations_interrupted for each in counts),
+        script_errors=sum(each.script_errors for each in counts),
     )
 
 

@@ -203,6 +203,7 @@ METRICS: dict[str, Metric[Any]] = {
         _failed(),
         _iterations("iterations", lambda counts: counts.iterations_done),
         _iterations("dropped_iterations", lambda counts: counts.iterations_dropped),
+        _iterations("script_errors", lambda counts: counts.script_errors),
         _checks(),
         _vus(),
         _counter(
