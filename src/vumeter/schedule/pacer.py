@@ -1,14 +1,11 @@
 """When each of one worker's iterations is due, across all the legs that a rate has had."""
 
 import math
-from collections import deque
 
-from vumeter.model.throttle import Course, Leg
-from vumeter.schedule.legs import asked_for, due_s
+from vumeter.model.messages import Share
+from vumeter.model.throttle import Course
+from vumeter.schedule.integral import Integral
 from vumeter.schedule.spacing import Spacing
-
-_REMEMBERED_LEGS = 16
-"""A command that was on its way while a stage ended goes back by one; never by so many."""
 
 
 class Pacer:
@@ -23,24 +20,26 @@ class Pacer:
     between two iterations, the next one comes after what is left of that gap at the new
     rate. No change of rate therefore makes a burst, or a hole.
 
-    Time is run time in seconds; nothing here reads a clock.
+    Time is run time in seconds; nothing here reads a clock. *asked* is what the rate had
+    asked for when the course begins, where the worker has come later.
     """
 
-    def __init__(self, course: Course, spacing: Spacing) -> None:
+    def __init__(self, course: Course, spacing: Spacing, *, asked: float = 0.0) -> None:
         self._spacing = spacing
-        self._leg = course[0]
-        # What the legs before this one have asked for, all workers together.
-        self._base = 0.0
-        self._coming = deque(course[1:])
-        self._gone: deque[tuple[Leg, float]] = deque(maxlen=_REMEMBERED_LEGS)
+        self._integral = Integral(course, asked)
         self._position = spacing.first()
+        self._passed = -1.0
+        """The last position that was taken or skipped."""
+        self._barrier = math.inf
         self._taken_s = -math.inf
-        self._due_s = self._when(self._position)
+        self._due_s = self._integral.due_s(self._position)
 
     @property
     def next_due_s(self) -> float:
         """When the next iteration of this worker is due; infinity when none is foreseen."""
-        while self._coming and self._due_s >= self._coming[0].start_s:
+        if self._position >= self._barrier:
+            return math.inf
+        while (start_s := self._integral.next_start_s) is not None and self._due_s >= start_s:
             self._switch()
         return self._due_s
 
@@ -51,11 +50,14 @@ class Pacer:
         They never decrease, within one answer and from one to the next.
         """
         dues: list[float] = []
-        while (due := self.next_due_s) <= until_s:
+        while (due := self.next_due_s) <= until_s and due < math.inf:
             dues.append(due)
+            self._passed = self._position
             self._position = self._spacing.after(self._position)
-            self._due_s = max(due, self._when(self._position))
-        self._taken_s = max(self._taken_s, until_s)
+            self._due_s = max(due, self._integral.due_s(self._position))
+        if self._position < self._barrier:
+            # Else what was due meanwhile is still to be taken, at its own time.
+            self._taken_s = max(self._taken_s, until_s)
         return dues
 
     def skip(self, until_s: float) -> int:
@@ -65,8 +67,8 @@ class Pacer:
         For a pause, and for a rate that was told to the worker after it began.
         """
         skipped = 0
-        while self._coming and self._coming[0].start_s <= until_s:
-            skipped += self._pass_over(self._coming[0].start_s)
+        while (start_s := self._integral.next_start_s) is not None and start_s <= until_s:
+            skipped += self._pass_over(start_s)
             self._switch()
         skipped += self._pass_over(until_s)
         self._taken_s = max(self._taken_s, until_s)
@@ -80,44 +82,43 @@ class Pacer:
         as it was: *course* governs the time after the newest `take`, and so neither repeats
         nor catches up what lies before it. Call `take` just before.
         """
-        self._go_back(course[0].start_s)
-        self._coming.extend(course)
+        self._integral.follow(course)
         if course[0].start_s > self._taken_s:
-            self._due_s = max(self._taken_s, self._when(self._position))
+            self._due_s = max(self._taken_s, self._integral.due_s(self._position))
             return
-        while self._coming and self._coming[0].start_s <= self._taken_s:
-            self._switch()
-        already = self._base + asked_for(self._leg, self._taken_s)
+        already = self._integral.asked(self._taken_s)
         self._position = self._spacing.later(self._position, already)
-        self._due_s = max(self._taken_s, self._when(self._position))
+        self._due_s = max(self._taken_s, self._integral.due_s(self._position))
 
-    def _when(self, position: float) -> float:
-        return due_s(position - self._base, self._leg)
+    def stop_before(self, position: int) -> int:
+        """
+        Take nothing from *position* on until `deal` says whose that is.
+
+        Return the position, or where it was passed already, the one that is still ahead.
+        """
+        ahead = max(position, math.floor(self._passed) + 1)
+        self._barrier = ahead
+        return ahead
+
+    def deal(self, portion: Share, start: int) -> None:
+        """Let the worker have *portion* from position *start* on, and go on."""
+        self._barrier = math.inf
+        self._position = self._spacing.deal(portion, start, self._position)
+        self._due_s = self._integral.due_s(self._position)
+        # One that was another's until now may have been due already.
+        self._taken_s = min(self._taken_s, self._due_s)
 
     def _switch(self) -> None:
         """Go over to the leg that comes next; what the present one asked for has been taken."""
-        leg = self._coming.popleft()
-        self._gone.append((self._leg, self._base))
-        self._base += asked_for(self._leg, leg.start_s)
-        self._leg = leg
-        self._due_s = self._when(self._position)
-
-    def _go_back(self, start_s: float) -> None:
-        """
-        Forget the legs that begin at *start_s* or later, if need be those gone over to.
-
-        Some workers hear of a new course before such a leg and some after it has begun;
-        all of them have to go on from the same integral.
-        """
-        self._coming = deque(leg for leg in self._coming if leg.start_s < start_s)
-        while self._leg.start_s >= start_s and self._gone:
-            self._leg, self._base = self._gone.pop()
+        self._integral.switch()
+        self._due_s = self._integral.due_s(self._position)
 
     def _pass_over(self, until_s: float) -> int:
         """Pass over what the present leg asks for up to *until_s*, without a step for each."""
-        if self._due_s > until_s:
+        if self._due_s > until_s or self._position >= self._barrier:
             return 0
-        already = self._base + asked_for(self._leg, until_s)
+        already = self._integral.on_leg(until_s)
         skipped, self._position = self._spacing.passed(self._position, already)
-        self._due_s = max(until_s, self._when(self._position))
+        self._passed = already
+        self._due_s = max(until_s, self._integral.due_s(self._position))
         return skipped

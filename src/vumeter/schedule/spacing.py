@@ -8,11 +8,12 @@ and a change of rate leaves it as it is.
 
 import math
 import random
+from itertools import pairwise
 from typing import Protocol
 
 from vumeter.model.messages import Share
 from vumeter.model.plan import Arrivals
-from vumeter.schedule.shares import first_owned
+from vumeter.schedule.shares import Deals
 
 _SAME_ITERATION = 1e-6
 """Far above what rounding does to an integral of 10⁹ iterations, far below one iteration."""
@@ -40,6 +41,13 @@ class Spacing(Protocol):
     def passed(self, position: float, already: float) -> tuple[int, float]:
         """Return how many lie from *position* up to *already*, and where the next one lies."""
 
+    def deal(self, portion: Share, start: int, position: float) -> float:
+        """
+        Let the worker have *portion* from *start* on, which lies ahead of all workers.
+
+        Return where its next one lies now, which was to lie at *position*.
+        """
+
 
 class EvenSpacing:
     """
@@ -48,32 +56,34 @@ class EvenSpacing:
     So all workers together run the schedule of one, to the last bit, and need not talk.
     """
 
-    def __init__(self, portion: Share) -> None:
-        self._portion = portion
+    def __init__(self, portion: Share, start: int = 0) -> None:
+        self._deals = Deals(portion, start)
 
     def first(self) -> float:
         """Return the worker's own first number: the run's first is due at once."""
-        return self._portion.index
+        return self._deals.owned(0)
 
     def after(self, position: float) -> float:
         """Return the worker's next number."""
-        return position + self._portion.count
+        return self._deals.owned(int(position) + 1)
 
     def later(self, position: float, already: float) -> float:
         """Return the worker's first number that is not asked for yet."""
-        number = self._owned(math.ceil(already))
+        number = self._deals.owned(math.ceil(already))
         # The one that is due at this very moment, to within rounding, may have been taken.
         if number < position and number - already < _SAME_ITERATION:
-            number += self._portion.count
+            number = self._deals.owned(number + 1)
         return number
 
     def passed(self, position: float, already: float) -> tuple[int, float]:
         """Return how many of the worker's numbers lie there, without a step for each."""
-        number = max(position, self._owned(math.floor(already) + 1))
-        return round(number - position) // self._portion.count, number
+        number = max(int(position), self._deals.owned(math.floor(already) + 1))
+        return self._deals.between(int(position), number), number
 
-    def _owned(self, number: int) -> int:
-        return first_owned(number, self._portion.index, self._portion.count)
+    def deal(self, portion: Share, start: int, position: float) -> float:
+        """Let other numbers be the worker's from *start* on."""
+        self._deals.deal(portion, start)
+        return position if position < start else self._deals.owned(start)
 
 
 class PoissonSpacing:
@@ -86,8 +96,9 @@ class PoissonSpacing:
     and on the axis of the integral one of a rate that changes is one of rate 1 (ibid., 2.3).
     """
 
-    def __init__(self, portion: Share, rng: random.Random) -> None:
-        self._mean_gap = float(portion.count)
+    def __init__(self, portion: Share, rng: random.Random, start: int = 0) -> None:
+        self._gaps = [(float(start), float(portion.count))]
+        """From where on the mean gap is how long."""
         self._rng = rng
 
     def first(self) -> float:
@@ -96,7 +107,15 @@ class PoissonSpacing:
 
     def after(self, position: float) -> float:
         """Return where the next one lies, at random."""
-        return position + self._rng.expovariate(1.0) * self._mean_gap
+        start, gap = self._gaps[-1]
+        if position < start:
+            for (begin, earlier), (end, _) in pairwise(self._gaps):
+                drawn = max(position, begin) + self._rng.expovariate(1.0) * earlier
+                # One without memory is drawn anew where another mean begins.
+                if position < end and drawn < end:
+                    return drawn
+            position = start
+        return position + self._rng.expovariate(1.0) * gap
 
     def later(self, position: float, already: float) -> float:
         """Return where the next one lies: the process has no memory, so it is drawn anew."""
@@ -104,8 +123,9 @@ class PoissonSpacing:
 
     def passed(self, position: float, already: float) -> tuple[int, float]:
         """Return how many lie there, at random, the one at *position* among them."""
-        mean = (already - position) / self._mean_gap
-        if mean > _MANY:
+        start, gap = self._gaps[-1]
+        mean = (already - position) / gap
+        if mean > _MANY and position >= start:
             # After a long standstill; a draw for each would be the next one.
             number = max(0, round(self._rng.gauss(mean, math.sqrt(mean))))
             return 1 + number, self.after(already)
@@ -115,9 +135,19 @@ class PoissonSpacing:
             position = self.after(position)
         return number, position
 
+    def deal(self, portion: Share, start: int, position: float) -> float:
+        """Let the mean gap be another from *start* on; what lay there is drawn anew."""
+        self._gaps = [each for each in self._gaps if each[0] < start]
+        self._gaps.append((float(start), float(portion.count)))
+        return position if position < start else self.after(start)
 
-def spacing(arrivals: Arrivals, portion: Share, *, seed: str) -> Spacing:
-    """Return where the iterations of a worker lie; *seed* is its own among all workers."""
+
+def spacing(arrivals: Arrivals, portion: Share, *, seed: str, start: int = 0) -> Spacing:
+    """
+    Return where the iterations of a worker lie; *seed* is its own among all workers.
+
+    Those before *start* are others'.
+    """
     if arrivals is Arrivals.POISSON:
-        return PoissonSpacing(portion, random.Random(seed))
-    return EvenSpacing(portion)
+        return PoissonSpacing(portion, random.Random(seed), start)
+    return EvenSpacing(portion, start)
