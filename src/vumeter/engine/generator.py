@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
+import msgspec
+
 from vumeter.client.connector import Connector
 from vumeter.client.origin import origin_of
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
@@ -18,7 +20,7 @@ from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
 from vumeter.model.measure import Snapshot
 from vumeter.model.messages import Launch, Pause, Retarget, Share, Stop
-from vumeter.model.plan import Feeder, Plan, Scenario
+from vumeter.model.plan import Feeder, Plan, Procedure, Scenario
 from vumeter.model.throttle import Lever
 from vumeter.schedule.timetable import openings
 from vumeter.stats.histogram import merge
@@ -50,7 +52,7 @@ class Generator:
         self._loop = asyncio.get_running_loop()
         self.recorders: dict[str, Recorder] = {}
         """Where requests are counted, by name."""
-        self._scripts = scripts_of(launch.plan, self.recorders, launch.share)
+        self._scripts = self._compiled(launch)
         self.crowds: dict[str, Crowd] = {}
         """The VUs of each scenario, once it runs."""
         self._running = 0
@@ -59,6 +61,9 @@ class Generator:
         """Whose snapshot comes next."""
         self._health = Health()
         self._pulse = Pulse()
+
+    def _compiled(self, launch: Launch) -> dict[str, Script]:
+        return scripts_of(launch.plan, self.recorders, launch.share, provided=launch.provided)
 
     async def run(self) -> None:
         """Generate load until every VU has ended and every sample has been reported."""
@@ -186,10 +191,16 @@ class Generator:
 
 
 def scripts_of(
-    plan: Plan, recorders: dict[str, Recorder], portion: Share = WHOLE
+    plan: Plan,
+    recorders: dict[str, Recorder],
+    portion: Share = WHOLE,
+    *,
+    provided: bytes = b"",
 ) -> dict[str, Script]:
     """
     Return the plan's scenarios compiled for *portion*, counting into *recorders* by name.
+
+    Their VUs are given what setup has *provided*.
 
     Raises:
         UsageError: A request cannot be sent as it stands.
@@ -204,9 +215,23 @@ def scripts_of(
             seed=zlib.crc32(scenario.name.encode()),
             feeders=plan.feeders,
             feeds=feeds,
+            given=given_by(plan.setup, provided),
+            provided=provided,
         )
         for scenario in plan.scenarios
     }
+
+
+def given_by(setup: Procedure | None, provided: bytes = b"") -> dict[str, str]:
+    """
+    Return the variables that every VU begins with: those that steps of *setup* extract.
+
+    One that was not come by, behind a condition, is empty, as any that is not set.
+    """
+    if setup is None or setup.script is not None:
+        return {}
+    made = msgspec.json.decode(provided, type=dict[str, str]) if provided else {}
+    return dict.fromkeys(setup.variables, "") | made
 
 
 def _script(
@@ -218,6 +243,8 @@ def _script(
     seed: int,
     feeders: Sequence[Feeder],
     feeds: Mapping[str, Feed],
+    given: Mapping[str, str],
+    provided: bytes,
 ) -> Script:
     if scenario.script is not None:
         return PlayedScript(
@@ -227,6 +254,7 @@ def _script(
             keep_alive=keep_alive,
             cookies=cookies,
             seed=seed,
+            provided=provided,
         )
     return Script(
         scenario,
@@ -236,6 +264,7 @@ def _script(
         seed=seed,
         feeders=feeders,
         feeds=feeds,
+        given=given,
     )
 
 

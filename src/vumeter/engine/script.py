@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vumeter.engine.crowd import Crowd
 
 NO_FEEDS: Mapping[str, Feed] = {}
+NO_VARIABLES: Mapping[str, str] = {}
 _LONGEST_S = 10.0
 """Of no request at all: a script's come later."""
 
@@ -43,8 +44,11 @@ class Script:
         seed: int,
         feeders: Sequence[Feeder] = (),
         feeds: Mapping[str, Feed] = NO_FEEDS,
+        given: Mapping[str, str] = NO_VARIABLES,
     ) -> None:
         self.seed = seed
+        self.given = given
+        """The variables that every VU begins with."""
         self.keeps_cookies = cookies
         known = {feeder.name: feeder for feeder in feeders} if feeders else NO_FEEDERS
         # The compiler goes backwards; tables show names in the order in which they are written.
@@ -75,6 +79,8 @@ class Script:
             value=conditions.compiled,
             seed=seed,
         )
+        self.made = made
+        """Each request of the scenario, and how it is sent."""
         self.has_farewell = bool(scenario.on_stop)
         self.shortest_timeout_s = min((step.timeout_s for _, step in made), default=_LONGEST_S)
         looked_at = [conditions, *(step.expressions for _, step in made)]
@@ -89,7 +95,7 @@ class Script:
             and all(step.is_plain for step in set(self.table))
         )
         """Whether the table is all there is to an iteration: one target, nothing kept."""
-        _refuse_unknown_variables(scenario, looked_at)
+        _refuse_unknown_variables(scenario, looked_at, given)
 
     def user(self, crowd: "Crowd", rng: random.Random, *, number: int) -> VirtualUser:
         """Return a VU that does this."""
@@ -115,17 +121,20 @@ def _table(
     return ()
 
 
-def _refuse_unknown_variables(scenario: Scenario, looked_at: Sequence[Expressions]) -> None:
+def _refuse_unknown_variables(
+    scenario: Scenario, looked_at: Sequence[Expressions], given: Mapping[str, str]
+) -> None:
     known = {part.variable for request in scenario.requests for part in request.extract}
     if taken := sorted(known & BUILT_IN.keys()):
         raise UsageError(
             f'Scenario "{scenario.name}" extracts "{taken[0]}", which is a name of its own.',
             hint="Give the variable another name.",
         )
+    known |= given.keys()
     used = set(chain.from_iterable(expressions.variables for expressions in looked_at))
     if used - known:
         names = ", ".join(sorted("{{" + name + "}}" for name in used - known))
         raise UsageError(
             f'Scenario "{scenario.name}" uses {names}, which no request of it extracts.',
-            hint="Extract it from an answer first, for example in on_start.",
+            hint="Extract it from an answer first, for example in on_start or in setup.",
         )

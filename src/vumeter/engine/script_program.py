@@ -4,6 +4,8 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import msgspec
+
 from vumeter.engine.program import Operation, Pause, Program, Walker, drawn
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
@@ -12,6 +14,7 @@ from vumeter.engine.script_user import ScriptedUser
 from vumeter.model.plan import Scenario
 from vumeter.model.plan import Script as Place
 from vumeter.script.loading import load
+from vumeter.script.readonly import frozen
 from vumeter.script.scenario import Act
 from vumeter.script.scenario import Scenario as Declared
 from vumeter.script.vu import Known, Vu
@@ -64,6 +67,7 @@ class PlayedScript(Script):
         keep_alive: bool,
         cookies: bool,
         seed: int,
+        provided: bytes = b"",
     ) -> None:
         super().__init__(scenario, recorders, keep_alive=keep_alive, cookies=cookies, seed=seed)
         self.calls = Calls(recorders, keep_alive=keep_alive, cookies=cookies)
@@ -73,7 +77,8 @@ class PlayedScript(Script):
         self._place = place
         self._keep_alive = keep_alive
         self._known: Known = {}
-        declared = _declared(place)
+        self._data = frozen(msgspec.json.decode(provided)) if provided else None
+        declared = self._declared(place)
         self.has_farewell = declared.stop is not None
         self.hears = self._build(declared)
         """The address at which a coroutine hears what became of its request."""
@@ -90,7 +95,12 @@ class PlayedScript(Script):
             timeout_s=self._place.timeout_s,
             keep_alive=self._keep_alive,
             known=self._known,
+            data=self._data,
         )
+
+    def _declared(self, place: Place) -> Declared:
+        found = load(Path(place.path)).scenarios
+        return next(each for each in found if each.name == place.scenario)
 
     def _build(self, declared: Declared) -> int:
         program = self.program
@@ -109,8 +119,3 @@ def _add(program: Program, operation: Operation, *, leads_to_request: bool = Tru
     program.operations += (operation,)
     program.leads_to_request += (leads_to_request,)
     return len(program.operations) - 1
-
-
-def _declared(place: Place) -> Declared:
-    found = load(Path(place.path)).scenarios
-    return next(each for each in found if each.name == place.scenario)

@@ -136,7 +136,7 @@ class VirtualUser:
         self._trail: tuple[Asked, ...] = ()
         # The request in flight, where it was rendered for it alone.
         self._rendered = b""
-        self.variables: dict[str, str] = {}
+        self.variables: dict[str, str] = dict(script.given)
         self.rows: dict[str, tuple[str, ...]] = {}
         self._has_fresh_rows = False
         """Whether they were taken for an iteration that has not begun."""

@@ -13,14 +13,17 @@ from typing import Any
 import uvloop
 
 from vumeter.engine.generator import Generator
+from vumeter.engine.procedure import Performance
 from vumeter.engine.vitals import raise_descriptor_limit
 from vumeter.engine.wire import Wire, WireError
 from vumeter.errors import VumeterError
+from vumeter.model.measure import Snapshot
 from vumeter.model.messages import (
     Acknowledged,
     Finished,
     Launch,
     Pause,
+    Perform,
     Ready,
     Remark,
     Retarget,
@@ -43,14 +46,10 @@ async def serve(plug: socket.socket) -> None:
     """
     wire = await Wire.over(plug, ToWorker)
     wire.send(Ready(pid=os.getpid()))
-    launch = await wire.receive()
-    if not isinstance(launch, Launch):
+    order = await wire.receive()
+    if not isinstance(order, Launch | Perform):
         raise ParentGoneError
-    generator = Generator(
-        launch,
-        on_snapshot=lambda snapshot: wire.send(SnapshotTaken(snapshot=snapshot)),
-        on_remark=lambda text: wire.send(Remark(text=text)),
-    )
+    generator = _generator(order, wire)
     _calm_collector()
     tasks = [
         asyncio.create_task(generator.run()),
@@ -62,12 +61,26 @@ async def serve(plug: socket.socket) -> None:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+        if isinstance(generator, Performance) and generator.performed is not None:
+            wire.send(generator.performed)
         wire.send(Finished())
         await wire.close()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+def _generator(order: Launch | Perform, wire: Wire) -> Generator:
+    def on_snapshot(snapshot: Snapshot) -> None:
+        wire.send(SnapshotTaken(snapshot=snapshot))
+
+    def on_remark(text: str) -> None:
+        wire.send(Remark(text=text))
+
+    if isinstance(order, Perform):
+        return Performance(order, on_snapshot=on_snapshot, on_remark=on_remark)
+    return Generator(order, on_snapshot=on_snapshot, on_remark=on_remark)
 
 
 def _calm_collector() -> None:

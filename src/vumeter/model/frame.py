@@ -22,9 +22,13 @@ class RunState(StrEnum):
     """Where a run is in its life."""
 
     STARTING = "starting"
+    SETTING_UP = "setting-up"
+    """Before run time 0: setup is at work."""
     RUNNING = "running"
     PAUSED = "paused"
     STOPPING = "stopping"
+    TEARING_DOWN = "tearing-down"
+    """Run time stands still: the load has ended, and teardown is at work."""
     ENDED = "ended"
 
 
@@ -39,6 +43,8 @@ class StopCause(StrEnum):
     WORKERS_LOST = "workers-lost"
     THRESHOLD = "threshold"
     """A threshold failed that ends the run."""
+    SETUP = "setup"
+    """Setup failed, and so there was no load."""
 
 
 class Latency(Struct, frozen=True, kw_only=True):
@@ -136,6 +142,41 @@ class Event(Struct, frozen=True, kw_only=True):
     label: str = ""
 
 
+class Phase(StrEnum):
+    """What is done once per run."""
+
+    SETUP = "setup"
+    TEARDOWN = "teardown"
+
+
+class PhaseStanding(StrEnum):
+    """How far a phase is, or how it came out."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    CUT_OFF = "cut-off"
+    """By whoever ended the run."""
+    SKIPPED = "skipped"
+    """It was never begun."""
+
+
+class PhaseState(Struct, frozen=True, kw_only=True):
+    """Setup or teardown. What it sends is counted here, and in none of the load's figures."""
+
+    standing: PhaseStanding
+    elapsed_s: float
+    """Since it began; in the end, what it took."""
+    timeout_s: float
+    total: Figures
+    endpoints: dict[str, Figures] = {}
+    checks: dict[str, tuple[int, int]] = {}
+    """By name: how many answers passed the check, and how many failed it."""
+    problem: str = ""
+    """Why it failed or was skipped, with file and line where they are known."""
+
+
 class Undoable(Struct, frozen=True, kw_only=True):
     """What `u` would undo, or `U` redo: in words, and when it was done."""
 
@@ -183,3 +224,6 @@ class Frame(Struct, frozen=True, kw_only=True):
     """Who holds the control; empty when nobody does."""
     verdicts: tuple[Verdict, ...] = ()
     """One for each threshold of the plan, in its order."""
+    setup: PhaseState | None = None
+    """`None`: there is none, or it has not begun."""
+    teardown: PhaseState | None = None

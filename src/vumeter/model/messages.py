@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from vumeter.model.frame import Phase
 from vumeter.model.measure import Snapshot
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import Course, Lever
@@ -21,6 +22,17 @@ class Launch(Struct, frozen=True, kw_only=True, tag="launch"):
     share: Share
     start_ns: int
     """`clock.monotonic_ns` at run time 0, the same for all workers of this host."""
+    provided: bytes = b""
+    """What setup has made for all VUs, as JSON; empty: there was none."""
+
+
+class Perform(Struct, frozen=True, kw_only=True, tag="perform"):
+    """To a worker, first and instead of a launch: take what is done once per run."""
+
+    plan: Plan
+    phase: Phase
+    provided: bytes = b""
+    """To teardown: what setup has made, as JSON."""
 
 
 class Retarget(Struct, frozen=True, kw_only=True, tag="retarget"):
@@ -61,6 +73,15 @@ class Acknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
     id: int
 
 
+class Performed(Struct, frozen=True, kw_only=True, tag="performed"):
+    """From a worker: setup or teardown has come to its end, or to a problem."""
+
+    problem: str = ""
+    """Where and why it failed; empty: it is done."""
+    provided: bytes = b""
+    """What setup has made for all VUs, as JSON."""
+
+
 class SnapshotTaken(Struct, frozen=True, kw_only=True, tag="snapshot"):
     """From a worker, once a second."""
 
@@ -77,5 +98,5 @@ class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
     """From a worker, last: every VU has ended and every sample has been sent."""
 
 
-ToWorker = Launch | Retarget | Pause | Stop
-FromWorker = Ready | Acknowledged | SnapshotTaken | Remark | Finished
+ToWorker = Launch | Perform | Retarget | Pause | Stop
+FromWorker = Ready | Acknowledged | SnapshotTaken | Remark | Performed | Finished

@@ -109,6 +109,24 @@ class Script(Struct, frozen=True, kw_only=True):
     """Of requests that do not say otherwise."""
 
 
+class Procedure(Struct, frozen=True, kw_only=True):
+    """What is done once per run, before all VUs or after them: steps, or a call of a script."""
+
+    steps: tuple[Step, ...] = ()
+    script: Script | None = None
+    timeout_s: float = 60.0
+    """k6's, for setup and for teardown."""
+    places: tuple[str, ...] = ()
+    """Where each request of *steps* is written, "file:line", if that is known."""
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names of what its steps extract."""
+        return frozenset(
+            part.variable for request in requests_of(self.steps) for part in request.extract
+        )
+
+
 class Scenario(Struct, frozen=True, kw_only=True):
     """
     A named workload: an iteration is one pass through *steps*, or one call of a *script*.
@@ -230,6 +248,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     thresholds: tuple[Threshold, ...] = ()
     feeders: tuple[Feeder, ...] = ()
+    setup: Procedure | None = None
+    """Comes before run time 0; without it there is no load. All VUs are given what it makes."""
+    teardown: Procedure | None = None
+    """Comes after the last VU has ended, unless the run was aborted at once or setup failed."""
     workers: int = 1
     keep_alive: bool = True
     verify_tls: bool = True
@@ -244,6 +266,19 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The database to watch. A secret: it never reaches a report, a log or a screen."""
     secrets: tuple[str, ...] = ()
     """Values that no report, log or screen may show, wherever they stand in this plan."""
+
+    @property
+    def requests(self) -> Iterator[Request]:
+        """Every request that may be sent, of scenarios first."""
+        for scenario in self.scenarios:
+            yield from scenario.requests
+        for procedure in self.procedures:
+            yield from requests_of(procedure.steps)
+
+    @property
+    def procedures(self) -> tuple[Procedure, ...]:
+        """Setup and teardown, as far as there are any."""
+        return tuple(each for each in (self.setup, self.teardown) if each is not None)
 
     @property
     def target(self) -> str:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from vumeter.model.frame import Figures, StopCause
+from vumeter.model.frame import Figures, PhaseState, StopCause
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Verdict
@@ -91,3 +91,6 @@ class Summary(Struct, frozen=True, kw_only=True):
     """One for each threshold of the plan, in its order."""
     checks: dict[str, tuple[int, int]] = {}
     """By name: how many answers passed the check, and how many failed it."""
+    setup: PhaseState | None = None
+    """`None`: the plan has none. Its requests are in no other figure."""
+    teardown: PhaseState | None = None

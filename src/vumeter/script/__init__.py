@@ -1,7 +1,8 @@
 """Scenarios in Python: `from vumeter.script import Vu, scenario`, see docs/scripts.md."""
 
+from vumeter.script.once import setup, teardown
 from vumeter.script.response import RequestFailed, Response
 from vumeter.script.scenario import Scenario, scenario
 from vumeter.script.vu import Vu
 
-__all__ = ["RequestFailed", "Response", "Scenario", "Vu", "scenario"]
+__all__ = ["RequestFailed", "Response", "Scenario", "Vu", "scenario", "setup", "teardown"]

@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 from vumeter.errors import ProfileError
+from vumeter.model.frame import Phase
+from vumeter.script.once import Once
 from vumeter.script.scenario import Scenario
 
 
@@ -18,6 +20,8 @@ class Script(NamedTuple):
     """Its constant TARGET."""
     scenarios: tuple[Scenario, ...]
     """In the order in which they are written."""
+    setup: Once | None = None
+    teardown: Once | None = None
 
 
 def load(path: Path) -> Script:
@@ -42,7 +46,25 @@ def load(path: Path) -> Script:
     target = getattr(module, "TARGET", None)
     if target is not None and not isinstance(target, str):
         raise ProfileError(f"{path}: TARGET is {target!r}, and not a URL.")
-    return Script(target, found)
+    return Script(
+        target,
+        found,
+        setup=_once(module, Phase.SETUP, path),
+        teardown=_once(module, Phase.TEARDOWN, path),
+    )
+
+
+def _once(module: ModuleType, phase: Phase, path: Path) -> Once | None:
+    found = dict.fromkeys(
+        each for each in vars(module).values() if isinstance(each, Once) and each.phase is phase
+    )
+    if len(found) > 1:
+        names = " and ".join(f"{each.name}()" for each in list(found)[:2])
+        raise ProfileError(
+            f"{path}: {names} are both {phase.value}, and a run has one.",
+            hint="Let one of them call the other.",
+        )
+    return next(iter(found), None)
 
 
 def place(error: BaseException, path: str) -> str:

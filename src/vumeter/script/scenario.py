@@ -25,26 +25,26 @@ class Scenario:
         duration: float | str | None = None,
         think: float | tuple[float, float] | None = None,
     ) -> None:
-        _check(act)
+        check_act(act)
         self.name = act.__name__
         self.act = act
         self.start: Act | None = None
         self.stop: Act | None = None
         self.weight = _above_zero("weight", weight)
         self.vus = None if vus is None else _whole(vus)
-        self.rate_per_s = _amount("rate", rate, parse_rate_per_s)
-        self.duration_s = _amount("duration", duration, parse_duration_s)
+        self.rate_per_s = amount("rate", rate, parse_rate_per_s)
+        self.duration_s = amount("duration", duration, parse_duration_s)
         self.think = _think(think)
 
     def on_start(self, act: Act) -> Act:
         """Let each VU call *act* once before its iterations; should it raise, again."""
-        _check(act)
+        check_act(act)
         self.start = act
         return act
 
     def on_stop(self, act: Act) -> Act:
         """Let each VU call *act* once after its iterations, when it ends gracefully."""
-        _check(act)
+        check_act(act)
         self.stop = act
         return act
 
@@ -75,7 +75,13 @@ def scenario(
     )
 
 
-def _check(act: object) -> None:
+def check_act(act: object) -> None:
+    """
+    Return when *act* is what a VU can be handed to.
+
+    Raises:
+        TypeError: It is no coroutine, or takes something else.
+    """
     if not inspect.iscoroutinefunction(act):
         name = getattr(act, "__name__", repr(act))
         raise TypeError(f'"{name}" is not a coroutine; write "async def {name}(vu: Vu) -> None"')
@@ -97,7 +103,13 @@ def _whole(number: object) -> int:
     return number
 
 
-def _amount(what: str, given: float | str | None, parse: Callable[[str], float]) -> float | None:
+def amount(what: str, given: float | str | None, parse: Callable[[str], float]) -> float | None:
+    """
+    Return a number above 0 that was *given* as one, or as text with a unit.
+
+    Raises:
+        ValueError: It is none; *what* says of what.
+    """
     if given is None:
         return None
     try:

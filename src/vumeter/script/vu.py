@@ -43,10 +43,17 @@ class Vu:
     A request that fails is counted and returned; it raises only where that is asked for.
     """
 
-    __slots__ = ("_actor", "_keep_alive", "_known", "_target", "_timeout_s", "vars")
+    __slots__ = ("_actor", "_keep_alive", "_known", "_target", "_timeout_s", "data", "vars")
 
     def __init__(
-        self, actor: Actor, *, target: str, timeout_s: float, keep_alive: bool, known: Known
+        self,
+        actor: Actor,
+        *,
+        target: str,
+        timeout_s: float,
+        keep_alive: bool,
+        known: Known,
+        data: Any = None,
     ) -> None:
         self._actor = actor
         self._target = target
@@ -55,10 +62,12 @@ class Vu:
         self._known = known
         self.vars: dict[str, Any] = {}
         """What this VU keeps from one iteration to the next."""
+        self.data: Any = data
+        """What setup has returned, read-only and the same for all; `None`: there is none."""
 
     @property
     def id(self) -> int:
-        """From 1, over all workers."""
+        """From 1, over all workers; 0 in setup and in teardown."""
         return self._actor.number
 
     @property
