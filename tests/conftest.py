@@ -3,6 +3,14 @@
 import contextlib
 import signal
 
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other tests must not fail one for being slow.
+settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy machine")
+
 
 def pytest_configure() -> None:
     """

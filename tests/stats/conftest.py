@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from vumeter.model.measure import (
     GeneratorReading,
@@ -15,12 +14,6 @@ from vumeter.model.measure import (
 )
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.stats.histogram import histogram_of
-
-# A machine that is busy with other tests must not fail one for being slow.
-settings.register_profile(
-    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")

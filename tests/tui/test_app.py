@@ -215,6 +215,22 @@ async def test_stop_and_abort_need_a_second_and_different_key(
         assert [command.kind for command in await flight.sends(1)] == [kind]
 
 
+async def test_a_replay_says_what_it_drives_again_and_asks(fly: Fly) -> None:
+    calm = story(40)
+    frames = tuple(
+        replace(frame, elapsed_s=252.0, duration_s=None, driven="3 changes of VU")
+        for frame in calm.frames
+    )
+    async with fly(recording=replace(calm, frames=frames), start=10, size=(100, 30)) as flight:
+        await flight.press("R", "R")
+        assert flight.commands == []
+        await flight.press("R")
+        await flight.sees("Replay the first 4m12s (3 changes of VU)? Then it goes on there.")
+        assert "y replay" in flight.last_row
+        await flight.press("y")
+        assert [command.kind for command in await flight.sends(1)] == [CommandKind.REPLAY]
+
+
 async def test_a_question_disarms_by_itself(fly: Fly, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(question_bar, "DISARMS_AFTER_S", 1)
     async with fly() as flight:

@@ -388,6 +388,7 @@ def _staged(**changes: Any) -> Frame:
         ({}, "stage 2/3 steady"),
         ({"held": True}, "HELD stage 2/3 steady"),
         ({"off_plan": True}, "OFF PLAN stage 2/3 steady"),
+        ({"replays": True}, "REPLAY stage 2/3 steady"),
     ],
 )
 def test_the_header_says_which_stage_it_is_and_whether_the_plan_is_followed(
@@ -406,7 +407,8 @@ def test_the_plan_has_its_stages_borders_and_what_is_left_of_the_present_one() -
     )
 
 
-def test_a_lever_says_that_it_is_off_the_plan_or_has_not_begun() -> None:
+def test_a_lever_says_that_it_is_off_the_plan_replays_or_has_not_begun() -> None:
     assert progress_words(_throttle(off_plan=True)) == "OFF PLAN eta 8s"
     assert progress_words(_throttle(off_plan=True, eta_s=0.0)) == "OFF PLAN"
     assert progress_words(_throttle(begins_in_s=12.4)) == "in 12s"
+    assert progress_words(_throttle(replays=True, eta_s=0.0)) == "REPLAY"

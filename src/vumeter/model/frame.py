@@ -227,3 +227,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     setup: PhaseState | None = None
     """`None`: there is none, or it has not begun."""
     teardown: PhaseState | None = None
+    driven: str = ""
+    """What a replay would drive again, in words: "3 changes of VU, 1 pause"."""

@@ -53,6 +53,7 @@ class CommandKind(StrEnum):
     ABORT = "abort"
     PANIC = "panic"
     MARK = "mark"
+    REPLAY = "replay"
     UNDO = "undo"
     REDO = "redo"
 
@@ -75,7 +76,8 @@ class Command(Struct, frozen=True, kw_only=True):
     returns it to the closed model. `hold` freezes the plan at the present target; until it
     is resumed its end waits, too. `resume-plan` returns to the plan from a hold, or after
     levers were moved by hand. `skip-stage` goes on to the next stage, and `extend-stage`
-    makes the present one *value* seconds longer. `mark` carries its text in *note*.
+    makes the present one *value* seconds longer. `replay` drives every scenario again, from
+    now on, as it was driven since the run's start. `mark` carries its text in *note*.
     """
 
     kind: CommandKind
@@ -148,6 +150,8 @@ class ThrottleState(Struct, frozen=True, kw_only=True):
     """What `+` and `-` move it by."""
     off_plan: bool = False
     """Whether stages would lead it elsewhere, had it not been moved by hand."""
+    replays: bool = False
+    """Whether a replay leads it, and not the plan that the run began with."""
     begins_in_s: float | None = None
     """Until the scenario begins; `None`: it has, or waits for the plan to be resumed."""
     stages: tuple[StageSpan, ...] = ()

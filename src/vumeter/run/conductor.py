@@ -321,6 +321,7 @@ class Conductor:
     def _tick(self) -> None:
         at_s = self._timeline.elapsed_s
         self._probe(int(at_s) - 1)
+        self._send(self._hand.advance(at_s))
         for text, label in self._stages.begun(self._hand.throttles.states(at_s, {})):
             self._events.add(text, label=label)
         developed = self._picture.develop(at_s)

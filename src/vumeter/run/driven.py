@@ -6,20 +6,17 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from vumeter.model.plan import Load, Plan, Scenario, Shape, Stage
-from vumeter.model.throttle import Command, CommandKind, Course, JournalEntry, Lever
-from vumeter.run.levers import Key
+from vumeter.model.throttle import CommandKind, JournalEntry, Lever
 from vumeter.run.throttles import Throttles
+from vumeter.run.track import Piece, Span
 from vumeter.schedule import course as courses
 from vumeter.schedule import legs
-from vumeter.schedule.timetable import openings
 
 GRAIN_S = 1.0
 """A curve that was left half-way is followed in straight pieces of this length."""
 
 _ENDS = (CommandKind.STOP, CommandKind.ABORT)
 _NO_THROTTLES = (*_ENDS, CommandKind.MARK)
-_Turn = tuple[float, Course | None]
-"""From when on a lever followed which course; `None`: it had none."""
 
 
 def driven(plan: Plan, journal: Sequence[JournalEntry], *, end_s: float) -> Plan:
@@ -48,137 +45,72 @@ class _History:
     """Where every lever was led, from the plan and the journal."""
 
     def __init__(self, plan: Plan, journal: Sequence[JournalEntry], *, end_s: float) -> None:
-        self._turns: dict[Key, list[_Turn]] = {}
-        self._ends_s: dict[str, float] = {}
-        self._moved: set[str] = set()
-        self._pauses: list[tuple[float, bool]] = []
-        for name, opening in openings(plan).items():
-            self._turns[name, Lever.VUS] = [(0.0, opening.vus)]
-            self._turns[name, Lever.RATE] = [(0.0, opening.rate)]
-            self._ends_s[name] = min(end_s, opening.timetable.end_s or end_s)
         throttles = Throttles(plan)
+        cut_s = end_s
         for entry in journal:
-            if not entry.accepted:
-                continue
-            if entry.command.kind in _NO_THROTTLES:
-                if entry.command.kind in _ENDS:
-                    self._cut(entry.second)
-                continue
-            self._apply(throttles, entry.command, entry, end_s=end_s)
+            kind = entry.command.kind
+            if entry.accepted and kind in _ENDS:
+                cut_s = min(cut_s, entry.second)
+            elif entry.accepted and kind not in _NO_THROTTLES:
+                throttles.apply(entry.command, serial=entry.id, at_s=entry.second)
+        throttles.advance(end_s)
+        self._track = throttles.track
+        self._cut_s, self._end_s = cut_s, end_s
 
     def was_moved(self, scenario: Scenario) -> bool:
         """Return whether any hand changed what *scenario* does."""
-        return scenario.name in self._moved or bool(self._pauses)
+        track = self._track
+        is_cut = self._cut_s < self._led_until_s(scenario)
+        return scenario.name in track.moved or track.was_paused or is_cut
 
     def parts(self, scenario: Scenario) -> Iterator[Scenario]:
         """Return *scenario* as it was driven: a part for each time its model was one."""
-        spans = list(self._models(scenario))
-        for number, (lever, from_s, until_s) in enumerate(spans, start=1):
+        until_s = min(self._cut_s, self._led_until_s(scenario))
+        for number, span in enumerate(self._track.spans(scenario.name, until_s), start=1):
             name = scenario.name if number == 1 else f"{scenario.name}-{number}"
-            load = self._load(scenario, lever, from_s, until_s)
-            yield replace(scenario, name=name, load=load)
+            yield replace(scenario, name=name, load=self._load(scenario, span))
 
-    def _apply(
-        self, throttles: Throttles, command: Command, entry: JournalEntry, *, end_s: float
-    ) -> None:
-        effect = throttles.apply(command, serial=entry.id, at_s=entry.second)
-        for move in effect.moves:
-            self._turns[move.scenario, move.lever].append((entry.second, move.course))
-            self._ends_s[move.scenario] = min(end_s, move.end_s or end_s)
-            self._moved.add(move.scenario)
-        if effect.paused is not None:
-            self._pauses.append((entry.second, effect.paused))
+    def _led_until_s(self, scenario: Scenario) -> float:
+        end_s = self._track.ends_s[scenario.name]
+        return self._end_s if end_s is None else min(self._end_s, end_s)
 
-    def _cut(self, at_s: float) -> None:
-        for name, end_s in self._ends_s.items():
-            if at_s < end_s:
-                self._ends_s[name] = at_s
-                self._moved.add(name)
-
-    def _models(self, scenario: Scenario) -> Iterator[tuple[Lever, float, float]]:
-        """Return when the model of *scenario* was open and when closed."""
-        begin_s, end_s = scenario.load.start_s, self._ends_s[scenario.name]
-        turns = self._turns[scenario.name, Lever.RATE]
-        borders_s = [(max(begin_s, at_s), course is not None) for at_s, course in turns]
-        # Only where it changes: a rate that was set anew is still a rate.
-        changes = borders_s[:1] + [now for was, now in pairwise(borders_s) if was[1] is not now[1]]
-        ends_s = [at_s for at_s, _ in changes[1:]] + [end_s]
-        for (from_s, is_open), until_s in zip(changes, ends_s, strict=True):
-            if from_s < until_s:
-                yield Lever.RATE if is_open else Lever.VUS, from_s, min(until_s, end_s)
-
-    def _load(self, scenario: Scenario, lever: Lever, from_s: float, until_s: float) -> Load:
-        key = (scenario.name, lever)
-        stages = list(_merged(self._stages(key, from_s, until_s)))
+    def _load(self, scenario: Scenario, span: Span) -> Load:
+        pieces = self._track.pieces(scenario.name, span)
+        stages = list(_merged(stage for piece in pieces for stage in _stages(piece)))
         first = stages.pop(0).target if stages and stages[0].duration_s == 0 else 0.0
         load = replace(
             scenario.load,
-            start_s=from_s,
-            duration_s=until_s - from_s,
+            start_s=span.start_s,
+            duration_s=span.end_s - span.start_s,
             stages=tuple(stages),
             iterations=None,
             per_vu=False,
         )
-        if lever is Lever.VUS:
+        if span.lever is Lever.VUS:
             return replace(load, vus=round(first), rate_per_s=None)
-        pools = [
-            courses.highest([course], max(from_s, at_s), until_s)
-            for at_s, course in self._turns[scenario.name, Lever.VUS]
-            if course is not None and at_s < until_s
-        ]
-        return replace(
-            load, vus=max(1, round(max(pools, default=1))), rate_per_s=first, pacing_s=0.0
-        )
-
-    def _stages(self, key: Key, from_s: float, until_s: float) -> Iterator[Stage]:
-        turns = [*self._turns[key], (until_s, None)]
-        for (begin_s, course), (end_s, _) in pairwise(turns):
-            span = max(begin_s, from_s), min(end_s, until_s)
-            if course is not None and span[0] < span[1]:
-                for start_s, stop_s, paused in self._unpaused(*span):
-                    if paused:
-                        yield from (_jump(0.0), Stage(duration_s=stop_s - start_s, target=0.0))
-                    else:
-                        yield from _followed(course, start_s, stop_s)
-
-    def _unpaused(self, from_s: float, until_s: float) -> Iterator[tuple[float, float, bool]]:
-        """Return the pieces of a span in which the load was paused, and in which it was not."""
-        paused = False
-        for at_s, pauses in self._pauses:
-            if at_s > from_s:
-                stop_s = min(at_s, until_s)
-                if from_s < stop_s:
-                    yield from_s, stop_s, paused
-                from_s = max(from_s, stop_s)
-            paused = pauses
-        if from_s < until_s:
-            yield from_s, until_s, paused
+        vus = self._track.pool(scenario.name, span)
+        pool = max(1, round(courses.highest([vus], span.start_s, span.end_s)))
+        return replace(load, vus=pool, rate_per_s=first, pacing_s=0.0)
 
 
 def _jump(target: float) -> Stage:
     return Stage(duration_s=0.0, target=target)
 
 
-def _followed(course: Course, from_s: float, until_s: float) -> Iterator[Stage]:
-    """Return the stages along *course* within a span; the first jumps to where it begins."""
-    starts_s = [leg.start_s for leg in course[1:]] + [until_s]
-    for leg, next_s in zip(course, starts_s, strict=True):
-        begin_s, end_s = max(from_s, leg.start_s if leg is not course[0] else from_s), next_s
-        end_s = min(end_s, until_s)
-        if begin_s >= end_s:
-            continue
-        yield _jump(legs.target(leg, begin_s))
-        ramp_end_s = min(end_s, begin_s + legs.remaining_s(leg, begin_s))
-        if leg.shape is Shape.LINEAR:
-            at_s = [ramp_end_s]
-        else:
-            pieces = int((ramp_end_s - begin_s) / GRAIN_S)
-            at_s = [begin_s + GRAIN_S * each for each in range(1, pieces + 1)] + [ramp_end_s]
-        for was_s, now_s in pairwise([begin_s, *at_s]):
-            if now_s > was_s:
-                yield Stage(duration_s=now_s - was_s, target=legs.target(leg, now_s))
-        if end_s > ramp_end_s:
-            yield Stage(duration_s=end_s - ramp_end_s, target=legs.target(leg, end_s))
+def _stages(piece: Piece) -> Iterator[Stage]:
+    """Return the stages along *piece*; the first jumps to where it begins."""
+    leg, begin_s, end_s = piece.leg, piece.start_s, piece.end_s
+    yield _jump(legs.target(leg, begin_s))
+    ramp_end_s = min(end_s, begin_s + legs.remaining_s(leg, begin_s))
+    at_s = [ramp_end_s]
+    if leg.shape is not Shape.LINEAR:
+        grains = int((ramp_end_s - begin_s) / GRAIN_S)
+        at_s = [begin_s + GRAIN_S * each for each in range(1, grains + 1)] + [ramp_end_s]
+    for was_s, now_s in pairwise([begin_s, *at_s]):
+        if now_s > was_s:
+            yield Stage(duration_s=now_s - was_s, target=legs.target(leg, now_s))
+    if end_s > ramp_end_s:
+        yield Stage(duration_s=end_s - ramp_end_s, target=legs.target(leg, end_s))
 
 
 def _merged(stages: Iterator[Stage]) -> Iterator[Stage]:

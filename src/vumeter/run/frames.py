@@ -56,4 +56,5 @@ def new_frame(
         viewers=control.viewers,
         control=control.holder,
         verdicts=verdicts,
+        driven=throttles.track.words,
     )

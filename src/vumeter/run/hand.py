@@ -15,6 +15,7 @@ from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.run.control import Control
 from vumeter.run.journal import Journal
 from vumeter.run.life import Life
+from vumeter.run.standing import Move
 from vumeter.run.throttles import Effect, Throttles
 from vumeter.stats.plaintext import plain
 from vumeter.units import duration_text
@@ -77,6 +78,7 @@ class Hand:
         """
         command = replace(command, note=plain(command.note)[:LONGEST_NOTE])
         serial = self._journal.next_id
+        due = self.advance(at_s)
         effect = self._effect(command, serial, at_s, cause)
         messages = self._messages(command, serial, effect)
         self._journal.write(
@@ -91,11 +93,16 @@ class Hand:
         reason = f" ({command.note})" if command.note and not is_mark else ""
         return Deed(
             outcome=Outcome(id=serial, accepted=effect.accepted, message=effect.message),
-            messages=messages,
+            messages=due + messages,
             level=EventLevel.MARK if is_mark else EventLevel.ACTION,
             text=effect.message + reason if effect.label else "",
             label=effect.label,
         )
+
+    def advance(self, at_s: float) -> tuple[Errand, ...]:
+        """Return what every worker has to be told of replays that open or close a model by now."""
+        # Nobody's command, so nobody waits for it to be acknowledged.
+        return _retargets(0, self.throttles.advance(at_s))
 
     def acknowledge(self, serial: int, worker: int, *, at_s: float) -> bool:
         """Take a worker's word into account; return whether it was the last one awaited."""
@@ -144,13 +151,17 @@ class Hand:
             return (Stop(id=serial, graceful_s=0.0 if is_abort else self._graceful_stop_s),)
         if effect.paused is not None:
             return (Pause(id=serial, paused=effect.paused),)
-        return tuple(
-            Retarget(
-                id=serial,
-                scenario=move.scenario,
-                lever=move.lever,
-                course=move.course,
-                end_s=move.end_s,
-            )
-            for move in effect.moves
+        return _retargets(serial, effect.moves)
+
+
+def _retargets(serial: int, moves: tuple[Move, ...]) -> tuple[Errand, ...]:
+    return tuple(
+        Retarget(
+            id=serial,
+            scenario=move.scenario,
+            lever=move.lever,
+            course=move.course,
+            end_s=move.end_s,
         )
+        for move in moves
+    )

@@ -5,6 +5,7 @@ An aim has no time in it, so it can wait in the history and begin again; a stand
 that has begun.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from vumeter.model.throttle import Course, Leg, Lever
@@ -76,6 +77,10 @@ class Progress:
     """Since when the plan's clock stands; `None`: it goes."""
     left_s: float | None = None
     """Since when a hand has led the lever that the plan moves; `None`: it does not."""
+    then: tuple[Timetable, ...] = ()
+    """What takes over, each when it begins: where a replay opens or closes the model."""
+    replays: bool = False
+    """Whether the timetable is that of a replay."""
 
     @property
     def end_s(self) -> float | None:
@@ -94,13 +99,46 @@ class Progress:
         """Return the time on the timetable: *at_s*, unless it stands."""
         return at_s if self.held_s is None else self.held_s
 
+    def followed(self) -> "Progress":
+        """Return the progress that follows the timetable, as if it had never been left."""
+        return replace(self, held_s=None, left_s=None)
+
     def put_off(self, at_s: float, *, since_s: float | None) -> "Progress":
         """Return the progress that goes on at *at_s* from where it was at *since_s*."""
         if since_s is None:
-            return Progress(self.timetable)
+            return self.followed()
         by_s = at_s - since_s
         left_s = None if self.left_s is None else self.left_s + by_s
-        return Progress(self.timetable.put_off(by_s, at_s=since_s), left_s=left_s)
+        timetable = self.timetable.put_off(by_s, at_s=since_s)
+        return replace(
+            self, timetable=timetable, held_s=None, left_s=left_s, then=self._later(by_s, since_s)
+        )
+
+    def skipped(self, at_s: float) -> "Progress":
+        """Return the progress whose present section, which has an end, is over at *at_s*."""
+        goes_on = self.put_off(at_s, since_s=self.held_s).followed()
+        by_s = at_s - goes_on.timetable.section_at(at_s).end_s
+        return replace(
+            goes_on, timetable=goes_on.timetable.skipped(at_s), then=goes_on._later(by_s, at_s)
+        )
+
+    def extended(self, by_s: float, at_s: float) -> "Progress":
+        """Return the progress whose present section takes *by_s* more."""
+        clock_s = self.clock_s(at_s)
+        timetable = self.timetable.extended(by_s, at_s=clock_s)
+        return replace(self, timetable=timetable, then=self._later(by_s, clock_s))
+
+    def due_s(self) -> float:
+        """Return when the next timetable takes over; infinity: none does, as things stand."""
+        is_followed = self.held_s is None and self.left_s is None
+        return self.then[0].begin_s if self.then and is_followed else math.inf
+
+    def taken_over(self) -> "Progress":
+        """Return the progress by the next timetable."""
+        return replace(self, timetable=self.then[0], then=self.then[1:])
+
+    def _later(self, by_s: float, at_s: float) -> tuple[Timetable, ...]:
+        return tuple(each.put_off(by_s, at_s=at_s) for each in self.then)
 
     def as_seen(self, at_s: float) -> Timetable:
         """Return the timetable as it would be if a hold were to end now."""

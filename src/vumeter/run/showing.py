@@ -40,6 +40,7 @@ def throttle_state(
         limit=standing.limit(key, at_s),
         step=steps.step(lever, leg.end),
         off_plan=bool(spans) and not stand.is_planned and progress.held_s is None,
+        replays=progress.replays and stand.is_planned and stage is not None,
         begins_in_s=_begins_in_s(progress, at_s),
         stages=spans,
         stage=stage,

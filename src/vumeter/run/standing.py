@@ -83,14 +83,21 @@ class Standing:
             or self._planned((scenario, lever)) is not None
         ]
 
-    def limit(self, key: Key, at_s: float) -> float:
-        """Return how high a lever may go: the run's limit less what the other scenarios need."""
+    def limit(self, key: Key, at_s: float, *, aside: frozenset[Key] = frozenset()) -> float:
+        """
+        Return how high a lever may go: the run's limit less what the other scenarios need.
+
+        Those *aside* are about to go elsewhere, and need nothing yet.
+        """
         lever = key[1]
         most = float(self.limits.max_vus) if lever is Lever.VUS else self.limits.max_rate_per_s
         others = [
             courses.ending(stand.course, self.progress[other[0]].end_s)
             for other, stand in self.stands.items()
-            if other != key and other[1] is lever and stand.course is not None
+            if other != key
+            and other not in aside
+            and other[1] is lever
+            and stand.course is not None
         ]
         left = max(0.0, most - courses.highest(others, at_s, self.progress[key[0]].end_s))
         return float(math.floor(left)) if lever is Lever.VUS else left
@@ -115,8 +122,18 @@ class Standing:
         touched = dict.fromkeys(turn.aims)
         for name in turn.progress:
             touched |= dict.fromkeys(self.keys(name))
+        before = {key: self.stands[key] for key in touched}
         for key in touched:
-            self.stands[key] = self._begun(key, turn.aims.get(key), at_s)
+            limit = self.limit(key, at_s, aside=frozenset(touched))
+            self.stands[key] = self._begun(key, turn.aims.get(key), at_s, limit)
+        if not self._fits(at_s):
+            self.stands |= before
+            to_begin = list(touched)
+            while to_begin:
+                # One after another: as in a plan, the first have what there is.
+                key = to_begin.pop(0)
+                limit = self.limit(key, at_s, aside=frozenset(to_begin))
+                self.stands[key] = self._begun(key, turn.aims.get(key), at_s, limit)
         return tuple(
             Move(
                 scenario=key[0],
@@ -127,8 +144,8 @@ class Standing:
             for key in touched
         )
 
-    def _begun(self, key: Key, aim: Aim | None, at_s: float) -> Stand:
-        stand, limit = self.stands[key], self.limit(key, at_s)
+    def _begun(self, key: Key, aim: Aim | None, at_s: float, limit: float) -> Stand:
+        stand = self.stands[key]
         if aim is not None and not aim.is_planned:
             # An aim out of the past may be above what the other scenarios have left since.
             return stand.moved(aim.at_most(limit), at_s)
@@ -137,6 +154,30 @@ class Standing:
         if course is not None:
             course = courses.clamped(courses.from_on(course, at_s), limit)
         return Stand(course, is_planned, None if is_planned else stand.frozen)
+
+    def _fits(self, at_s: float) -> bool:
+        """Return whether all levers together stay within the limits from *at_s* on."""
+        return all(
+            courses.highest(
+                [
+                    courses.ending(stand.course, self.progress[name].end_s)
+                    for (name, each), stand in self.stands.items()
+                    if each is lever and stand.course is not None
+                ],
+                at_s,
+                None,
+            )
+            <= most
+            for lever, most in (
+                (Lever.VUS, self.limits.max_vus),
+                (Lever.RATE, self.limits.max_rate_per_s),
+            )
+        )
+
+    def is_clamped(self, key: Key, at_s: float) -> bool:
+        """Whether the limits keep a lever that the plan leads from going where that wants it."""
+        course, planned = self.stands[key].course, self._planned(key)
+        return planned is not None and course != courses.from_on(planned, at_s)
 
     def _planned(self, key: Key) -> Course | None:
         timetable = self.progress[key[0]].timetable

@@ -26,9 +26,12 @@ from vumeter.model.throttle import (
 )
 from vumeter.run import steps, words
 from vumeter.run.levers import PLANNED, Aim, Aims, Key, Progress, Turn
+from vumeter.run.replays import replay
+from vumeter.run.replays import words as replay_words
 from vumeter.run.showing import throttle_state
 from vumeter.run.standing import Move, Standing
-from vumeter.run.words import amount, change, number, over
+from vumeter.run.track import Track
+from vumeter.run.words import NAMES, amount, change, number, over
 from vumeter.schedule import course as courses
 from vumeter.schedule import legs
 
@@ -78,7 +81,11 @@ class Throttles:
     """
 
     def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._standing = Standing(plan)
+        self.track = Track(plan)
+        """Where the levers were led so far."""
+        self._commanded_s = 0.0
         self._first = plan.scenarios[0].name
         self._acknowledged = {key: stand.course for key, stand in self._standing.stands.items()}
         self._acknowledged_serial = dict.fromkeys(self._acknowledged, 0)
@@ -127,13 +134,34 @@ class Throttles:
         Raises:
             ValueError: It is not a throttle's: `stop`, `abort` or `mark`.
         """
+        self.advance(at_s)
+        self._commanded_s = at_s
         refusal = self._refusal(command, at_s)
         effect = _refused(refusal) if refusal else self._done(command, at_s)
         if effect.moves:
+            self.track.note_hand(effect.moves)
             self._unacknowledged[serial] = {
                 (move.scenario, move.lever): move.course for move in effect.moves
             }
         return effect
+
+    def advance(self, until_s: float) -> tuple[Move, ...]:
+        """Let replays open and close models where that is due by *until_s*; return the moves."""
+        moves: list[Move] = []
+        for name, progress in self._standing.progress.items():
+            due = progress
+            while due.due_s() <= until_s and not self._strayed(name):
+                at_s, due = max(due.due_s(), self._commanded_s), due.taken_over()
+                keys = [(name, lever) for lever in Lever]
+                moves += self._begin(Turn(dict.fromkeys(keys, PLANNED), {name: due}), at_s)
+        # A plan's own way, which nobody asks for anew.
+        self._acknowledged |= {(move.scenario, move.lever): move.course for move in moves}
+        return tuple(moves)
+
+    def _begin(self, turn: Turn, at_s: float) -> tuple[Move, ...]:
+        moves = self._standing.begin(turn, at_s)
+        self.track.note(moves, self._standing.progress, at_s=at_s)
+        return moves
 
     def _done(self, command: Command, at_s: float) -> Effect:
         match command.kind:
@@ -143,8 +171,10 @@ class Throttles:
                 return self._undone(at_s)
             case CommandKind.REDO:
                 return self._redone(at_s)
+            case CommandKind.REPLAY:
+                return self._replayed(at_s)
             case CommandKind.PAUSE | CommandKind.RESUME:
-                return self._paused(command.kind is CommandKind.PAUSE)
+                return self._paused(command.kind is CommandKind.PAUSE, at_s)
             case kind if kind in self._deeds:
                 return self._deeds[kind](command, at_s)
             case kind:
@@ -279,7 +309,7 @@ class Throttles:
             turn = self._continued(scenario, at_s)
         else:
             aims = dict.fromkeys(self._standing.keys(scenario), PLANNED)
-            turn = Turn(aims, {scenario: Progress(progress.timetable)})
+            turn = Turn(aims, {scenario: progress.followed()})
         how = "held no longer" if is_held else "back to the plan"
         return self._replanned(turn, at_s, text=how, label="resume")
 
@@ -308,12 +338,10 @@ class Throttles:
             return _refused("Off the plan: resume-plan returns to it, then stages can be skipped")
         if section.number > progress.timetable.stages or math.isinf(section.end_s):
             return _refused("There is no stage here that could be skipped")
-        timetable = progress.as_seen(at_s).skipped(at_s)
-        turn = Turn(
-            dict.fromkeys(self._standing.keys(scenario), PLANNED), {scenario: Progress(timetable)}
-        )
+        over = progress.skipped(at_s)
+        turn = Turn(dict.fromkeys(self._standing.keys(scenario), PLANNED), {scenario: over})
         skipped = words.stage(section.number, progress.timetable.stages)
-        if timetable.has_ended(at_s):
+        if over.has_ended(at_s):
             text = f"skip {skipped}, the last: the schedule ends"
             return self._moved(turn, at_s, text=text, label="skip")
         return self._replanned(turn, at_s, text=f"skip {skipped}", label="skip")
@@ -326,8 +354,7 @@ class Throttles:
         section = timetable.section_at(clock_s)
         if math.isinf(section.end_s):
             return _refused("There is no end here that could be put off")
-        extended = timetable.extended(by_s, at_s=clock_s)
-        turn = Turn({}, {scenario: replace(progress, timetable=extended)})
+        turn = Turn({}, {scenario: progress.extended(by_s, at_s)})
         left = words.span(section.end_s + by_s - clock_s)
         is_stage = section.number <= timetable.stages
         what = words.stage(section.number, timetable.stages) if is_stage else "the end"
@@ -371,10 +398,26 @@ class Throttles:
 
     # The load as a whole, and the way back
 
-    def _paused(self, pause: bool) -> Effect:
+    def _replayed(self, at_s: float) -> Effect:
+        if self.paused:
+            return _refused("The load is paused: resume it, then replay")
+        made = replay(self._plan, self.track, self._standing, at_s)
+        if not made.turn.aims:
+            return _refused(f"Nothing can be driven again: {'; '.join(made.notes)}")
+        text = replay_words(made, self.track.words, at_s)
+        effect = self._moved(made.turn, at_s, text=text, label="replay")
+        clamped = [
+            f"{key[0]}: {NAMES[key[1]]} clamped to the run's limit"
+            for key in made.turn.aims
+            if self._standing.is_clamped(key, at_s)
+        ]
+        return replace(effect, message="; ".join([text, *clamped]))
+
+    def _paused(self, pause: bool, at_s: float) -> Effect:
         if pause == self.paused:
             return Effect(accepted=True, message="Paused already" if pause else "Not paused")
         self.paused = pause
+        self.track.note_pause(pause, at_s=at_s)
         return Effect(
             accepted=True,
             message="load paused: VUs stay, no new iterations" if pause else "load resumed",
@@ -405,7 +448,7 @@ class Throttles:
         if over_already:
             return _refused(over_already)
         here = {key: self._standing.here(key, at_s) for key in turn.aims}
-        moves = self._standing.begin(turn, at_s)
+        moves = self._begin(turn, at_s)
         going = ", ".join(self._going(key, before, at_s) for key, before in here.items())
         message = f"{going} ({said})" if going else said
         return Effect(accepted=True, message=message, label=label, moves=moves)
@@ -417,7 +460,7 @@ class Throttles:
         before = self._standing.before(turn, at_s)
         self._undo.append(_Change(text, at_s, before, turn))
         self._redo.clear()
-        moves = self._standing.begin(turn, at_s)
+        moves = self._begin(turn, at_s)
         return Effect(accepted=True, message=message or text, label=label or text, moves=moves)
 
     # Reading commands

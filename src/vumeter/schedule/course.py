@@ -57,6 +57,14 @@ def shifted(course: Course, by_s: float) -> Course:
     return tuple(replace(leg, start_s=leg.start_s + by_s) for leg in course)
 
 
+def put_off(course: Course, by_s: float, *, at_s: float) -> Course:
+    """Return *course*, but what is still to come of it at *at_s* comes *by_s* later."""
+    return tuple(
+        shifted((leg,), by_s)[0] if leg.start_s > at_s or legs.remaining_s(leg, at_s) > 0 else leg
+        for leg in course
+    )
+
+
 def clamped(course: Course, most: float) -> Course:
     """Return the course that is where *course* is, or at *most* where that is higher."""
     ends_s = [leg.start_s for leg in course[1:]]

@@ -35,7 +35,7 @@ class Timetable:
     One scenario's plan.
 
     *moved* is the lever that has stages, or could have: the rate of an open scenario, the
-    VUs of a closed one. The open one's VUs are its pool, and stand.
+    VUs of a closed one. The open one's VUs are its pool, which no stage moves.
     """
 
     sections: tuple[Section, ...]
@@ -45,16 +45,15 @@ class Timetable:
     end_s: float | None
     """When the schedule ends; `None`: never, by time."""
     moved: Lever
-    pool: float
-    """VUs of an open scenario."""
+    pool: Course
+    """VUs of an open scenario, from its begin on."""
 
     @property
     def vus(self) -> Course:
         """Where the plan leads the number of VUs."""
         if self.moved is Lever.VUS:
             return self._legs
-        standing = legs.flat(self.pool, start_s=self.begin_s)
-        return (standing,) if self.begin_s <= 0 else (legs.flat(0.0), standing)
+        return self.pool if self.begin_s <= 0 else (legs.flat(0.0), *self.pool)
 
     @property
     def rate(self) -> Course | None:
@@ -84,7 +83,7 @@ class Timetable:
         here = self.section_at(at_s)
         # As a whole, so that what is left of it is right from any time that it stood at.
         (leg,) = courses.shifted((here.leg,), by_s)
-        return self._with(replace(here, end_s=here.end_s + by_s, leg=leg), by_s)
+        return self._with(replace(here, end_s=here.end_s + by_s, leg=leg), by_s, at_s)
 
     def extended(self, by_s: float, *, at_s: float) -> "Timetable":
         """Return the timetable whose present section takes *by_s* more: a ramp goes slower."""
@@ -96,15 +95,15 @@ class Timetable:
             leg = structs.replace(
                 rest, ramp_s=rest.ramp_s * slower, passed_s=rest.passed_s * slower
             )
-        return self._with(replace(here, end_s=here.end_s + by_s, leg=leg), by_s)
+        return self._with(replace(here, end_s=here.end_s + by_s, leg=leg), by_s, at_s)
 
     def skipped(self, at_s: float) -> "Timetable":
         """Return the timetable whose present section, which has an end, is over at *at_s*."""
         here = self.section_at(at_s)
-        return self._with(replace(here, end_s=at_s), at_s - here.end_s)
+        return self._with(replace(here, end_s=at_s), at_s - here.end_s, at_s)
 
-    def _with(self, changed: Section, by_s: float) -> "Timetable":
-        """Return the timetable with one section *changed*, and what follows it *by_s* later."""
+    def _with(self, changed: Section, by_s: float, at_s: float) -> "Timetable":
+        """Return the timetable with one section *changed* at *at_s*, the rest *by_s* later."""
         number = changed.number
         sections = (
             section
@@ -119,6 +118,7 @@ class Timetable:
             sections=tuple(sections),
             begin_s=self.begin_s + (by_s if number == 0 else 0.0),
             end_s=None if self.end_s is None else self.end_s + by_s,
+            pool=courses.put_off(self.pool, by_s, at_s=at_s),
         )
 
 
@@ -149,7 +149,7 @@ def timetable(load: Load) -> Timetable:
         begin_s=load.start_s,
         end_s=load.end_s,
         moved=moved,
-        pool=float(load.vus),
+        pool=(legs.flat(float(load.vus), start_s=load.start_s),),
     )
 
 

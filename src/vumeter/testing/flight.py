@@ -119,8 +119,20 @@ class Flight:
         Raises:
             RuntimeError: It was refused.
         """
+        return self._ask("ctl", _NAME, *words).strip()
+
+    def exported(self) -> str:
+        """
+        Return the run so far as the profile that `vumeter export-profile` writes.
+
+        Raises:
+            RuntimeError: It was refused.
+        """
+        return self._ask("export-profile", _NAME)
+
+    def _ask(self, *words: str) -> str:
         answer = subprocess.run(
-            [_PROGRAM, "ctl", _NAME, *words],
+            [_PROGRAM, *words],
             env=self._variables,
             capture_output=True,
             text=True,
@@ -128,8 +140,8 @@ class Flight:
             check=False,
         )
         if answer.returncode != 0:
-            raise RuntimeError(f"ctl {' '.join(words)}: {answer.stderr}")
-        return answer.stdout.strip()
+            raise RuntimeError(f"{' '.join(words)}: {answer.stderr}")
+        return answer.stdout
 
     def land(self) -> Landing:
         """

@@ -7,6 +7,7 @@ from vumeter.model.throttle import Command, CommandKind, ResumeMode
 from vumeter.tui.deck import Deck
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
 from vumeter.tui.dialogs.question_bar import Answer, Question
+from vumeter.tui.format import span_text
 from vumeter.tui.plan_words import planned_lever
 from vumeter.tui.prompt import Intent, Refusal, intended, read
 
@@ -72,6 +73,17 @@ class Steering(Deck):
     def action_redo(self) -> None:
         """Make the move again that was taken back."""
         self.send(self.hand.plain(CommandKind.REDO))
+
+    def action_replay(self) -> None:
+        """Ask whether to drive again what was driven so far."""
+        frame = self.newest
+        if frame is None:
+            self.send(None)
+            return
+        ends = "it goes on there" if frame.duration_s is None else "the schedule ends"
+        text = f"Replay the first {span_text(frame.elapsed_s)} ({frame.driven})? Then {ends}."
+        replay = Answer(text="replay", act=partial(self.send, self.hand.plain(CommandKind.REPLAY)))
+        self.confirm(Question(text=text, answers={"y": replay}))
 
     def action_panic(self) -> None:
         """Fall to the safe floor, unasked."""

@@ -75,7 +75,9 @@ def stage_words(plan: ThrottleState) -> str:
     words = f"stage {plan.stage + 1}/{len(plan.stages)} {plan.stages[plan.stage].kind}"
     if plan.held:
         return f"HELD {words}"
-    return f"OFF PLAN {words}" if plan.off_plan else words
+    if plan.off_plan:
+        return f"OFF PLAN {words}"
+    return f"REPLAY {words}" if plan.replays else words
 
 
 def _words(frame: Frame, plan: ThrottleState | None) -> str:

@@ -107,7 +107,7 @@ def progress_words(throttle: ThrottleState) -> str:
         return "HELD"
     if throttle.begins_in_s is not None:
         return f"in {span_text(round(throttle.begins_in_s))}"
-    words = ["OFF PLAN"] if throttle.off_plan else []
+    words = ["OFF PLAN"] if throttle.off_plan else ["REPLAY"] if throttle.replays else []
     if throttle.acknowledged != throttle.requested:
         words.append("sent")
     elif throttle.eta_s > 0:
