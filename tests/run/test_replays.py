@@ -1,7 +1,7 @@
 """A replay: from a moment on, every lever goes again where it went until then."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vumeter.model.flow import Request
@@ -262,6 +262,7 @@ TOLD = st.tuples(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(TOLD, max_size=12))
 def test_whatever_was_driven_is_driven_again_or_said_to_be_clamped(
     told: list[tuple[CommandKind, Lever | None, str, int, float, float]],

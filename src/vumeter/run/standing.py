@@ -12,6 +12,9 @@ from vumeter.schedule import course as courses
 from vumeter.schedule import legs
 from vumeter.schedule.timetable import openings
 
+_ROUNDING = 1e-6
+"""Of targets that were added up."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
@@ -92,12 +95,12 @@ class Standing:
         lever = key[1]
         most = float(self.limits.max_vus) if lever is Lever.VUS else self.limits.max_rate_per_s
         others = [
-            courses.ending(stand.course, self.progress[other[0]].end_s)
-            for other, stand in self.stands.items()
+            courses.ending(course, self.progress[other[0]].end_s)
+            for other in self.stands
             if other != key
             and other not in aside
             and other[1] is lever
-            and stand.course is not None
+            and (course := self._ahead(other)) is not None
         ]
         left = max(0.0, most - courses.highest(others, at_s, self.progress[key[0]].end_s))
         return float(math.floor(left)) if lever is Lever.VUS else left
@@ -124,7 +127,7 @@ class Standing:
             touched |= dict.fromkeys(self.keys(name))
         before = {key: self.stands[key] for key in touched}
         for key in touched:
-            limit = self.limit(key, at_s, aside=frozenset(touched))
+            limit = self.limit(key, at_s, aside=frozenset(self.stands))
             self.stands[key] = self._begun(key, turn.aims.get(key), at_s, limit)
         if not self._fits(at_s):
             self.stands |= before
@@ -160,19 +163,35 @@ class Standing:
         return all(
             courses.highest(
                 [
-                    courses.ending(stand.course, self.progress[name].end_s)
-                    for (name, each), stand in self.stands.items()
-                    if each is lever and stand.course is not None
+                    courses.ending(course, self.progress[key[0]].end_s)
+                    for key in self.stands
+                    if key[1] is lever and (course := self._ahead(key)) is not None
                 ],
                 at_s,
                 None,
             )
-            <= most
+            <= most + _ROUNDING
             for lever, most in (
                 (Lever.VUS, self.limits.max_vus),
                 (Lever.RATE, self.limits.max_rate_per_s),
             )
         )
+
+    def _ahead(self, key: Key) -> Course | None:
+        """Return where a lever is led, also after a replay has opened or closed the model."""
+        stand = self.stands[key]
+        if not stand.is_planned:
+            return stand.course
+        course = stand.course
+        for part in self.progress[key[0]].then:
+            planned = part.vus if key[1] is Lever.VUS else part.rate
+            later = (legs.flat(0.0, start_s=part.begin_s),) if planned is None else planned
+            before = (legs.flat(0.0),) if course is None else course
+            course = (
+                *(leg for leg in before if leg.start_s < part.begin_s),
+                *(leg for leg in later if leg.start_s >= part.begin_s),
+            )
+        return course
 
     def is_clamped(self, key: Key, at_s: float) -> bool:
         """Whether the limits keep a lever that the plan leads from going where that wants it."""
