@@ -6,11 +6,22 @@ from typing import Any
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from vumeter.cli.connecting import connected, transport_of
 from vumeter.cli.planning import Wishes, plan
 from vumeter.errors import UsageError
-from vumeter.model.plan import HostOverride, IpFamily, Plan, TlsVersion, Transport
+from vumeter.model.plan import (
+    HostOverride,
+    HttpVersion,
+    IpFamily,
+    Plan,
+    Proxy,
+    ProxyKind,
+    TlsVersion,
+    Transport,
+)
+from vumeter.profiles.proxies import proxy_of
 from vumeter.testing.flight import fly
 from vumeter.testing.server_process import ServerProcess
 
@@ -37,6 +48,9 @@ def test_every_flag_has_its_place_in_the_transport(tmp_path, monkeypatch) -> Non
         tls_minimum="1.3",
         ipv6=True,
         local_addresses=("127.0.0.2", "127.0.0.3"),
+        http_version="1.0",
+        proxy="http://ada:pa%20ss@127.0.0.1:3128",
+        no_proxy=("Shop.example", "[::1]"),
     )
     assert made == Transport(
         authorities=str(tmp_path / "authority.pem"),
@@ -46,7 +60,24 @@ def test_every_flag_has_its_place_in_the_transport(tmp_path, monkeypatch) -> Non
         tls_minimum=TlsVersion.TLS_1_3,
         ip_family=IpFamily.IPV6,
         local_addresses=("127.0.0.2", "127.0.0.3"),
+        http_version=HttpVersion.HTTP_1_0,
+        proxy=Proxy(
+            kind=ProxyKind.HTTP,
+            host="127.0.0.1",
+            port=3128,
+            user="ada",
+            password="pa ss",
+            direct_hosts=("shop.example", "::1"),
+        ),
     )
+
+
+def test_hosts_without_the_proxy_are_added_to_those_of_a_profile() -> None:
+    before = transport(proxy="socks5h://127.0.0.1:1080", no_proxy=("a",))
+    assert before.proxy is not None
+    more = transport(before, no_proxy=("B",))
+    assert more.proxy == replace(before.proxy, direct_hosts=("a", "b"))
+    assert transport(before, proxy="http://127.0.0.1:1").proxy == proxy_of("http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +117,9 @@ def test_the_command_line_overrides_what_a_profile_overrides() -> None:
         ({"tls_minimum": "1.0"}, "1.0"),
         ({"ipv4": True, "ipv6": True}, "-4 and -6"),
         ({"key": Path("key.pem")}, "--cert"),
+        ({"http_version": "2"}, '"2"'),
+        ({"no_proxy": ("a",)}, "--no-proxy"),
+        ({"proxy": "socks4://127.0.0.1:1"}, "socks4"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_quoted(wishes, words) -> None:
@@ -101,6 +135,10 @@ def test_what_cannot_be_meant_is_refused_and_quoted(wishes, words) -> None:
         ({"cert": Path("/nowhere/b.pem")}, "/nowhere/b.pem"),
         ({"local_addresses": ("elsewhere",)}, "elsewhere"),
         ({"local_addresses": ("192.0.2.1",)}, "192.0.2.1"),
+        (
+            {"proxy": "http://127.0.0.1:1", "resolve": ("127.0.0.1:8000:127.0.0.2",)},
+            "127.0.0.1 is to be elsewhere",
+        ),
     ],
 )
 def test_what_a_worker_could_not_use_is_found_out_before(wishes, words) -> None:

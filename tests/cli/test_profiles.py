@@ -112,7 +112,27 @@ def test_check_shows_what_would_run_without_its_secrets(vumeter: Vumeter, profil
     assert "2 VUs, 20 iterations, for 6s" in ended.stdout
     assert "GET /a" in ended.stdout
     assert "It has no thresholds" in ended.stdout
+    assert "connections HTTP/1.1 · kept alive\n" in ended.stdout
     assert "hunter2" not in ended.stdout
+
+
+def test_check_shows_how_connections_are_made(vumeter: Vumeter, profile: Path) -> None:
+    more = """
+[http]
+keep_alive = false
+version = "1.0"
+proxy = "socks5h://ada:pass-word@127.0.0.1:1080"
+no_proxy = ["10.0.0.7"]
+ip_family = "ipv4"
+"""
+    profile.write_text(PROFILE + more)
+    ended = vumeter("check", str(profile))
+    assert ended.returncode == 0, ended.stderr
+    assert (
+        "connections HTTP/1.0 · a new one for each request · by way of"
+        " socks5h://ada:***@127.0.0.1:1080 (but not to 10.0.0.7) · only over IPv4\n"
+    ) in ended.stdout
+    assert "pass-word" not in ended.stdout
 
 
 def test_a_dsn_that_is_none_is_a_problem_of_the_profile(vumeter: Vumeter, profile: Path) -> None:

@@ -562,6 +562,27 @@ p.toml:3: scenarios.main.steps[0].body_file: "no.bin" cannot be read: No such fi
 p.toml:5: feeders.users.file: "no.csv" cannot be read: No such file or directory.
   It is looked for at no.csv.""",
     ),
+    "proxies": (
+        """target = "http://x"
+[http]
+proxy = "socks4://ada:secret@127.0.0.1:1080"
+[scenarios.main]
+steps = ["/"]
+""",
+        """p.toml has one problem; nothing was sent.
+p.toml:3: http.proxy: a proxy is not spoken with in "socks4", but in "http", "socks5", "socks5h".
+  Write for example "http://user:password@127.0.0.1:3128" or "socks5h://127.0.0.1:1080".""",
+    ),
+    "no-proxy": (
+        """target = "http://x"
+[http]
+no_proxy = ["127.0.0.1"]
+[scenarios.main]
+steps = ["/"]
+""",
+        """p.toml has one problem; nothing was sent.
+p.toml:3: http.no_proxy: there is no proxy that these go without.""",
+    ),
     "nothing-to-do": (
         'target = "http://x"\n',
         """p.toml has one problem; nothing was sent.

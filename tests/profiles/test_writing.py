@@ -33,6 +33,7 @@ from vumeter.model.plan import (
     Feeder,
     FeederOrder,
     HostOverride,
+    HttpVersion,
     IpFamily,
     Limits,
     Load,
@@ -45,6 +46,7 @@ from vumeter.model.plan import (
     Transport,
 )
 from vumeter.profiles.loading import load
+from vumeter.profiles.proxies import proxy_of
 from vumeter.profiles.writing import exact_duration, exact_rate, written
 from vumeter.units import parse_duration_s, parse_rate_per_s
 
@@ -269,6 +271,13 @@ PLANS = st.builds(
         overrides=st.just((HostOverride(host="::1", port=80, address="shop", address_port=8080),)),
         ip_family=st.sampled_from(IpFamily),
         local_addresses=st.sampled_from([(), ("127.0.0.1", "::1")]),
+        http_version=st.sampled_from(HttpVersion),
+        proxy=st.none()
+        | st.builds(
+            proxy_of,
+            st.sampled_from(["http://127.0.0.1:1", "socks5h://a%40:p%3A${x}@[::1]:1080"]),
+            st.sampled_from([(), ("shop", ".lab")]),
+        ),
     ),
     graceful_stop_s=DURATIONS_S,
     dead_man_s=SOME_TIME_S,

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from vumeter.errors import TargetError
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.plan import HostOverride, Limits, Load, Plan, Scenario, Transport
+from vumeter.profiles.proxies import proxy_of
 from vumeter.run.guard import check_targets, places
 
 
@@ -62,6 +63,30 @@ async def test_every_request_of_the_plan_is_checked() -> None:
 async def test_a_name_that_does_not_resolve_is_said_before_anything_is_sent() -> None:
     with pytest.raises(TargetError, match=r'"no-such-host\.invalid" cannot be resolved'):
         await check_targets(a_plan("http://no-such-host.invalid/"))
+
+
+async def test_the_proxy_is_looked_up_and_what_it_resolves_is_not() -> None:
+    plan = a_plan("http://shop.invalid/", "http://127.0.0.1/")
+
+    def by_way_of(url: str, *direct: str) -> Plan:
+        return replace(plan, transport=Transport(proxy=proxy_of(url, direct)))
+
+    allowed = Limits(allow_hosts=("shop.invalid",))
+    for kind in ("http", "socks5h"):
+        here = by_way_of(f"{kind}://127.0.0.1:1")
+        assert places(here) == [("127.0.0.1", "127.0.0.1")]
+        with pytest.raises(
+            TargetError, match=r"shop\.invalid.* is resolved by the proxy"
+        ) as refused:
+            await check_targets(here)
+        assert refused.value.hint.endswith("--allow-host shop.invalid")
+        await check_targets(replace(here, limits=allowed))
+        with pytest.raises(TargetError, match=r"8\.8\.8\.8"):
+            await check_targets(replace(by_way_of(f"{kind}://8.8.8.8:1"), limits=allowed))
+        with pytest.raises(TargetError, match="cannot be resolved"):
+            await check_targets(by_way_of(f"{kind}://127.0.0.1:1", "shop.invalid"))
+    with pytest.raises(TargetError, match="cannot be resolved"):
+        await check_targets(by_way_of("socks5://127.0.0.1:1"))
 
 
 def test_places_are_listed_once_without_port_and_credentials() -> None:

@@ -4,9 +4,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vumeter.model.flow import Check, Choice, Extract, Pick, Relation, Request, Source
-from vumeter.model.plan import Feeder, Load, Plan, Scenario
+from vumeter.model.plan import Feeder, Load, Plan, Scenario, Transport
+from vumeter.profiles.proxies import proxy_of
 from vumeter.stats.redaction import REDACTED, Redactor, without_secrets
 
 CANARY = "c4n4ry-Passw0rd"
@@ -41,6 +43,13 @@ HOME = Request(name="GET /", url="http://127.0.0.1/")
         pytest.param(
             plan_of(Request(name="GET /", url=f"http://alice:{CANARY}@127.0.0.1/")),
             id="URL's user",
+        ),
+        pytest.param(
+            replace(
+                plan_of(HOME),
+                transport=Transport(proxy=proxy_of(f"http://alice:{CANARY}@127.0.0.1:3128")),
+            ),
+            id="the proxy's password",
         ),
         pytest.param(
             plan_of(Request(name="GET /", url=f"http://127.0.0.1/?a={CANARY}&b={CANARY}#{CANARY}")),

@@ -55,6 +55,7 @@ def preview(plan: "Plan") -> str:
         f"target      {plan.target}",
         f"duration    {_duration(plan)}",
         f"workers     {plan.workers}",
+        f"connections {_connections(plan)}",
         f"limits      {plan.limits.max_vus} VUs, {plan.limits.max_rate_per_s:g}/s",
         *_totals(plan),
     ]
@@ -88,6 +89,26 @@ def _duration(plan: "Plan") -> str:
             else (duration_text(plan.duration_s))
         )
     return "until its iterations are done" if plan.has_end else "no end"
+
+
+def _connections(plan: "Plan") -> str:
+    """Return how connections are made, where that is not for TLS alone."""
+    from vumeter.model.plan import IpFamily
+    from vumeter.profiles.proxies import url_of
+
+    transport = plan.transport
+    words = [f"HTTP/{transport.http_version.value}"]
+    words.append("kept alive" if plan.keep_alive else "a new one for each request")
+    if transport.proxy is not None:
+        direct = ", ".join(transport.proxy.direct_hosts)
+        words.append(
+            f"by way of {url_of(transport.proxy)}" + (f" (but not to {direct})" if direct else "")
+        )
+    if transport.ip_family is not IpFamily.ANY:
+        words.append(f"only over IPv{transport.ip_family.value[-1]}")
+    if transport.local_addresses:
+        words.append(f"from {', '.join(transport.local_addresses)}")
+    return " · ".join(words)
 
 
 def _counts(plan: "Plan") -> bool:

@@ -8,9 +8,19 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from vumeter.cli.planning import Wishes
+from vumeter.client.origin import origin_of
 from vumeter.client.tls import tls_context
 from vumeter.errors import UsageError
-from vumeter.model.plan import HostOverride, IpFamily, Plan, TlsVersion, Transport
+from vumeter.model.plan import (
+    HostOverride,
+    HttpVersion,
+    IpFamily,
+    Plan,
+    Proxy,
+    TlsVersion,
+    Transport,
+)
+from vumeter.profiles.proxies import direct_hosts, proxy_of
 
 _RESOLVE = re.compile(
     r"(?P<host>\[[^\]]+\]|[^:\[\]]+):(?P<port>\d+):"
@@ -61,6 +71,9 @@ def transport_of(wishes: Wishes, transport: Transport) -> Transport:
         overrides = {(each.host, each.port): each for each in transport.overrides}
         overrides |= {(each.host, each.port): each for each in map(_override, wishes.resolve)}
         changed["overrides"] = tuple(overrides.values())
+    if wishes.http_version is not None:
+        changed["http_version"] = _http_version(wishes.http_version)
+    changed |= _proxy(wishes, transport)
     return replace(transport, **changed)
 
 
@@ -76,6 +89,21 @@ def check_connections(plan: Plan) -> None:
         tls_context(verify=plan.verify_tls, transport=transport)
     for address in transport.local_addresses:
         _check_local(address)
+    if transport.proxy is not None and transport.proxy.resolves:
+        _check_overrides(plan, transport.proxy)
+
+
+def _check_overrides(plan: Plan, proxy: Proxy) -> None:
+    """Refuse overrides that have no say, because the proxy resolves the names."""
+    overridden = {(override.host, override.port) for override in plan.transport.overrides}
+    for url in plan.urls:
+        origin = origin_of(url)
+        if (origin.host, origin.port) in overridden and proxy.is_for(origin.host):
+            raise UsageError(
+                f"{origin.host} is to be elsewhere, but the proxy finds out where it is.",
+                hint="Names are resolved here with a socks5:// proxy, and for hosts that go"
+                " without one (no_proxy).",
+            )
 
 
 def _check_local(address: str) -> None:
@@ -119,6 +147,29 @@ def _version(text: str) -> TlsVersion:
         raise UsageError(
             f'--tls-min: "{text}" is not spoken here.', hint=f"Write {known}."
         ) from None
+
+
+def _http_version(text: str) -> HttpVersion:
+    try:
+        return HttpVersion(text)
+    except ValueError:
+        raise UsageError(
+            f'--http-version: "{text}" is not spoken here.', hint='Write "1.1" or "1.0".'
+        ) from None
+
+
+def _proxy(wishes: Wishes, transport: Transport) -> dict[str, object]:
+    if wishes.proxy is None:
+        if not wishes.no_proxy:
+            return {}
+        if transport.proxy is None:
+            raise UsageError("--no-proxy: there is no proxy that these hosts go without.")
+        direct = (*transport.proxy.direct_hosts, *direct_hosts(wishes.no_proxy))
+        return {"proxy": replace(transport.proxy, direct_hosts=direct)}
+    try:
+        return {"proxy": proxy_of(wishes.proxy, wishes.no_proxy)}
+    except UsageError as error:
+        raise UsageError(f"--proxy: {error.message}", hint=error.hint) from None
 
 
 def _absolute(path: Path) -> str:

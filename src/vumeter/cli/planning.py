@@ -59,6 +59,9 @@ class Wishes(Struct, frozen=True, kw_only=True):
     ipv4: bool = False
     ipv6: bool = False
     local_addresses: tuple[str, ...] = ()
+    http_version: str | None = None
+    proxy: str | None = None
+    no_proxy: tuple[str, ...] = ()
     workers: int = 1
     max_vus: str | None = None
     max_rate: str | None = None

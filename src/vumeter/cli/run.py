@@ -129,6 +129,23 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "--local-address", metavar="ADDRESS", help="Connect from it; repeated: in turn."
         ),
     ] = None,
+    http_version: Annotated[
+        Text,
+        typer.Option("--http-version", metavar="VERSION", help="1.1, the default, or 1.0."),
+    ] = None,
+    proxy: Annotated[
+        Text,
+        typer.Option(
+            "-x",
+            "--proxy",
+            metavar="URL",
+            help="http://[user:pass@]host:port, socks5:// or socks5h://. HTTP_PROXY is ignored.",
+        ),
+    ] = None,
+    no_proxy: Annotated[
+        list[str] | None,
+        typer.Option("--no-proxy", metavar="HOST", help="Goes without the proxy; repeats."),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", help="Processes that make the load.")
     ] = 1,
@@ -248,6 +265,9 @@ def run(  # noqa: PLR0917 - one parameter per flag
         ipv4=ipv4,
         ipv6=ipv6,
         local_addresses=tuple(local_address or ()),
+        http_version=http_version,
+        proxy=proxy,
+        no_proxy=tuple(no_proxy or ()),
         workers=workers,
         max_vus=max_vus,
         max_rate=max_rate,

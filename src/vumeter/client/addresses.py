@@ -56,6 +56,22 @@ class Address(NamedTuple):
         return (f"{host}%{zone}" if zone else str(host), int(port))
 
 
+def is_allowed_unresolved(host: str, allow_hosts: Iterable[str]) -> bool:
+    """
+    Return whether load may go to *host*, whatever somebody else finds its address to be.
+
+    >>> is_allowed_unresolved("shop.example", ()), is_allowed_unresolved("127.0.0.1", ())
+    (False, True)
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return is_allowed(host, host=host, allow_hosts=allow_hosts)
+    except ValueError:
+        # A name that is not among those allowed.
+        return False
+
+
 def is_allowed(ip: str, *, host: str, allow_hosts: Iterable[str]) -> bool:
     """
     Return whether load may go to *ip*, which *host* resolved to.
@@ -141,6 +157,19 @@ class Resolver:
         others = (a for a in addresses if a.family != first.family)
         other = next(others, None) if chosen is None else None
         return (first,) if other is None else (first, other)
+
+    def check_unresolved(self, host: str) -> None:
+        """
+        Refuse *host*, which a proxy resolves, unless load may go there whatever it finds.
+
+        Raises:
+            ForbiddenAddressError: No load may go there.
+        """
+        if not is_allowed_unresolved(host, self._allow_hosts):
+            raise ForbiddenAddressError(
+                f"{host} is resolved by the proxy, so that nobody knows here where it leads:"
+                " it has to be among the hosts that are allowed"
+            )
 
     def confirm(self, host: str, port: int, address: Address) -> None:
         """Keep to the family of *address*: a connection to it was made."""

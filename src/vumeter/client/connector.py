@@ -1,19 +1,39 @@
-"""Opens connections: name, socket, TLS, all within one time-out."""
+"""Opens connections: name, socket, proxy, TLS, all within one time-out."""
 
 import asyncio
 import ipaddress
 import itertools
+import os
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from vumeter.client.addresses import Address, Resolver
 from vumeter.client.decrypted import BUFFER_BYTES, Decrypted
-from vumeter.client.exchange import Exchange
+from vumeter.client.exchange import Caller, Exchange
+from vumeter.client.failures import (
+    ForbiddenAddressError,
+    ProxyError,
+    ProxyTimeoutError,
+    error_kind,
+)
+from vumeter.client.origin import Origin
 from vumeter.client.tls import tls_context
-from vumeter.model.plan import Plan, Transport
+from vumeter.client.tunnel import dig
+from vumeter.client.wording import WordedExchange, Wording, wording_for
+from vumeter.model.measure import ErrorKind
+from vumeter.model.plan import HttpVersion, Plan, Proxy, Transport
+
+Place = Origin | Proxy
+"""What has a host and a port."""
+Made = TypeVar("Made")
 
 _NEVER_S = 86_400.0
 """The loop's own limit of a handshake must not come before the request's, by another name."""
+_MOST_WORDINGS = 64
+_OURS = (ErrorKind.DESCRIPTORS, ErrorKind.PORTS)
+"""Failures of the generator, not of a proxy."""
 
 
 class Connector:
@@ -33,6 +53,11 @@ class Connector:
         self._is_making_tls = asyncio.Lock()
         self._decrypted = bytearray()
         self._local = _by_family(self._transport.local_addresses)
+        self._is_usual = (
+            self._transport.proxy is None and self._transport.http_version is HttpVersion.HTTP_1_1
+        )
+        """Whether requests go out as they are written, whatever their origin."""
+        self._wordings: dict[Origin, Wording | None] = {}
 
     @classmethod
     def of(cls, plan: Plan) -> "Connector":
@@ -55,6 +80,20 @@ class Connector:
         if self._tls is None:
             self._take_tls(tls_context(verify=self._verify, transport=self._transport))
 
+    def exchange(self, caller: Caller, origin: Origin) -> Exchange:
+        """Return an exchange of *caller* with *origin*, to be opened."""
+        if self._is_usual:
+            return Exchange(caller, origin)
+        if origin not in self._wordings:
+            # Bounded, for redirects may lead to ever more origins.
+            if len(self._wordings) >= _MOST_WORDINGS:
+                self._wordings.clear()
+            self._wordings[origin] = wording_for(origin, self._transport)
+        wording = self._wordings[origin]
+        return (
+            Exchange(caller, origin) if wording is None else WordedExchange(caller, origin, wording)
+        )
+
     async def open(self, exchange: Exchange, *, timeout_s: float) -> None:
         """
         Give *exchange* a new connection to its origin.
@@ -62,44 +101,121 @@ class Connector:
         Raises:
             OSError, ValueError: No connection; `error_kind` says what of.
         """
-        host, port = exchange.origin.host, exchange.origin.port
-        async with asyncio.timeout(timeout_s):
-            *others, last = await self._resolver.candidates(host, port)
-            for address in others:
-                try:
-                    await self._open_at(address, exchange)
-                except ssl.SSLError:
-                    raise
-                except OSError:
-                    continue
-                self._resolver.confirm(host, port, address)
-                return
-            await self._open_at(last, exchange)
-            self._resolver.confirm(host, port, last)
+        origin, proxy = exchange.origin, self._transport.proxy
+        if proxy is None or not proxy.is_for(origin.host):
+            async with asyncio.timeout(timeout_s):
+                await self._at_first(
+                    origin, lambda address: self._open_at(address, exchange, is_tls=origin.is_tls)
+                )
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._open_by(proxy, exchange)
+        except TimeoutError:
+            raise ProxyTimeoutError(
+                f"The proxy {proxy.place} made no connection to {origin.authority} within"
+                f" {timeout_s:g} s."
+            ) from None
 
-    async def _open_at(self, address: Address, exchange: Exchange) -> None:
+    async def _at_first(self, place: Place, opened: Callable[[Address], Awaitable[Made]]) -> Made:
+        """Return what is *opened* at the first address of *place* that it can be."""
+        host, port = place.host, place.port
+        *others, last = await self._resolver.candidates(host, port)
+        for address in others:
+            try:
+                made = await opened(address)
+            except ssl.SSLError:
+                raise
+            except OSError:
+                continue
+            self._resolver.confirm(host, port, address)
+            return made
+        made = await opened(last)
+        self._resolver.confirm(host, port, last)
+        return made
+
+    async def _open_at(self, address: Address, exchange: Exchange, *, is_tls: bool) -> None:
         # uvloop's own sockets, by a literal address that it need not resolve: a third less
         # time than with a socket of ours. They never wait to send more along (TCP_NODELAY).
-        loop = asyncio.get_running_loop()
         host, port = address.literal
-        local = self._local.get(address.family)
-        local_address = None if local is None else (next(local), 0)
-        if exchange.origin.is_tls:
-            tls = await self._tls_context()
-            await loop.create_connection(
-                lambda: Decrypted(exchange, self._decrypted),
-                host,
-                port,
-                family=address.family,
-                local_addr=local_address,
-                ssl=tls,
-                server_hostname=self._transport.server_name or exchange.origin.host,
-                ssl_handshake_timeout=_NEVER_S,
+        await self._connect(
+            exchange,
+            is_tls=is_tls,
+            host=host,
+            port=port,
+            family=address.family,
+            local_addr=self._local_address(address.family),
+        )
+
+    async def _connect(self, exchange: Exchange, *, is_tls: bool, **where: Any) -> None:
+        loop = asyncio.get_running_loop()
+        if not is_tls:
+            await loop.create_connection(lambda: exchange, **where)
+            return
+        tls = await self._tls_context()
+        await loop.create_connection(
+            lambda: Decrypted(exchange, self._decrypted),
+            ssl=tls,
+            server_hostname=self._transport.server_name or exchange.origin.host,
+            ssl_handshake_timeout=_NEVER_S,
+            **where,
+        )
+
+    def _local_address(self, family: int) -> tuple[str, int] | None:
+        local = self._local.get(family)
+        return None if local is None else (next(local), 0)
+
+    # By way of a proxy.
+
+    async def _open_by(self, proxy: Proxy, exchange: Exchange) -> None:
+        origin = exchange.origin
+        if not proxy.resolves:
+            await self._at_first(
+                origin, lambda address: self._dig(proxy, exchange, *address.literal)
             )
+            return
+        # Nobody knows here what the proxy will find, so the name itself has to be allowed.
+        self._resolver.check_unresolved(origin.host)
+        if exchange.forwarder is None:
+            await self._dig(proxy, exchange, origin.host, origin.port)
         else:
-            await loop.create_connection(
-                lambda: exchange, host, port, family=address.family, local_addr=local_address
+            await self._at_proxy(
+                proxy, lambda address: self._open_at(address, exchange, is_tls=False)
             )
+
+    async def _dig(self, proxy: Proxy, exchange: Exchange, host: str, port: int) -> None:
+        """Open *exchange* through a tunnel to *host* and *port*."""
+        connection = await self._at_proxy(proxy, self._socket_at)
+        try:
+            await dig(connection, proxy, host=host, port=port)
+            await self._connect(exchange, is_tls=exchange.origin.is_tls, sock=connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    async def _at_proxy(self, proxy: Proxy, opened: Callable[[Address], Awaitable[Made]]) -> Made:
+        try:
+            return await self._at_first(proxy, opened)
+        except (ForbiddenAddressError, TimeoutError):
+            raise
+        except (OSError, UnicodeError) as error:
+            if error_kind(error, connected=False) in _OURS:
+                raise
+            raise ProxyError(
+                f"The proxy {proxy.place} cannot be reached: {_reason(error)}."
+            ) from None
+
+    async def _socket_at(self, address: Address) -> socket.socket:
+        connection = socket.socket(address.family, socket.SOCK_STREAM)
+        try:
+            connection.setblocking(False)
+            if (local := self._local_address(address.family)) is not None:
+                connection.bind(local)
+            await asyncio.get_running_loop().sock_connect(connection, address.sockaddr)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     async def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -117,6 +233,14 @@ class Connector:
     def _take_tls(self, context: ssl.SSLContext) -> None:
         self._tls = context
         self._decrypted = bytearray(BUFFER_BYTES)
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "its name does not resolve"
+    number = getattr(error, "errno", None)
+    # Loops word their errors each in its own way.
+    return (os.strerror(number) if number else str(error)).lower()
 
 
 def _by_family(addresses: tuple[str, ...]) -> dict[int, "itertools.cycle[str]"]:

@@ -22,10 +22,14 @@ from vumeter.client.reader import (
 )
 from vumeter.clock import monotonic_ns
 from vumeter.model.measure import ErrorKind
+from vumeter.model.plan import Proxy
 
 
 class Caller(Protocol):
     """Who sends requests over an exchange, and is told once what became of each."""
+
+    def adjust_sent(self, by_bytes: int) -> None:
+        """Of the last request so many bytes more have gone out than it has, or fewer."""
 
     def take_cookies(self, lines: list[bytes]) -> None:
         """The answer sets cookies, by these `Set-Cookie` lines. Comes just before `answered`."""
@@ -81,6 +85,11 @@ class Exchange(asyncio.Protocol):
         """Where the last answer leads, if it was watched for and said so."""
         self._reader: AnswerReader | None = None
         self._reading = NOTHING
+
+    @property
+    def forwarder(self) -> Proxy | None:
+        """The proxy whose answers may be its own; `None`: there is none, or only a tunnel."""
+        return None
 
     @property
     def received_bytes(self) -> int:

@@ -9,7 +9,15 @@ from vumeter.model.measure import ErrorKind
 
 
 class ForbiddenAddressError(OSError):
-    """The host resolves to an address that load must not be sent to."""
+    """The host is, or resolves to, what load must not be sent to."""
+
+
+class ProxyError(OSError):
+    """The proxy cannot be reached, or makes no connection; says which, in words of ours."""
+
+
+class ProxyTimeoutError(TimeoutError):
+    """A connection by way of a proxy was not made in time; says which."""
 
 
 _BY_ERRNO = {
@@ -23,6 +31,14 @@ _BY_ERRNO = {
     errno.EADDRNOTAVAIL: ErrorKind.PORTS,
     errno.EADDRINUSE: ErrorKind.PORTS,
 }
+
+# In this order, and before any number: they are OSErrors, with numbers of their own.
+_BY_TYPE = (
+    ((ProxyError,), ErrorKind.PROXY),
+    ((socket.gaierror, UnicodeError), ErrorKind.DNS),
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError, EOFError), ErrorKind.CLOSED),
+    ((ssl.SSLError,), ErrorKind.TLS),
+)
 
 
 def error_kind(error: BaseException, *, connected: bool) -> ErrorKind:
@@ -38,13 +54,9 @@ def error_kind(error: BaseException, *, connected: bool) -> ErrorKind:
     >>> error_kind(ConnectionRefusedError(errno.ECONNREFUSED, "refused"), connected=False)
     <ErrorKind.REFUSED: 'refused'>
     """
-    # In this order: gaierror, SSLError and TimeoutError are OSErrors, with numbers of their own.
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return ErrorKind.DNS
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | EOFError):
-        return ErrorKind.CLOSED
-    if isinstance(error, ssl.SSLError):
-        return ErrorKind.TLS
+    for types, kind in _BY_TYPE:
+        if isinstance(error, types):
+            return kind
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return ErrorKind.RESET if connected else ErrorKind.TIMEOUT_CONNECT
     fallback = ErrorKind.RESET if connected else ErrorKind.CONNECT

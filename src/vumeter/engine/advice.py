@@ -2,10 +2,15 @@
 
 import resource
 import ssl
+from http import HTTPStatus
 
-from vumeter.client.failures import ForbiddenAddressError
+from vumeter.client.failures import ForbiddenAddressError, ProxyError, ProxyTimeoutError
 from vumeter.client.origin import Origin
 from vumeter.model.measure import ErrorKind
+
+_OF_GATEWAYS = frozenset(
+    {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+)
 
 
 def advice(kind: ErrorKind, error: Exception, origin: Origin) -> str | None:
@@ -14,7 +19,7 @@ def advice(kind: ErrorKind, error: Exception, origin: Origin) -> str | None:
 
     `None` where the kind says it all. A worker tells each text once.
     """
-    if isinstance(error, ForbiddenAddressError):
+    if isinstance(error, ForbiddenAddressError | ProxyError | ProxyTimeoutError):
         return str(error)
     match kind:
         case ErrorKind.DESCRIPTORS:
@@ -32,6 +37,23 @@ def advice(kind: ErrorKind, error: Exception, origin: Origin) -> str | None:
             return f'"{origin.host}" does not resolve: {_reason(error)}.'
         case ErrorKind.TLS:
             return f"TLS with {origin.authority} failed: {_reason(error)}."
+    return None
+
+
+def advice_on_status(status: int, proxy: str) -> str | None:
+    """
+    Return what a person should know of an answer that came by way of *proxy*, which forwards.
+
+    >>> advice_on_status(404, "127.0.0.1:3128") is None
+    True
+    """
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return f"The proxy {proxy} wants a user and a password that it knows (407)."
+    if status in _OF_GATEWAYS:
+        return (
+            f"A {status} came by way of the proxy {proxy}: it may be the proxy's own, and not"
+            " the target's."
+        )
     return None
 
 

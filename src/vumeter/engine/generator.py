@@ -269,6 +269,4 @@ def _script(
 
 
 def _begins_with_tls(plan: Plan) -> bool:
-    urls = [request.url for scenario in plan.scenarios for request in scenario.requests]
-    urls += [scenario.script.target for scenario in plan.scenarios if scenario.script]
-    return any(origin_of(url).is_tls for url in urls)
+    return any(origin_of(url).is_tls for url in plan.urls)

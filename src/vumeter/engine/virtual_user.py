@@ -24,7 +24,7 @@ from vumeter.client.redirects import (
     with_cookies,
 )
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
-from vumeter.engine.advice import advice
+from vumeter.engine.advice import advice, advice_on_status
 from vumeter.engine.program import WAITS
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
@@ -265,6 +265,10 @@ class VirtualUser:
         self.sent_ns = done_ns
         exchange.send(payload, step.expected)  # type: ignore[union-attr]  # see above
 
+    def adjust_sent(self, by_bytes: int) -> None:
+        """Count what went out beyond the request as it is written."""
+        self.step.recorder.sent_bytes += by_bytes
+
     def take_cookies(self, lines: list[bytes]) -> None:
         """Keep what the answer sets, which comes just after; such a VU does not cruise."""
         if not self._script.keeps_cookies or self.exchange is None:
@@ -457,7 +461,7 @@ class VirtualUser:
         return payload if payload is not None else self._rendered
 
     async def _connect(self, step: Step) -> None:
-        exchange = Exchange(self, step.origin)
+        exchange = self._crowd.connector.exchange(self, step.origin)
         try:
             await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
         except (OSError, ValueError) as error:
@@ -502,6 +506,8 @@ class VirtualUser:
             kind = ErrorKind.REDIRECT
         if kind is not None:
             step.recorder.errors[kind] += 1
+            if self.exchange is not None and self.exchange.forwarder is not None:
+                self._crowd.remark(advice_on_status(status, self.exchange.forwarder.place))
             if not self.is_started:
                 self._retreat()
                 return

@@ -13,6 +13,8 @@ class ErrorKind(StrEnum):
     DNS = "dns"
     CONNECT = "connect"
     REFUSED = "refused"
+    PROXY = "proxy"
+    """The proxy cannot be reached, or makes no connection to the target."""
     TLS = "tls"
     TIMEOUT_CONNECT = "timeout_connect"
     TIMEOUT_RESPONSE = "timeout_response"

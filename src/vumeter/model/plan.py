@@ -210,6 +210,57 @@ class HostOverride(Struct, frozen=True, kw_only=True):
     address_port: int
 
 
+class HttpVersion(StrEnum):
+    """The version of HTTP that requests are sent in."""
+
+    HTTP_1_0 = "1.0"
+    """A connection is kept where the target agrees, which it has to say."""
+    HTTP_1_1 = "1.1"
+
+
+class ProxyKind(StrEnum):
+    """What is spoken with a proxy; as its URL begins."""
+
+    HTTP = "http"
+    """http is forwarded, https goes through a tunnel (CONNECT). It resolves names itself."""
+    SOCKS5 = "socks5"
+    """Names are resolved here."""
+    SOCKS5H = "socks5h"
+    """Names are resolved by the proxy."""
+
+
+class Proxy(Struct, frozen=True, kw_only=True):
+    """What connections are made by way of."""
+
+    kind: ProxyKind
+    host: str
+    """Without the brackets of an IPv6 address."""
+    port: int
+    user: str | None = None
+    password: str | None = None
+    """A secret: it never reaches a report, a log or a screen."""
+    direct_hosts: tuple[str, ...] = ()
+    """In lower case, what is connected to without it; ".shop.example": all names beneath."""
+
+    @property
+    def place(self) -> str:
+        """Host and port, as people write them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def resolves(self) -> bool:
+        """Whether it is the proxy that finds out what address a name has."""
+        return self.kind is not ProxyKind.SOCKS5
+
+    def is_for(self, host: str) -> bool:
+        """Return whether connections to *host* go by way of it."""
+        host = host.lower()
+        return not any(
+            host == direct or (direct.startswith(".") and host.endswith(direct))
+            for direct in self.direct_hosts
+        )
+
+
 class Transport(Struct, frozen=True, kw_only=True):
     """How connections are made. Files are absolute paths, read by the workers."""
 
@@ -226,6 +277,8 @@ class Transport(Struct, frozen=True, kw_only=True):
     ip_family: IpFamily = IpFamily.ANY
     local_addresses: tuple[str, ...] = ()
     """Connections come from these in turn; each has 28,000 ports of its own, or so."""
+    http_version: HttpVersion = HttpVersion.HTTP_1_1
+    proxy: Proxy | None = None
 
 
 class Threshold(Struct, frozen=True, kw_only=True):
@@ -279,6 +332,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     def procedures(self) -> tuple[Procedure, ...]:
         """Setup and teardown, as far as there are any."""
         return tuple(each for each in (self.setup, self.teardown) if each is not None)
+
+    @property
+    def urls(self) -> Iterator[str]:
+        """Where load is sent to, as it is written: of every request, and of scripts."""
+        yield from (request.url for request in self.requests)
+        for scenario in self.scenarios:
+            if scenario.script is not None:
+                yield scenario.script.target
 
     @property
     def target(self) -> str:

@@ -3,10 +3,19 @@
 import ipaddress
 from pathlib import Path
 
-from vumeter.model.plan import HostOverride, IpFamily, TlsVersion, Transport
+from vumeter.errors import UsageError
+from vumeter.model.plan import (
+    HostOverride,
+    HttpVersion,
+    IpFamily,
+    Proxy,
+    TlsVersion,
+    Transport,
+)
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.models import HttpTable
 from vumeter.profiles.problems import Problems, quoted
+from vumeter.profiles.proxies import proxy_of, url_of
 
 _HTTP: KeyPath = ("http",)
 
@@ -36,6 +45,8 @@ def transport_of(table: HttpTable, *, folder: Path, problems: Problems) -> Trans
         overrides=tuple(each for each in overrides if each is not None),
         ip_family=table.ip_family,
         local_addresses=tuple(table.local_addresses),
+        http_version=table.version,
+        proxy=_proxy(table, problems),
     )
 
 
@@ -57,6 +68,12 @@ def transport_written(transport: Transport) -> dict[str, object]:
         written["ip_family"] = transport.ip_family.value
     if transport.local_addresses:
         written["local_addresses"] = list(transport.local_addresses)
+    if transport.http_version is not HttpVersion.HTTP_1_1:
+        written["version"] = transport.http_version.value
+    if transport.proxy is not None:
+        written["proxy"] = url_of(transport.proxy)
+        if transport.proxy.direct_hosts:
+            written["no_proxy"] = list(transport.proxy.direct_hosts)
     return written
 
 
@@ -69,6 +86,18 @@ def _file(name: str | None, key: str, *, folder: Path, problems: Problems) -> st
             (*_HTTP, key), f"there is no file {quoted(name)}.", hint=f"It is looked for at {path}."
         )
     return str(path)
+
+
+def _proxy(table: HttpTable, problems: Problems) -> Proxy | None:
+    if table.proxy is None:
+        if table.no_proxy:
+            problems.add((*_HTTP, "no_proxy"), "there is no proxy that these go without.")
+        return None
+    try:
+        return proxy_of(table.proxy, table.no_proxy)
+    except UsageError as error:
+        problems.add((*_HTTP, "proxy"), error.message, hint=error.hint)
+        return None
 
 
 def _override(host: str, address: str, problems: Problems) -> HostOverride | None:

@@ -9,6 +9,7 @@ from vumeter.model.plan import (
     Arrivals,
     Executor,
     FeederOrder,
+    HttpVersion,
     IpFamily,
     Shape,
     TlsVersion,
@@ -180,6 +181,21 @@ class HttpTable(Table):
     )
     local_addresses: list[str] = Field(
         [], description="Connections come from these in turn; each has ports of its own."
+    )
+    version: HttpVersion = Field(
+        HttpVersion.HTTP_1_1, description="The version of HTTP that requests are sent in."
+    )
+    proxy: str | None = Field(
+        None,
+        min_length=1,
+        description="Connections go by way of it: `http://`, `socks5://` (names are resolved"
+        " here) or `socks5h://` (by the proxy), with user and password, which are never shown."
+        " The environment (`HTTP_PROXY`) is not asked.",
+        examples=["http://user:${PASSWORD}@127.0.0.1:3128"],
+    )
+    no_proxy: list[str] = Field(
+        [],
+        description="Hosts that are connected to without it; `.shop.example` is all beneath.",
     )
 
 

@@ -9,7 +9,7 @@ before the start, it is a message and not a million errors.
 import asyncio
 import socket
 
-from vumeter.client.addresses import is_allowed
+from vumeter.client.addresses import is_allowed, is_allowed_unresolved
 from vumeter.client.origin import origin_of
 from vumeter.errors import TargetError
 from vumeter.model.plan import Plan
@@ -35,20 +35,36 @@ async def check_targets(plan: Plan) -> None:
             ip = str(entry[4][0])
             if not is_allowed(ip, host=host, allow_hosts=plan.limits.allow_hosts):
                 raise _stranger(host, ip)
+    for host in _unresolved(plan):
+        if not is_allowed_unresolved(host, plan.limits.allow_hosts):
+            raise TargetError(
+                f'"{host}" is resolved by the proxy, and nobody knows here where it leads.',
+                hint=f"If you may send load there, say so: --allow-host {host}",
+            )
 
 
 def places(plan: Plan) -> list[tuple[str, str]]:
-    """Return the hosts of *plan*, each once and in its order, with where they are looked up."""
+    """
+    Return the hosts that connections of *plan* are made to, each once, the proxy first, with
+    where they are looked up.
+    """
     overrides = {(each.host, each.port): each.address for each in plan.transport.overrides}
-    urls = [request.url for scenario in plan.scenarios for request in scenario.requests]
-    urls += [scenario.script.target for scenario in plan.scenarios if scenario.script]
-    origins = [origin_of(url) for url in urls]
-    return list(
-        dict.fromkeys(
-            (origin.host, overrides.get((origin.host, origin.port), origin.host))
-            for origin in origins
-        )
-    )
+    proxy = plan.transport.proxy
+    found = [(origin.host, origin.port) for origin in map(origin_of, plan.urls)]
+    if proxy is not None:
+        unresolved = _unresolved(plan)
+        found = [each for each in found if each[0] not in unresolved]
+        found.insert(0, (proxy.host, proxy.port))
+    return list(dict.fromkeys((host, overrides.get((host, port), host)) for host, port in found))
+
+
+def _unresolved(plan: Plan) -> list[str]:
+    """Return the hosts of *plan* that nobody looks up here, because a proxy does."""
+    proxy = plan.transport.proxy
+    if proxy is None or not proxy.resolves:
+        return []
+    hosts = dict.fromkeys(origin_of(url).host for url in plan.urls)
+    return [host for host in hosts if proxy.is_for(host)]
 
 
 def _stranger(host: str, ip: str) -> TargetError:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vumeter.model.flow import Request, with_requests
-from vumeter.model.plan import Plan, Scenario
+from vumeter.model.plan import Plan, Scenario, Transport
 
 REDACTED = "***"
 
@@ -101,6 +101,7 @@ def without_secrets(plan: Plan) -> Plan:
         plan,
         secrets=(),
         scenarios=tuple(_shown_scenario(scenario) for scenario in plan.scenarios),
+        transport=_shown_transport(plan.transport),
         postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
         # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
         feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
@@ -135,6 +136,13 @@ def _shown_scenario(scenario: Scenario) -> Scenario:
     )
 
 
+def _shown_transport(transport: Transport) -> Transport:
+    proxy = transport.proxy
+    if proxy is None or proxy.password is None:
+        return transport
+    return replace(transport, proxy=replace(proxy, password=REDACTED))
+
+
 def _shown_request(request: Request) -> Request:
     return replace(
         request,
@@ -163,6 +171,8 @@ def _shown_url(url: str) -> str:
 
 def _secrets(plan: Plan) -> set[str]:
     found = _dsn_secrets(plan.postgres_dsn) if plan.postgres_dsn else set()
+    if plan.transport.proxy is not None:
+        found |= _both_spellings({plan.transport.proxy.password or ""} - {""})
     for scenario in plan.scenarios:
         for request in scenario.requests:
             found |= _request_secrets(request)
