@@ -14,6 +14,7 @@ from typing import Any
 
 from vumeter.client.connector import Connector
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.engine.agenda import Agenda
 from vumeter.engine.allowance import Allowance
 from vumeter.engine.arrivals import Arrivals
 from vumeter.engine.counts import Counts
@@ -59,6 +60,7 @@ class Crowd:
         start_ns: int,
         connector: Connector,
         tasks: asyncio.TaskGroup,
+        agenda: Agenda,
         opening: Opening,
         graceful_s: float,
         seed: str,
@@ -71,6 +73,7 @@ class Crowd:
         self._portion = portion
         self._start_ns = start_ns
         self._tasks = tasks
+        self._agenda = agenda
         self._graceful_s = graceful_s
         self._on_over = on_over
         self._on_remark = on_remark
@@ -266,15 +269,22 @@ class Crowd:
             self._dismiss(vu)
         else:
             self._thinking[vu] = None
-            vu.timer = self._loop.call_later(wait_s, self._rouse, vu)
+            self._wake_after(vu, wait_s)
 
     def rouse(self, vu: VirtualUser) -> None:
         """Let *vu*, if it thinks, do so no more; it goes on by itself."""
         if vu in self._thinking:
             del self._thinking[vu]
-            if vu.timer is not None:
-                vu.timer.cancel()
-                vu.timer = None
+            self._agenda.remove(vu)
+
+    def wake(self, vu: VirtualUser) -> None:
+        """Let *vu* go on, which has rested, or thought, for as long as it was to."""
+        if vu in self._thinking:
+            del self._thinking[vu]
+            vu.resume()
+        else:
+            del self._resting[vu]
+            self.release(vu)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run *work* as a task that the worker owns."""
@@ -379,9 +389,7 @@ class Crowd:
         vu.cut_short()
         for group in (self._free, self._resting, self._thinking):
             group.pop(vu, None)
-        if vu.timer is not None:
-            vu.timer.cancel()
-            vu.timer = None
+        self._agenda.remove(vu)
         if not vu.say_goodbye():
             self._park(vu)
 
@@ -390,6 +398,7 @@ class Crowd:
         if vu.in_iteration:
             self.counts.interrupted += 1
         vu.leave()
+        self._agenda.remove(vu)
         self._leaving.pop(vu, None)
         for group in (self._staying, self._free, self._resting, self._thinking):
             group.pop(vu, None)
@@ -398,17 +407,10 @@ class Crowd:
 
     def _lay_down(self, vu: VirtualUser, wait_s: float) -> None:
         self._resting[vu] = None
-        vu.timer = self._loop.call_later(wait_s, self._wake, vu)
+        self._wake_after(vu, wait_s)
 
-    def _rouse(self, vu: VirtualUser) -> None:
-        vu.timer = None
-        del self._thinking[vu]
-        vu.resume()
-
-    def _wake(self, vu: VirtualUser) -> None:
-        vu.timer = None
-        del self._resting[vu]
-        self.release(vu)
+    def _wake_after(self, vu: VirtualUser, wait_s: float) -> None:
+        self._agenda.add(vu, monotonic_ns() + round(wait_s * NANOSECONDS_PER_S))
 
     # The model.
 
@@ -419,6 +421,7 @@ class Crowd:
             start_ns=self._start_ns,
             end_s=self._end_s,
             counts=self.counts,
+            agenda=self._agenda,
             begin=self._begin_due,
         )
         return self._arrivals

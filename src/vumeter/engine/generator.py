@@ -10,6 +10,7 @@ import msgspec
 from vumeter.client.connector import Connector
 from vumeter.client.origin import origin_of
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.engine.agenda import Agenda
 from vumeter.engine.crowd import Crowd
 from vumeter.engine.feeders import Feed, feeds_of
 from vumeter.engine.recorder import Recorder
@@ -61,6 +62,7 @@ class Generator:
         """Whose snapshot comes next."""
         self._health = Health()
         self._pulse = Pulse()
+        self._agenda = Agenda()
 
     def _compiled(self, launch: Launch) -> dict[str, Script]:
         return scripts_of(launch.plan, self.recorders, launch.share, provided=launch.provided)
@@ -81,6 +83,7 @@ class Generator:
                     start_ns=self._launch.start_ns,
                     connector=connector,
                     tasks=tasks,
+                    agenda=self._agenda,
                     opening=first[scenario.name],
                     graceful_s=plan.graceful_stop_s,
                     seed=f"{scenario.name}/{self._launch.share.index}",
@@ -129,6 +132,7 @@ class Generator:
             # Cancelled: nothing may connect any more once the tasks' owner is closing.
             for crowd in self.crowds.values():
                 crowd.end(0.0)
+            self._agenda.close()
 
     def vus(self) -> Iterator[VirtualUser]:
         """Return all that exist."""

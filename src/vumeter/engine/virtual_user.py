@@ -39,7 +39,7 @@ _LONGEST_WALK = 1000
 _BREATH_S = 0.001
 """What an iteration that has waited for nothing waits in the end, so that others have a turn."""
 _GRAIN_NS = 1_000_000
-"""Of the loop's timers."""
+"""Below, a pace is kept: how late a VU may be woken."""
 NOT_DUE = -1
 """Instead of when an iteration was due, once its first request is done."""
 _MOST_ASIDES = 16
@@ -104,8 +104,8 @@ class VirtualUser:
         "rows",
         "sent_ns",
         "step",
-        "timer",
         "variables",
+        "wakes_ns",
     )
 
     def __init__(self, crowd: "Crowd", rng: random.Random, *, number: int) -> None:
@@ -160,8 +160,8 @@ class VirtualUser:
         """Consecutive ones, of the wire or at the start."""
         self._task: asyncio.Task[None] | None = None
         """Opens a connection for `step`."""
-        self.timer: asyncio.TimerHandle | None = None
-        """Runs while the VU backs off, keeps its pace or thinks."""
+        self.wakes_ns = 0
+        """Until when the VU backs off, keeps its pace or thinks; 0: it does not."""
         self.in_iteration = False
         self.is_awaiting = False
         """Whether a request has been sent whose answer is not complete."""
@@ -198,6 +198,10 @@ class VirtualUser:
                 self._walk(first)
         else:
             self._crowd.release(self)
+
+    def wake(self) -> None:
+        """Go on after a wait."""
+        self._crowd.wake(self)
 
     def resume(self) -> None:
         """Go on after a think time."""
@@ -312,13 +316,10 @@ class VirtualUser:
             self._count_failure(ErrorKind.INTERRUPTED, self._partial_bytes())
 
     def leave(self) -> None:
-        """Let go of everything: connections, timers, what was extracted."""
+        """Let go of everything: connections, what was extracted."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
         self.is_awaiting = self.is_cruising = self.in_iteration = False
         self._drop_connection()
         for exchange in self._asides.values():
