@@ -21,8 +21,17 @@ def overlap(one: Place, other: Place) -> bool:
 @pytest.mark.parametrize("is_zoomed", [False, True])
 @pytest.mark.parametrize("view", View)
 def test_no_two_parts_overlap_and_every_cell_is_used(view: View, is_zoomed: bool) -> None:
-    for (width, height), endpoints in itertools.product(SIZES, (0, 1, 5, 1000)):
-        places = arrange(view, width=width, height=height, is_zoomed=is_zoomed, endpoints=endpoints)
+    for (width, height), endpoints, metrics in itertools.product(
+        SIZES, (0, 1, 5, 1000), (0, 1, 4, 100)
+    ):
+        places = arrange(
+            view,
+            width=width,
+            height=height,
+            is_zoomed=is_zoomed,
+            endpoints=endpoints,
+            metrics=metrics,
+        )
         taken = list(places.values())
         assert not any(overlap(*two) for two in itertools.combinations(taken, 2))
         assert sum(place.width * place.height for place in taken) == width * height
@@ -52,6 +61,16 @@ def test_a_hundred_and_twenty_by_forty_is_the_sketch() -> None:
         Part.PLAN: 1, Part.LATENCY: 12, Part.THROTTLE_PANEL: 12, Part.RPS: 5, Part.ERRORS: 5,
         Part.ENDPOINTS: 9, Part.HOST: 5, Part.POSTGRES: 5, Part.EVENTS: 4, Part.BAR: 1,
     }  # fmt: skip
+
+
+def test_metrics_of_a_script_stand_below_the_endpoints_and_are_not_there_without_any() -> None:
+    for width, height, rows in ((80, 24, 4), (120, 40, 5), (200, 60, 5)):
+        places = arrange(View.LOAD, width=width, height=height, metrics=4)
+        endpoints = places[Part.ENDPOINTS]
+        assert places[Part.METRICS].y == endpoints.y + endpoints.height
+        assert places[Part.METRICS].height == rows
+        assert Part.METRICS not in arrange(View.LOAD, width=width, height=height)
+    assert arrange(View.ENDPOINTS, width=80, height=24, metrics=4)[Part.METRICS].height == 5
 
 
 def test_one_endpoint_leaves_its_rows_to_the_charts() -> None:

@@ -56,7 +56,12 @@ def script_plan(path: Path, wishes: Wishes, *, url: str | None, given: frozenset
         _scenario(declared, part, path=path, target=target, base=main, wishes=wishes)
         for declared, part in zip(script.scenarios, _parts(script, main.load), strict=True)
     )
-    return replace(plan, scenarios=scenarios, limits=_limits(scenarios, plan.limits, wishes))
+    return replace(
+        plan,
+        scenarios=scenarios,
+        metrics=tuple(metric.declaration for metric in script.metrics),
+        limits=_limits(scenarios, plan.limits, wishes),
+    )
 
 
 def _refuse(given: frozenset[str]) -> None:

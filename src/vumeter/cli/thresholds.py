@@ -1,12 +1,15 @@
 """`--threshold`: rules from the command line, beside those of a profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
 from vumeter.model.plan import Plan, Threshold
+from vumeter.thresholds.custom import known_metrics
 from vumeter.thresholds.grammar import parse, written
+from vumeter.thresholds.metrics import Metric
 from vumeter.thresholds.rules import rules_of
 
 
@@ -17,15 +20,17 @@ def with_thresholds(plan: Plan, texts: Sequence[str]) -> Plan:
     Raises:
         ProfileError: One cannot be meant, or asks for what this plan will not have.
     """
-    plan = replace(plan, thresholds=(*plan.thresholds, *map(_threshold, texts)))
+    metrics = known_metrics(plan.metrics)
+    added = (_threshold(text, metrics) for text in texts)
+    plan = replace(plan, thresholds=(*plan.thresholds, *added))
     rules_of(plan)
     return plan
 
 
-def _threshold(text: str) -> Threshold:
+def _threshold(text: str, metrics: Mapping[str, Metric[Any]]) -> Threshold:
     try:
         threshold = written(text)
-        parse(threshold)
+        parse(threshold, metrics)
     except ProfileError as error:
         raise ProfileError(f"--threshold: {error.message}", hint=error.hint) from error
     return threshold

@@ -13,6 +13,7 @@ from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.agenda import Agenda
 from vumeter.engine.crowd import Crowd
 from vumeter.engine.feeders import Feed, feeds_of
+from vumeter.engine.meters import NO_METERS, Meter, meters_of, taken
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
 from vumeter.engine.script_program import PlayedScript
@@ -53,6 +54,7 @@ class Generator:
         self._loop = asyncio.get_running_loop()
         self.recorders: dict[str, Recorder] = {}
         """Where requests are counted, by name."""
+        self._meters = meters_of(launch.plan.metrics)
         self._scripts = self._compiled(launch)
         self.crowds: dict[str, Crowd] = {}
         """The VUs of each scenario, once it runs."""
@@ -65,7 +67,13 @@ class Generator:
         self._agenda = Agenda()
 
     def _compiled(self, launch: Launch) -> dict[str, Script]:
-        return scripts_of(launch.plan, self.recorders, launch.share, provided=launch.provided)
+        return scripts_of(
+            launch.plan,
+            self.recorders,
+            launch.share,
+            provided=launch.provided,
+            meters=self._meters,
+        )
 
     async def run(self) -> None:
         """Generate load until every VU has ended and every sample has been reported."""
@@ -189,6 +197,7 @@ class Generator:
             tallies={name: tally for name, tally in tallies.items() if tally is not None},
             scenarios={name: crowd.take() for name, crowd in self.crowds.items()},
             vitals=vitals,
+            metrics=taken(self._meters),
         )
         self._second += 1
         self._on_snapshot(snapshot)
@@ -200,9 +209,12 @@ def scripts_of(
     portion: Share = WHOLE,
     *,
     provided: bytes = b"",
+    meters: Mapping[str, Meter] = NO_METERS,
 ) -> dict[str, Script]:
     """
-    Return the plan's scenarios compiled for *portion*, counting into *recorders* by name.
+    Return the plan's scenarios compiled for *portion*.
+
+    They count into *recorders* by name, and what scripts measure of their own into *meters*.
 
     Their VUs are given what setup has *provided*.
 
@@ -221,6 +233,7 @@ def scripts_of(
             feeds=feeds,
             given=given_by(plan.setup, provided),
             provided=provided,
+            meters=meters,
         )
         for scenario in plan.scenarios
     }
@@ -249,6 +262,7 @@ def _script(
     feeds: Mapping[str, Feed],
     given: Mapping[str, str],
     provided: bytes,
+    meters: Mapping[str, Meter],
 ) -> Script:
     if scenario.script is not None:
         return PlayedScript(
@@ -259,6 +273,7 @@ def _script(
             cookies=cookies,
             seed=seed,
             provided=provided,
+            meters=meters,
         )
     return Script(
         scenario,

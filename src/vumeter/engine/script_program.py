@@ -1,11 +1,13 @@
 """A scenario that is written in Python made ready: three calls of its coroutines, as a program."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from vumeter.engine.meters import NO_METERS, Meter
 from vumeter.engine.program import Operation, Pause, Program, Walker, drawn
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
@@ -68,6 +70,7 @@ class PlayedScript(Script):
         cookies: bool,
         seed: int,
         provided: bytes = b"",
+        meters: Mapping[str, Meter] = NO_METERS,
     ) -> None:
         super().__init__(scenario, recorders, keep_alive=keep_alive, cookies=cookies, seed=seed)
         self.calls = Calls(recorders, keep_alive=keep_alive, cookies=cookies)
@@ -78,6 +81,7 @@ class PlayedScript(Script):
         self._keep_alive = keep_alive
         self._known: Known = {}
         self._data = frozen(msgspec.json.decode(provided)) if provided else None
+        self._meters = meters
         declared = self._declared(place)
         self.has_farewell = declared.stop is not None
         self.hears = self._build(declared)
@@ -99,8 +103,12 @@ class PlayedScript(Script):
         )
 
     def _declared(self, place: Place) -> Declared:
-        found = load(Path(place.path)).scenarios
-        return next(each for each in found if each.name == place.scenario)
+        script = load(Path(place.path))
+        for metric in script.metrics:
+            # Those that were not there when the plan was made count nothing, and say so.
+            if metric.name in self._meters:
+                metric.count_in(self._meters[metric.name])
+        return next(each for each in script.scenarios if each.name == place.scenario)
 
     def _build(self, declared: Declared) -> int:
         program = self.program

@@ -10,6 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from vumeter.model.measure import ErrorKind, GeneratorReading
+from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import ThrottleState
 from vumeter.model.verdict import Verdict
@@ -118,6 +119,20 @@ class ErrorCount(Struct, frozen=True, kw_only=True):
     total: int
     first_second: int
     last_second: int
+
+
+class MetricRow(CustomMetric, frozen=True, kw_only=True):
+    """
+    A metric that a script declares, and what it came to.
+
+    By aggregate, in k6's words: of a counter `count` and `rate`; of a rate `rate`, `passes`
+    and `fails`; of a trend `count`, `avg`, `min`, `med`, `max`, `p(90)`, `p(95)` and `p(99)`;
+    of a gauge `value`, `avg`, `min` and `max`. But for counters, which then are 0, there is
+    nothing where nothing was added.
+    """
+
+    window: dict[str, float]
+    total: dict[str, float]
 
 
 class EventLevel(StrEnum):
@@ -229,3 +244,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     teardown: PhaseState | None = None
     driven: str = ""
     """What a replay would drive again, in words: "3 changes of VU, 1 pause"."""
+    metrics: tuple[MetricRow, ...] = ()
+    """One for each metric of the plan, in its order."""

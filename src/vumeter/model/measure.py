@@ -64,6 +64,41 @@ class Histogram(Struct, frozen=True, kw_only=True):
     """Values above the range: recorded at its top, and counted here."""
 
 
+class CounterSum(Struct, frozen=True, kw_only=True, tag="counter"):
+    """What was added to a counter."""
+
+    thousandths: int
+
+
+class RateSum(Struct, frozen=True, kw_only=True, tag="rate"):
+    """How many of a rate's samples were true."""
+
+    true: int
+    samples: int
+
+
+class TrendSum(Struct, frozen=True, kw_only=True, tag="trend"):
+    """What was added to a trend, in thousandths of its unit where `Histogram` has µs."""
+
+    values: Histogram
+
+
+class GaugeSum(Struct, frozen=True, kw_only=True, tag="gauge"):
+    """What a gauge was set to; all values in thousandths of its unit."""
+
+    newest: int
+    at_ns: int
+    """When that was: `clock.monotonic_ns`, which all workers of a host share."""
+    lowest: int
+    highest: int
+    total: int
+    samples: int
+
+
+Added = CounterSum | RateSum | TrendSum | GaugeSum
+"""What was added to a metric that a script declares. `stats.custom` merges, exactly."""
+
+
 class Tally(Struct, frozen=True, kw_only=True):
     """Many samples of one request."""
 
@@ -130,6 +165,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     tallies: dict[str, Tally]
     scenarios: dict[str, ScenarioCounts]
     vitals: Vitals
+    metrics: dict[str, Added] = {}
+    """Those of scripts that anything was added to, by name."""
 
 
 class GeneratorReading(Struct, frozen=True, kw_only=True):
@@ -167,3 +204,5 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Snapshots of earlier seconds that came too late for their reading; they count in totals."""
     host: HostReading | None = None
     postgres: PostgresReading | None = None
+    metrics: dict[str, Added] = {}
+    """Those of scripts that anything was added to, by name."""

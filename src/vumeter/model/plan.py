@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from vumeter.model.flow import Request, Step, requests_of
+from vumeter.model.metric import CustomMetric
 
 
 class Executor(StrEnum):
@@ -300,6 +301,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...]
     limits: Limits = Limits()
     thresholds: tuple[Threshold, ...] = ()
+    metrics: tuple[CustomMetric, ...] = ()
+    """What scripts measure of their own."""
     feeders: tuple[Feeder, ...] = ()
     setup: Procedure | None = None
     """Comes before run time 0; without it there is no load. All VUs are given what it makes."""

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from vumeter.model.frame import Figures, PhaseState, StopCause
+from vumeter.model.metric import CustomMetric
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Verdict
@@ -67,6 +68,12 @@ class Iterations(Struct, frozen=True, kw_only=True):
     """Exceptions that scripts let through, in iterations and before and after them."""
 
 
+class MetricTotal(CustomMetric, frozen=True, kw_only=True):
+    """A metric that a script declares, over the whole run; `frame.MetricRow` says of what."""
+
+    values: dict[str, float]
+
+
 class Summary(Struct, frozen=True, kw_only=True):
     """One run from start to end."""
 
@@ -94,3 +101,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     setup: PhaseState | None = None
     """`None`: the plan has none. Its requests are in no other figure."""
     teardown: PhaseState | None = None
+    metrics: tuple[MetricTotal, ...] = ()
+    """One for each metric of the plan, in its order."""

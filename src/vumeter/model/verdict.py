@@ -4,21 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from vumeter.model.metric import Unit
 from vumeter.model.plan import Threshold
-
-
-class Unit(StrEnum):
-    """What the numbers of a verdict are."""
-
-    MS = "ms"
-    RATIO = "ratio"
-    """0 to 1."""
-    PERCENT = "percent"
-    """0 to 100."""
-    COUNT = "count"
-    PER_S = "per_s"
-    BYTES = "bytes"
-    BYTES_PER_S = "bytes_per_s"
 
 
 class Standing(StrEnum):

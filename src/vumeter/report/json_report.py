@@ -9,7 +9,13 @@ from vumeter import __version__
 from vumeter.model.flow import Pick, Request
 from vumeter.model.frame import Figures, Latency
 from vumeter.model.plan import Scenario
-from vumeter.model.summary import GeneratorSummary, HostSummary, PostgresSummary, Summary
+from vumeter.model.summary import (
+    GeneratorSummary,
+    HostSummary,
+    MetricTotal,
+    PostgresSummary,
+    Summary,
+)
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Verdict
 from vumeter.report.schema import (
@@ -22,6 +28,7 @@ from vumeter.report.schema import (
     JournalReport,
     LagMs,
     LatencyMs,
+    MetricReport,
     PostgresReport,
     Report,
     RequestReport,
@@ -56,6 +63,7 @@ def report(summary: Summary) -> Report:
             CheckReport(name=plain(name), passed=passed, failed=failed)
             for name, (passed, failed) in sorted(summary.checks.items())
         ),
+        metrics=tuple(map(_metric, summary.metrics)),
         totals=_run_totals(summary),
         duration_s=_rounded(summary.duration_s),
         rps=_rps(summary.total, summary.duration_s),
@@ -138,6 +146,15 @@ def _threshold(it: Verdict) -> ThresholdReport:
         # What a second held is known when it has ended.
         first_failed_s=None if second is None else second + 1,
         crossings=it.crossings,
+    )
+
+
+def _metric(it: MetricTotal) -> MetricReport:
+    return MetricReport(
+        name=plain(it.name),
+        kind=it.kind,
+        unit=it.unit,
+        values={aggregate: _rounded(value, 6) for aggregate, value in it.values.items()},
     )
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 from msgspec import Struct
 
 from vumeter.model.frame import StopCause
+from vumeter.model.metric import Kind, Unit
 from vumeter.model.plan import Executor
 from vumeter.model.throttle import CommandKind, Lever
-from vumeter.model.verdict import Standing, Unit
+from vumeter.model.verdict import Standing
 from vumeter.stats.verdict import Verdict
 
 SCHEMA_VERSION = 1
@@ -195,6 +196,15 @@ class CheckReport(Struct, frozen=True, kw_only=True):
     failed: int
 
 
+class MetricReport(Struct, frozen=True, kw_only=True):
+    """One metric that a script declared, over the whole run."""
+
+    name: str
+    kind: Kind
+    unit: Unit
+    values: dict[str, float]
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -203,6 +213,7 @@ class Report(Struct, frozen=True, kw_only=True):
     run: RunReport
     thresholds: tuple[ThresholdReport, ...]
     checks: tuple[CheckReport, ...]
+    metrics: tuple[MetricReport, ...]
     totals: RunTotals
     duration_s: float
     rps: float | None

@@ -5,7 +5,8 @@ from textwrap import wrap
 
 from vumeter.model.frame import Figures, Latency, StopCause
 from vumeter.model.measure import ErrorKind
-from vumeter.model.summary import Summary
+from vumeter.model.metric import Kind, Unit
+from vumeter.model.summary import MetricTotal, Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Standing, Verdict
 from vumeter.report.numbers import (
@@ -19,6 +20,7 @@ from vumeter.report.numbers import (
 )
 from vumeter.stats import verdict as generator_verdict
 from vumeter.stats.plaintext import fitted, plain
+from vumeter.thresholds.amounts import amount_text
 from vumeter.thresholds.words import aggregate_text, observed_text
 from vumeter.units import duration_text as span_text
 
@@ -147,6 +149,45 @@ def _check(summary: Summary, name: str, ink: Ink) -> list[str]:
     share = ratio_text(passed / (passed + failed))
     counts = f"{share} passed: ✓ {count_text(passed)} / ✗ {count_text(failed)}"
     return [f"    {ink.bad('✗')} {shown}", f"      ↳ {counts}"]
+
+
+def custom(summary: Summary, ink: Ink) -> list[str]:
+    """What scripts measured of their own; under k6's name for it."""
+    metrics = summary.metrics
+    if not metrics:
+        return []
+    has_trend = any(metric.kind is Kind.TREND for metric in metrics)
+    names = ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)")
+    lines = [_heading("CUSTOM", ink, names if has_trend else ())]
+    return lines + [_metric(metric, names) for metric in metrics]
+
+
+def _metric(metric: MetricTotal, names: tuple[str, ...]) -> str:
+    values = metric.values
+
+    def shown(name: str) -> str:
+        return _amount(values[name], metric.unit)
+
+    if not values:
+        return _row(metric.name, ["-"], "nothing was added")
+    match metric.kind:
+        case Kind.TREND:
+            return _row(metric.name, [shown(name) for name in names])
+        case Kind.COUNTER:
+            return _row(metric.name, [shown("count")], f"{shown('rate')}/s")
+        case Kind.RATE:
+            passes, fails = round(values["passes"]), round(values["fails"])
+            counts = f"✓ {count_text(passes)} / ✗ {count_text(fails)}"
+            return _row(metric.name, [ratio_text(values["rate"])], counts)
+        case Kind.GAUGE:
+            return _row(metric.name, [shown("value")], f"min={shown('min')} max={shown('max')}")
+
+
+def _amount(value: float, unit: Unit) -> str:
+    if unit is Unit.MS:
+        return duration_text(round(value * 1000))
+    # A row has room for nine characters, and counts may go up to 1e12.
+    return compact(value) if unit is Unit.COUNT and value >= 1e6 else amount_text(value, unit)
 
 
 def http(summary: Summary, ink: Ink) -> list[str]:
@@ -370,6 +411,7 @@ SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
     title,
     thresholds,
     checks,
+    custom,
     http,
     endpoints,
     execution,

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from vumeter.model.frame import EventLevel
-from vumeter.model.measure import Reading, ScenarioCounts, Tally
+from vumeter.model.measure import Added, Reading, ScenarioCounts, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import Command, CommandKind
 from vumeter.model.verdict import Verdict
 from vumeter.thresholds.judge import Judge
+from vumeter.thresholds.metrics import NO_METRICS
 from vumeter.thresholds.rules import rules_of
 from vumeter.thresholds.words import observed_text, short_text, threshold_text
 from vumeter.units import duration_text
@@ -52,9 +53,15 @@ class Alarm:
         totals: Mapping[str, Tally],
         scenario_totals: Mapping[str, ScenarioCounts],
         duration_s: float,
+        metric_totals: Mapping[str, Added] = NO_METRICS,
     ) -> list[News]:
         """Look for the last time, with what the whole run came to; return what has changed."""
-        self._judge.conclude(totals=totals, scenario_totals=scenario_totals, duration_s=duration_s)
+        self._judge.conclude(
+            totals=totals,
+            scenario_totals=scenario_totals,
+            duration_s=duration_s,
+            metric_totals=metric_totals,
+        )
         return self._changes()
 
     @property

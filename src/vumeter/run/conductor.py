@@ -152,6 +152,7 @@ class Conductor:
             self._alarm.conclude(
                 totals=self._picture.totals,
                 scenario_totals=self._picture.scenario_totals,
+                metric_totals=self._picture.metric_totals,
                 duration_s=ended_s,
             )
         )
@@ -358,6 +359,7 @@ class Conductor:
             start_unix_ms=self._timeline.started_unix_ms,
             workers=self._working,
             throttles=self._hand.throttles,
+            metrics=self._plan.metrics,
         )
 
     # Telling
@@ -404,4 +406,5 @@ class Conductor:
             journal=self._hand.journal,
             remarks=self._remarks,
             verdicts=self._alarm.verdicts,
+            metric_totals=self._picture.metric_totals,
         )

@@ -57,4 +57,5 @@ def new_frame(
         control=control.holder,
         verdicts=verdicts,
         driven=throttles.track.words,
+        metrics=view.metrics,
     )

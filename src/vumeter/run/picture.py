@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from vumeter.model.frame import Endpoint, ErrorCount, Figures, Point
-from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally
+from vumeter.model.frame import Endpoint, ErrorCount, Figures, MetricRow, Point
+from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally
+from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import Lever
 from vumeter.run.throttles import Throttles
 from vumeter.stats.aggregator import Aggregator
+from vumeter.stats.custom import CustomWindow
 from vumeter.stats.digest import Digest
 from vumeter.stats.summary import SummaryBuilder
 from vumeter.stats.tally import figures, merge
@@ -39,6 +41,7 @@ class View:
     errors: tuple[ErrorCount, ...]
     points: tuple[Point, ...]
     dropped: int
+    metrics: tuple[MetricRow, ...]
 
     @property
     def second(self) -> int:
@@ -60,11 +63,17 @@ class Picture:
     """Collects one run's seconds, in constant memory but for the packed chart points."""
 
     def __init__(
-        self, *, start_unix_ms: int, workers: frozenset[int], throttles: Throttles
+        self,
+        *,
+        start_unix_ms: int,
+        workers: frozenset[int],
+        throttles: Throttles,
+        metrics: tuple[CustomMetric, ...] = (),
     ) -> None:
         self._aggregator = Aggregator(start_unix_ms=start_unix_ms)
         self._aggregator.expect(workers)
         self._digest = Digest()
+        self._custom = CustomWindow(metrics)
         self._throttles = throttles
         self._probed: dict[int, tuple[HostReading | None, PostgresReading | None]] = {}
         self._reading: Reading | None = None
@@ -119,6 +128,11 @@ class Picture:
         return self._aggregator.scenario_totals
 
     @property
+    def metric_totals(self) -> dict[str, Added]:
+        """Everything that scripts added, by metric."""
+        return self._aggregator.metric_totals
+
+    @property
     def _next_second(self) -> int:
         return 0 if self._reading is None else self._reading.second + 1
 
@@ -134,6 +148,7 @@ class Picture:
         self.summary.add(reading)
         if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
             return None
+        self._custom.add(reading.second, reading.metrics)
         end_s = reading.second + 1.0
         self._digest.add(
             reading,
@@ -154,4 +169,5 @@ class Picture:
             errors=self._digest.errors(totals, scenario_totals),
             points=self.points_from(max(0, self._next_second - FRAME_POINTS)),
             dropped=sum(counts.iterations_dropped for counts in scenario_totals.values()),
+            metrics=self._custom.rows(self._aggregator.metric_totals, counted_s),
         )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from vumeter.errors import ProfileError
 from vumeter.model.frame import Phase
+from vumeter.script.metrics import MOST_METRICS, Metric
 from vumeter.script.once import Once
 from vumeter.script.scenario import Scenario
 
@@ -22,6 +23,8 @@ class Script(NamedTuple):
     """In the order in which they are written."""
     setup: Once | None = None
     teardown: Once | None = None
+    metrics: tuple[Metric, ...] = ()
+    """In the order in which they are written."""
 
 
 def load(path: Path) -> Script:
@@ -51,6 +54,7 @@ def load(path: Path) -> Script:
         found,
         setup=_once(module, Phase.SETUP, path),
         teardown=_once(module, Phase.TEARDOWN, path),
+        metrics=_metrics(module, path),
     )
 
 
@@ -65,6 +69,19 @@ def _once(module: ModuleType, phase: Phase, path: Path) -> Once | None:
             hint="Let one of them call the other.",
         )
     return next(iter(found), None)
+
+
+def _metrics(module: ModuleType, path: Path) -> tuple[Metric, ...]:
+    found = dict.fromkeys(each for each in vars(module).values() if isinstance(each, Metric))
+    names = [each.name for each in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ProfileError(f'{path}: there are two metrics called "{twice[0]}".')
+    if len(names) > MOST_METRICS:
+        raise ProfileError(
+            f"{path}: there are {len(names)} metrics, and {MOST_METRICS} is the most.",
+            hint="What differs from request to request belongs into names of requests.",
+        )
+    return tuple(found)
 
 
 def place(error: BaseException, path: str) -> str:

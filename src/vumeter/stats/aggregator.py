@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally, Vitals
-from vumeter.stats import histogram
+from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally, Vitals
+from vumeter.stats import custom, histogram
 from vumeter.stats.tally import TallySum, merge
 from vumeter.stats.verdict import GeneratorJudge
 
@@ -30,6 +30,8 @@ class Aggregator:
         self._late_vitals: dict[int, Vitals] = {}
         self._totals: dict[str, TallySum] = {}
         self._scenario_totals: dict[str, ScenarioCounts] = {}
+        self.metric_totals: dict[str, Added] = {}
+        """Everything that scripts ever added, by metric."""
         self._judge = GeneratorJudge()
         self.late_snapshots = 0
 
@@ -42,6 +44,8 @@ class Aggregator:
         for name, tally in snapshot.tallies.items():
             self._totals.setdefault(name, TallySum()).add(tally)
         _count_scenarios(self._scenario_totals, snapshot.scenarios.items())
+        if snapshot.metrics:
+            self.metric_totals = custom.merge_by_name((self.metric_totals, snapshot.metrics))
         if snapshot.second >= self._next_second:
             self._waiting.setdefault(snapshot.second, []).append(snapshot)
         else:
@@ -123,6 +127,7 @@ class Aggregator:
             workers_heard=len(heard),
             workers_expected=len(self._expected | heard),
             late_snapshots=late,
+            metrics=custom.merge_by_name(each.metrics for each in snapshots),
         )
 
 

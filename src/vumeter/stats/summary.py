@@ -5,15 +5,18 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from vumeter.model.frame import StopCause
-from vumeter.model.measure import Reading, ScenarioCounts, Tally
+from vumeter.model.measure import Added, Reading, ScenarioCounts, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Verdict
+from vumeter.stats import custom
 from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtremes
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.remarks import Coverage, remarks_on
 from vumeter.stats.tally import figures, merge, service_figures
+
+NO_METRICS: Mapping[str, Added] = {}
 
 SHORTEST_SECOND_S = 0.5
 """A last second that was cut shorter by the end of the run is not judged."""
@@ -58,6 +61,7 @@ class SummaryBuilder:
         journal: Iterable[JournalEntry],
         remarks: Iterable[str],
         verdicts: Iterable[Verdict] = (),
+        metric_totals: Mapping[str, Added] = NO_METRICS,
     ) -> Summary:
         """
         Return the summary, without any of the plan's secrets. Use once, at the end.
@@ -72,6 +76,7 @@ class SummaryBuilder:
             journal: Every command that was given.
             remarks: What others want said; what the readings say is added.
             verdicts: On the plan's thresholds.
+            metric_totals: What scripts added to metrics of their own.
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
@@ -104,6 +109,7 @@ class SummaryBuilder:
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
             verdicts=tuple(_shown_verdict(verdict, redactor) for verdict in verdicts),
             checks=_checks_by_shown_name(total, redactor),
+            metrics=custom.totals(plan.metrics, metric_totals, duration_s),
         )
 
     def _take_newest(self, duration_s: float) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from vumeter.errors import UsageError
-from vumeter.model.verdict import Unit
+from vumeter.model.metric import Unit
 from vumeter.units import duration_text, parse_duration_s, parse_rate_per_s
 
 _BARE = re.compile(r"\d+(?:\.\d+)?(?:[eE]-?\d+)?|\.\d+")

@@ -10,19 +10,19 @@ Every complaint quotes what is wrong, says where it stands, and what could stand
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError, UsageError
+from vumeter.model.metric import Kind, Unit
 from vumeter.model.plan import Threshold
-from vumeter.model.verdict import Unit
 from vumeter.thresholds.amounts import EXAMPLES, parse_amount
 from vumeter.thresholds.metrics import METRICS, Metric, Selection
 from vumeter.thresholds.rule import RELATIONS, Rule
-from vumeter.thresholds.sums import AGGREGATES, Aggregate, Kind
+from vumeter.thresholds.sums import AGGREGATES, Aggregate
 from vumeter.units import duration_text, parse_duration_s
 
 LONGEST_WINDOW_S = 600
@@ -44,14 +44,14 @@ _FLAG_ENDING = re.compile(r"\s+(?:(abort_on_fail)|delay_abort_eval\s+(\S+))\s*$"
 _EXAMPLE = 'Write for example "p(95) < 300ms" or "rate < 1% over 30s".'
 
 
-def parse(threshold: Threshold) -> Rule:
+def parse(threshold: Threshold, metrics: Mapping[str, Metric[Any]] = METRICS) -> Rule:
     """
-    Return the rule that *threshold* stands for.
+    Return the rule that *threshold*, on one of *metrics*, stands for.
 
     Raises:
         ProfileError: It stands for none; the message says where and why.
     """
-    metric, selection = _metric(threshold.metric)
+    metric, selection = _metric(threshold.metric, metrics)
     reader = _Reader(threshold.expression)
     aggregate, percent = _aggregate(reader, metric)
     relation = _relation(reader)
@@ -148,7 +148,7 @@ class _Reader:
         return _error(self.text, message, at=at, hint=hint)
 
 
-def _metric(text: str) -> tuple[Metric[Any], Selection]:
+def _metric(text: str, metrics: Mapping[str, Metric[Any]]) -> tuple[Metric[Any], Selection]:
     match = _METRIC.fullmatch(text)
     if match is None:
         braces = "{" in text or "}" in text
@@ -156,12 +156,15 @@ def _metric(text: str) -> tuple[Metric[Any], Selection]:
             text,
             "this is not a metric with its filter." if braces else "this is not a metric.",
             at=0,
-            hint='Write for example "http_req_duration{name:checkout}".' if braces else _known(),
+            hint='Write for example "http_req_duration{name:checkout}".'
+            if braces
+            else _known(metrics),
         )
-    metric = METRICS.get(match[1])
+    metric = metrics.get(match[1])
     if metric is None:
         message = f'there is no metric "{match[1]}".'
-        raise _error(text, message, at=match.start(1), hint=near(match[1], METRICS) or _known())
+        hint = near(match[1], metrics) or _known(metrics)
+        raise _error(text, message, at=match.start(1), hint=hint)
     if match[2] is None:
         return metric, Selection()
     return metric, _selection(text, metric, match[2][1:-1], match.start(2) + 1)
@@ -315,5 +318,5 @@ def near(wrong: str, known: Iterable[str]) -> str:
     return f'Did you mean "{by_small_letters[nearest[0]]}"?' if nearest else ""
 
 
-def _known() -> str:
-    return f"Known: {', '.join(METRICS)}."
+def _known(metrics: Iterable[str]) -> str:
+    return f"Known: {', '.join(metrics)}."

@@ -9,9 +9,9 @@ end decides; one with a window has failed the run once it has failed.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from vumeter.model.measure import Reading, ScenarioCounts, Tally
+from vumeter.model.measure import Added, Reading, ScenarioCounts, Tally
 from vumeter.model.verdict import Standing, Verdict
-from vumeter.thresholds.metrics import Seen
+from vumeter.thresholds.metrics import NO_METRICS, Seen
 from vumeter.thresholds.rule import Rule
 from vumeter.thresholds.spans import Span, Spans
 
@@ -40,6 +40,7 @@ class Judge:
         totals: Mapping[str, Tally],
         scenario_totals: Mapping[str, ScenarioCounts],
         duration_s: float,
+        metric_totals: Mapping[str, Added] = NO_METRICS,
     ) -> None:
         """
         Look at the rules for the last time, at the end of the run.
@@ -48,8 +49,9 @@ class Judge:
             totals: Everything that was counted, with what came too late for any reading.
             scenario_totals: Likewise.
             duration_s: Of the run; rates since the start are over it.
+            metric_totals: What scripts added to metrics of their own.
         """
-        self._spans.conclude(Seen(totals, scenario_totals), self._second)
+        self._spans.conclude(Seen(totals, scenario_totals, metric_totals), self._second)
         self._look(duration_s, is_last=True)
 
     def verdicts(self) -> tuple[Verdict, ...]:

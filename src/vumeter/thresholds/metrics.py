@@ -7,12 +7,12 @@ Names are k6's where the thing is the same. `docs/thresholds.md` lists them for 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple
 
-from vumeter.model.measure import Histogram, Reading, ScenarioCounts, Tally
+from vumeter.model.measure import Added, Histogram, Reading, ScenarioCounts, Tally
+from vumeter.model.metric import Kind, Unit
 from vumeter.model.probes import PostgresReading
-from vumeter.model.verdict import Unit
 from vumeter.stats import histogram
 from vumeter.stats.tally import response_times
-from vumeter.thresholds.sums import Aggregate, Count, Kind, Level, PartT, Share, Sum, Times
+from vumeter.thresholds.sums import Aggregate, Count, Level, PartT, Share, Sum, Times
 
 
 class Selection(NamedTuple):
@@ -25,11 +25,16 @@ class Selection(NamedTuple):
     scenario: str | None = None
 
 
+NO_METRICS: Mapping[str, Added] = {}
+
+
 class Seen(NamedTuple):
     """What a metric is read off: a second of a run, or the totals of all of it."""
 
     tallies: Mapping[str, Tally]
     scenarios: Mapping[str, ScenarioCounts]
+    metrics: Mapping[str, Added] = NO_METRICS
+    """Those of scripts."""
     reading: Reading | None = None
     """`None`: totals, in which there are no states."""
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vumeter.model.metric import Unit
 from vumeter.model.plan import Threshold
-from vumeter.model.verdict import Unit
 from vumeter.thresholds.metrics import Metric, Selection
 from vumeter.thresholds.sums import Aggregate
 

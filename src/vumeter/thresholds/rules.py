@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from vumeter.errors import ProfileError
 from vumeter.model.flow import names_of
 from vumeter.model.plan import Plan, Scenario
+from vumeter.thresholds.custom import known_metrics
 from vumeter.thresholds.grammar import near, parse
 from vumeter.thresholds.rule import Rule
 
@@ -18,7 +19,8 @@ def rules_of(plan: Plan) -> tuple[Rule, ...]:
     Raises:
         ProfileError: One of them stands for none, or asks for what this plan will not have.
     """
-    rules = tuple(map(parse, plan.thresholds))
+    metrics = known_metrics(plan.metrics)
+    rules = tuple(parse(threshold, metrics) for threshold in plan.thresholds)
     for rule in rules:
         _refuse_unanswerable(rule, plan)
     return rules

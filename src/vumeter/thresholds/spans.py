@@ -66,7 +66,7 @@ class Spans:
 
     def add(self, reading: Reading) -> None:
         """Take *reading*, newer than all before it, into account."""
-        seen = Seen(reading.tallies, reading.scenarios, reading)
+        seen = Seen(reading.tallies, reading.scenarios, reading.metrics, reading)
         parts: dict[tuple[str, Selection], Any] = {}
         for (name, selection, _), span in self._spans.items():
             if (name, selection) not in parts:

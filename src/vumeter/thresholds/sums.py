@@ -9,24 +9,13 @@ from enum import StrEnum
 from typing import Protocol, TypeVar, runtime_checkable
 
 from vumeter.model.measure import Histogram
+from vumeter.model.metric import Kind
 from vumeter.stats.histogram import HistogramSum, count, percentile_us
 
 STALE_S = 10
 """The newest value of a gauge is one of the last so many seconds, or there is none."""
 
 _US_PER_MS = 1000
-
-
-class Kind(StrEnum):
-    """What a metric's samples are."""
-
-    COUNTER = "counter"
-    RATE = "rate"
-    """True or not, each."""
-    TREND = "trend"
-    """Times."""
-    GAUGE = "gauge"
-    """A state, looked at once a second."""
 
 
 class Aggregate(StrEnum):
@@ -78,9 +67,14 @@ class Reversible(Protocol[TakenT_contra]):
 
 
 class Count:
-    """Things that happened; a part is `None` where there is nothing they could happen to."""
+    """
+    Things that happened; a part is `None` where there is nothing they could happen to.
 
-    def __init__(self) -> None:
+    Parts may count fractions, of which *parts_per_one* are one.
+    """
+
+    def __init__(self, *, parts_per_one: int = 1) -> None:
+        self._parts_per_one = parts_per_one
         self._total = 0
         self._is_known = False
 
@@ -100,9 +94,10 @@ class Count:
         del percent
         if not self._is_known:
             return None
+        total = self._total / self._parts_per_one
         if aggregate is Aggregate.COUNT:
-            return float(self._total)
-        return self._total / span_s if span_s > 0 else None
+            return total
+        return total / span_s if span_s > 0 else None
 
 
 class Share:

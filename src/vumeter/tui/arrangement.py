@@ -31,6 +31,7 @@ class Part(StrEnum):
     ERRORS = "errors"
     THROTTLE_PANEL = "throttle-panel"
     ENDPOINTS = "endpoints"
+    METRICS = "metrics"
     HOST = "host"
     POSTGRES = "postgres"
     EVENTS = "events"
@@ -66,22 +67,33 @@ class _Band(StrEnum):
     LATENCY = "latency"
     RPS = "rps"
     ENDPOINTS = "endpoints"
+    METRICS = "metrics"
     SYSTEMS = "systems"
     EVENTS = "events"
 
 
-_LEAST = {_Band.LATENCY: 4, _Band.RPS: 2, _Band.ENDPOINTS: 3, _Band.SYSTEMS: 0, _Band.EVENTS: 0}
+_LEAST = {
+    _Band.LATENCY: 4,
+    _Band.RPS: 2,
+    _Band.ENDPOINTS: 3,
+    _Band.METRICS: 0,
+    _Band.SYSTEMS: 0,
+    _Band.EVENTS: 0,
+}
 
 # In which order bands are given rows as the terminal grows: each entry is taken once the ones
 # before it have been. Read backwards it is what a shrinking terminal loses first.
 _GROWTH: tuple[tuple[_Band, int], ...] = (
     (_Band.LATENCY, 5),
     (_Band.ENDPOINTS, 4),
+    (_Band.METRICS, 2),
     (_Band.SYSTEMS, 1),
     (_Band.ENDPOINTS, 5),
     (_Band.SYSTEMS, 2),
     (_Band.LATENCY, 6),
+    (_Band.METRICS, 3),
     (_Band.SYSTEMS, 3),
+    (_Band.METRICS, 4),
     (_Band.ENDPOINTS, 6),
     (_Band.EVENTS, 2),
     (_Band.EVENTS, 3),
@@ -90,6 +102,7 @@ _GROWTH: tuple[tuple[_Band, int], ...] = (
     (_Band.SYSTEMS, 4),
     (_Band.RPS, 4),
     (_Band.ENDPOINTS, 7),
+    (_Band.METRICS, 6),
     (_Band.LATENCY, 10),
     (_Band.SYSTEMS, 5),
     (_Band.RPS, 5),
@@ -127,6 +140,7 @@ def arrange(
     bar_rows: int = 1,
     helps: bool = False,
     endpoints: int = MANY_ENDPOINTS,
+    metrics: int = 0,
 ) -> dict[Part, Place]:
     """
     Return the place of every part that is to be seen; the others are not there.
@@ -139,6 +153,7 @@ def arrange(
         bar_rows: Rows of the key line, or of the prompt that is open instead.
         helps: Show the keys in the place of the body.
         endpoints: How many the run has; the cockpit gives their table no rows to stay empty.
+        metrics: How many the run's script has; without any there is no panel of them.
     """
     bar_rows = min(bar_rows, height)
     bar = {Part.BAR: Place(0, height - bar_rows, width, bar_rows)} if bar_rows else {}
@@ -153,28 +168,39 @@ def arrange(
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
-    return places | _body(view, body, is_zoomed=is_zoomed, endpoints=endpoints) | bar
+    return (
+        places | _body(view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics) | bar
+    )
 
 
-def _body(view: View, body: Place, *, is_zoomed: bool, endpoints: int) -> dict[Part, Place]:
+def _body(
+    view: View, body: Place, *, is_zoomed: bool, endpoints: int, metrics: int
+) -> dict[Part, Place]:
     subject = _SUBJECTS[view]
     if is_zoomed:
         return _beside(body, *subject)
     match view:
         case View.LOAD:
-            return _load(body, endpoints)
+            return _load(body, endpoints, metrics)
         case View.LATENCY:
             latency, rps = _cut(body, lower=max(3, body.height // 4))
             return {Part.LATENCY: latency} | _beside(rps, Part.RPS)
         case View.ENDPOINTS:
-            table, errors = _cut(body, lower=max(3, body.height // 4))
-            return {Part.ENDPOINTS: table, Part.ERRORS: errors}
+            return _tables(body, metrics)
         case View.LOG:
             return _beside(body, Part.EVENTS)
         case View.HOST | View.DATABASE:
             charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
             latency, rps = _cut(charts, lower=max(2, charts.height // 3))
             return {Part.LATENCY: latency, Part.RPS: rps} | _beside(systems, *subject)
+
+
+def _tables(body: Place, metrics: int) -> dict[Part, Place]:
+    table, errors = _cut(body, lower=max(3, body.height // 4))
+    if not metrics:
+        return {Part.ENDPOINTS: table, Part.ERRORS: errors}
+    table, own = _cut(table, lower=min(metrics + 1, table.height // 2))
+    return {Part.ENDPOINTS: table, Part.METRICS: own, Part.ERRORS: errors}
 
 
 _SUBJECTS: dict[View, tuple[Part, ...]] = {
@@ -187,9 +213,9 @@ _SUBJECTS: dict[View, tuple[Part, ...]] = {
 }
 
 
-def _load(body: Place, endpoints: int) -> dict[Part, Place]:
+def _load(body: Place, endpoints: int, metrics: int) -> dict[Part, Place]:
     """Return the cockpit itself: every band that there is room for, top to bottom."""
-    rows = _rows(body.height, endpoints)
+    rows = _rows(body.height, endpoints, metrics)
     y = body.y
     bands: dict[_Band, Place] = {}
     for band in _Band:
@@ -202,6 +228,8 @@ def _load(body: Place, endpoints: int) -> dict[Part, Place]:
     else:
         places |= {Part.LATENCY: bands[_Band.LATENCY]}
         places |= _beside(bands[_Band.RPS], Part.RPS, Part.ERRORS)
+    if _Band.METRICS in bands:
+        places[Part.METRICS] = bands[_Band.METRICS]
     if _Band.SYSTEMS in bands:
         places |= _beside(bands[_Band.SYSTEMS], Part.HOST, Part.POSTGRES)
     if _Band.EVENTS in bands:
@@ -221,10 +249,13 @@ def _charts_with_side(latency: Place, rps: Place) -> dict[Part, Place]:
     }
 
 
-def _rows(room: int, endpoints: int) -> dict[_Band, int]:
+def _rows(room: int, endpoints: int, metrics: int) -> dict[_Band, int]:
     """Return how many rows each band gets; all of *room* is used."""
     rows = dict(_LEAST)
-    most = {_Band.ENDPOINTS: max(rows[_Band.ENDPOINTS], endpoints + 1)}
+    most = {
+        _Band.ENDPOINTS: max(rows[_Band.ENDPOINTS], endpoints + 1),
+        _Band.METRICS: metrics + 1 if metrics else 0,
+    }
     room -= sum(rows.values())
     for band, upto in _GROWTH:
         needed = min(upto, most.get(band, upto)) - rows[band]

@@ -27,6 +27,7 @@ from vumeter.tui.widgets.header_row import HeaderRow
 from vumeter.tui.widgets.host_panel import HostPanel
 from vumeter.tui.widgets.key_line import KeyLine
 from vumeter.tui.widgets.latency_chart import LatencyChart
+from vumeter.tui.widgets.metric_panel import MetricPanel
 from vumeter.tui.widgets.panel import Panel
 from vumeter.tui.widgets.plan_row import PlanRow
 from vumeter.tui.widgets.postgres_panel import PostgresPanel
@@ -98,6 +99,7 @@ class Board(Widget):
         self.errors = ErrorPanel(id=Part.ERRORS)
         self.throttle_panel = ThrottlePanel(id=Part.THROTTLE_PANEL)
         self.endpoints = EndpointTable(id=Part.ENDPOINTS)
+        self.metrics = MetricPanel(id=Part.METRICS)
         self.host = HostPanel(id=Part.HOST)
         self.postgres = PostgresPanel(id=Part.POSTGRES)
         self.event_log = EventLog(id=Part.EVENTS)
@@ -148,6 +150,7 @@ class Board(Widget):
         yield from (self.header, self.throttles, self.status, self.plan, self.latency, self.rps)
         yield from (self.throttle_panel, self.errors, self.endpoints, self.host, self.postgres)
         yield from (
+            self.metrics,
             self.event_log,
             self.digest,
             self.key_line,
@@ -176,14 +179,15 @@ class Board(Widget):
             bar_rows=self._bar.rows,
             helps=self._helps,
             endpoints=len(self._frame.endpoints) if self._frame else MANY_ENDPOINTS,
+            metrics=len(self._frame.metrics) if self._frame else 0,
         )
         return {self._bar if part is Part.BAR else part: place for part, place in parts.items()}
 
     def show(self, frame: Frame) -> None:
         """Show *frame* on every panel that can be seen."""
-        known = len(self._frame.endpoints) if self._frame else -1
+        known = (len(self._frame.endpoints), len(self._frame.metrics)) if self._frame else None
         self._frame = frame
-        if len(frame.endpoints) != known:
+        if (len(frame.endpoints), len(frame.metrics)) != known:
             self._rearrange()
         # These two gather something from every frame, seen or not.
         gathering: tuple[Part, ...] = (Part.EVENTS, Part.ENDPOINTS)
@@ -273,6 +277,7 @@ class Board(Widget):
             Part.ERRORS: self.errors.show,
             Part.THROTTLE_PANEL: self.throttle_panel.show,
             Part.ENDPOINTS: self.endpoints.show,
+            Part.METRICS: self.metrics.show,
             Part.HOST: self.host.show,
             Part.POSTGRES: self.postgres.show,
             Part.EVENTS: self.event_log.show,

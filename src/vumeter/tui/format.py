@@ -7,6 +7,9 @@ takes in. A number that exists never rounds to one that means "none" or "all".
 
 import math
 
+from vumeter.model.metric import Unit
+from vumeter.thresholds.amounts import amount_text
+
 _MS_PER_S = 1e3
 _US_PER_MS = 1e3
 _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -178,6 +181,16 @@ def age_text(seconds: float) -> str:
     ('0.4s', '12s', '2m10s')
     """
     return f"{max(0.0, seconds):.1f}s" if seconds < 9.95 else span_text(seconds)
+
+
+def measure_text(value: float, unit: Unit) -> str:
+    """
+    Return what a script has measured, in its unit.
+
+    >>> measure_text(241.3, Unit.MS), measure_text(12_300, Unit.COUNT)
+    ('241ms', '12.3k')
+    """
+    return number_text(value) if unit is Unit.COUNT else amount_text(value, unit)
 
 
 def change_text(now: float | None, before: float | None) -> str:
