@@ -183,3 +183,65 @@ def test_the_example_of_the_page_runs(vumeter: Vumeter, server: ServerProcess, s
     assert ended.returncode == 0, ended.stderr
     paths = server.truth()["paths"]
     assert paths == {"/quotes/ENE03": 16, "/portfolio": 4, "/login": 1}
+
+
+MEASURED = f"""{HEAD}
+from vumeter.script import Counter, Gauge, Rate, Trend
+took = Trend("took", unit="s")
+orders = Counter("orders")
+fast = Rate("fast")
+depth = Gauge("depth")
+
+@scenario()
+async def buy(vu: Vu) -> None:
+    page = await vu.get("/buy")
+    took.add(page.duration)
+    orders.add(2)
+    fast.add(vu.iteration % 2)
+    depth.add(vu.iteration)
+
+@scenario()
+async def look(vu: Vu) -> None:
+    await vu.get("/look")
+    orders.add(1)
+"""
+
+
+@pytest.mark.slow
+def test_metrics_of_a_script_are_judged_summed_up_and_reported(
+    vumeter: Vumeter, server: ServerProcess, script, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    rules = ("took: p(95) < 10s", "orders: count == 60", "fast: rate > 0.6", "depth: max < 20")
+    ended = vumeter(
+        *("run", str(script(MEASURED)), server.url, "-c", "4", "-n", "40", "--workers", "2"),
+        *("-o", str(report)),
+        *(part for rule in rules for part in ("--threshold", rule)),
+    )
+    assert ended.returncode == 99, ended.stderr
+    written = json.loads(report.read_text())
+    assert [rule["verdict"] for rule in written["thresholds"]] == [
+        *("passed", "passed", "failed", "passed")
+    ]
+    took, orders, fast, depth = written["metrics"]
+    assert (took["kind"], took["unit"], took["values"]["count"]) == ("trend", "ms", 20)
+    by_name = {each["name"]: each for each in written["endpoints"]}
+    assert took["values"]["p(99)"] == by_name["GET /buy"]["latency_ms"]["p99"]
+    assert orders["values"]["count"] == 60
+    assert fast["values"]["passes"] + fast["values"]["fails"] == 20
+    assert depth["values"]["min"] == 0
+    section = ended.stdout.split("CUSTOM")[1].split("HTTP")[0]
+    assert re.findall(r"^    (\w+)", section, re.MULTILINE) == ["took", "orders", "fast", "depth"]
+
+
+def test_two_metrics_of_one_name_and_too_many_are_refused(script) -> None:
+    act = "@scenario()\nasync def act(vu): ...\n"
+    twice = f'{HEAD}from vumeter.script import Counter\na, b = Counter("xy"), Counter("xy")\n{act}'
+    with pytest.raises(ProfileError, match='two metrics called "xy"'):
+        plan_of(script(twice))
+    many = f"{HEAD}from vumeter.script import Counter\n"
+    many += "".join(f'c{n} = Counter("c{n}_total")\n' for n in range(101))
+    with pytest.raises(ProfileError, match="there are 101 metrics, and 100 is the most"):
+        plan_of(script(many + act))
+    with pytest.raises(ProfileError, match=r'shop\.py:2: ValueError: "vus" is a metric of vumeter'):
+        plan_of(script(f'from vumeter.script import Gauge\nx = Gauge("vus")\n{HEAD}{act}'))

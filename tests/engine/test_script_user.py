@@ -9,8 +9,10 @@ import pytest
 from vumeter.errors import ProfileError
 from vumeter.model.measure import ErrorKind
 from vumeter.model.messages import Pause, Retarget, Stop
+from vumeter.model.metric import CustomMetric, Kind, Unit
 from vumeter.model.plan import Load, Plan, Scenario, Script
 from vumeter.model.throttle import Leg, Lever
+from vumeter.stats.custom import merge_by_name, values
 from vumeter.testing.answers import Answer
 from vumeter.testing.laws import by_path, fixed
 from vumeter.testing.server import LoopbackServer
@@ -443,3 +445,45 @@ async def test_a_script_that_is_broken_is_refused(scripted, total_of) -> None:
         with pytest.raises(ProfileError, match=r"shop\.py:4: ZeroDivisionError"):
             await total_of(scripted("1 / 0", server, load=Load(vus=1)))
         assert server.truth.requests == 0
+
+
+async def test_what_scripts_measure_of_their_own_is_counted_by_name_over_all_scenarios(
+    scripted, total_of
+) -> None:
+    text = """
+    from vumeter.script import Counter, Gauge, Rate, Trend
+
+    took = Trend("took", unit="s")
+    orders, fast, seen = Counter("orders"), Rate("fast"), Gauge("seen")
+
+    @scenario()
+    async def act(vu):
+        page = await vu.get("/")
+        took.add(page.duration)
+        orders.add(0.5)
+        fast.add(vu.iteration % 4)
+        seen.add(vu.iteration)
+        Counter("made_up").add()
+    """
+    declared = (
+        CustomMetric(name="took", kind=Kind.TREND, unit=Unit.MS),
+        CustomMetric(name="orders", kind=Kind.COUNTER),
+        CustomMetric(name="fast", kind=Kind.RATE, unit=Unit.RATIO),
+        CustomMetric(name="seen", kind=Kind.GAUGE),
+    )
+    async with LoopbackServer() as server:
+        load = Load(vus=1, iterations=8)
+        performance = await total_of(scripted(text, server, load=load, metrics=declared))
+    added = merge_by_name(snapshot.metrics for snapshot in performance.snapshots)
+    by_name = {metric.name: metric for metric in declared}
+    figures = {name: values(by_name[name], part, 1.0) for name, part in added.items()}
+    assert figures["orders"]["count"] == 4.0
+    assert (figures["fast"]["passes"], figures["fast"]["fails"]) == (6, 2)
+    assert (figures["seen"]["value"], figures["seen"]["min"]) == (7.0, 0.0)
+    # What is added in seconds is a time, in ms as all are, and no other than the engine's own.
+    service = performance.total.service
+    assert figures["took"]["count"] == 8
+    assert figures["took"]["avg"] == pytest.approx(service.sum_us / 8000)
+    # What no plan was told of is refused, and says why.
+    assert performance.counts.script_errors == 8
+    assert "made_up" in performance.remarks[0]

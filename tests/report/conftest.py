@@ -5,11 +5,13 @@ import pytest
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Figures, Latency, StopCause
 from vumeter.model.measure import ErrorKind
+from vumeter.model.metric import Kind
 from vumeter.model.plan import Load, Plan, Scenario, Threshold
 from vumeter.model.summary import (
     GeneratorSummary,
     HostSummary,
     Iterations,
+    MetricTotal,
     PostgresSummary,
     Summary,
 )
@@ -235,6 +237,38 @@ def full_summary() -> Summary:
             ),
         ),
         checks={"status is 200": (24_074, 22), "body has a quote": (18_000, 0)},
+        metrics=(
+            MetricTotal(
+                name="checkout_total",
+                kind=Kind.TREND,
+                unit=Unit.MS,
+                values={
+                    **{"count": 8_000, "avg": 92.04, "min": 4.3, "med": 88.1, "max": 2_104.0},
+                    **{"p(90)": 141.0, "p(95)": 241.0, "p(99)": 801.0},
+                },
+            ),
+            MetricTotal(
+                name="orders", kind=Kind.COUNTER, values={"count": 12_034.0, "rate": 200.5667}
+            ),
+            MetricTotal(
+                name="uploaded",
+                kind=Kind.COUNTER,
+                unit=Unit.BYTES,
+                values={"count": 31_200_000.0, "rate": 520_000.0},
+            ),
+            MetricTotal(
+                name="fast",
+                kind=Kind.RATE,
+                unit=Unit.RATIO,
+                values={"rate": 0.97303, "passes": 11_709, "fails": 325},
+            ),
+            MetricTotal(
+                name="queue",
+                kind=Kind.GAUGE,
+                values={"value": 14.0, "avg": 11.2, "min": 0.0, "max": 40.0},
+            ),
+            MetricTotal(name="refunds", kind=Kind.TREND, unit=Unit.MS, values={}),
+        ),
     )
 
 

@@ -48,6 +48,9 @@ def test_nothing_that_others_wrote_reaches_the_terminals_controls(
         plan=msgspec.structs.replace(full_summary.plan, name=evil),
         endpoints={evil: full_summary.total, f"{evil}2": full_summary.total},
         checks={evil: (1, 1)},
+        metrics=tuple(
+            msgspec.structs.replace(metric, name=evil) for metric in full_summary.metrics
+        ),
         verdicts=tuple(
             msgspec.structs.replace(each, threshold=Threshold(metric=evil, expression=evil))
             for each in full_summary.verdicts

@@ -50,6 +50,42 @@ checks = [{ name = "is found", status = 200 }, { name = "is JSON", contains = "{
 [thresholds]
 """
 
+MEASURING = """
+import http from 'k6/http';
+import { Counter, Gauge, Rate, Trend } from 'k6/metrics';
+const took = new Trend('took', true), size = new Trend('size');
+const orders = new Counter('orders'), fast = new Rate('fast'), depth = new Gauge('depth');
+const never = new Counter('never');
+export const options = %(options)s;
+export default function () {
+  const at = __ITER;
+  http.get('%(url)s');
+  took.add(10 + at * 10);
+  size.add(at * at);
+  orders.add(at * 0.5);
+  fast.add(at %% 4);
+  depth.add(20 - at);
+}
+export function handleSummary(data) { return { '%(summary)s': JSON.stringify(data.metrics) }; }
+"""
+
+MEASURED = """
+from vumeter.script import Counter, Gauge, Rate, Trend, Vu, scenario
+
+took, size = Trend("took", unit="ms"), Trend("size")
+orders, fast, depth, never = Counter("orders"), Rate("fast"), Gauge("depth"), Counter("never")
+
+@scenario()
+async def act(vu: Vu) -> None:
+    at = vu.iteration
+    await vu.get("/")
+    took.add(10 + at * 10)
+    size.add(at * at)
+    orders.add(at * 0.5)
+    fast.add(at % 4)
+    depth.add(20 - at)
+"""
+
 Thresholds = Mapping[str, list[str]]
 
 
@@ -57,12 +93,18 @@ class K6:
     """A run of k6."""
 
     def __init__(
-        self, folder: Path, url: str, options: Mapping[str, Any], *, has_checks: bool = False
+        self,
+        folder: Path,
+        url: str,
+        options: Mapping[str, Any],
+        *,
+        has_checks: bool = False,
+        text: str = SCRIPT,
     ) -> None:
         self._summary = folder / "k6.json"
         script = folder / "script.js"
         values = {"url": url, "summary": self._summary, "checks": json.dumps(has_checks)}
-        script.write_text(SCRIPT % {**values, "options": json.dumps(options)})
+        script.write_text(text % {**values, "options": json.dumps(options)})
         assert PROGRAM is not None
         self.process = subprocess.Popen(
             [PROGRAM, "run", "--quiet", "--address", "127.0.0.1:0", script],
@@ -220,6 +262,30 @@ def test_checks_pass_in_the_same_share(server: ServerProcess, tmp_path: Path) ->
         {"name": "is JSON", "passed": landing.requests, "failed": 0},
         {"name": "is found", "passed": 0, "failed": landing.requests},
     ]
+
+
+def test_metrics_of_a_script_come_to_the_same(server: ServerProcess, tmp_path: Path) -> None:
+    # One VU and 20 iterations, so that every number is known; medians between two samples are
+    # nobody's rule to know, so limits keep away from them.
+    thresholds = {
+        "took": ["avg==105", "min==10", "max<=200.2", "p(95)>180", "med<120", "p(99)<100"],
+        "size": ["max>=361", "avg<124", "avg>123", "min==0", "p(50)>120"],
+        "orders": ["count==95", "count<95", "rate>0"],
+        "fast": ["rate==0.75", "rate>0.8"],
+        "depth": ["value==1", "value>1"],
+        "never": ["count==0"],
+    }
+    script = tmp_path / "measured.py"
+    script.write_text(MEASURED)
+    options = {"vus": 1, "iterations": 20, "thresholds": thresholds}
+    with (
+        K6(tmp_path, server.url, options, text=MEASURING) as k6,
+        Flight(str(script), server.url, "-c", "1", "-n", "20", *flags(thresholds)) as flight,
+    ):
+        landing = flight.land()
+        assert (k6.code(), landing.exit_code) == (99, 99)
+    assert passed(landing) == k6.passed()
+    assert set(passed(landing).values()) == {True, False}
 
 
 def test_abort_on_fail_ends_both_long_before_their_time(

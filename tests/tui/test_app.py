@@ -10,6 +10,8 @@ import pytest
 from msgspec.structs import replace
 from textual.events import Key, Paste
 
+from vumeter.model.frame import MetricRow
+from vumeter.model.metric import Kind
 from vumeter.model.throttle import CommandKind, Lever
 from vumeter.testing.story import story
 from vumeter.tui.arrangement import View
@@ -526,3 +528,27 @@ async def _never() -> Any:
     import asyncio
 
     await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_metrics_of_a_script_stand_below_the_endpoints(
+    fly: Fly, size: tuple[int, int]
+) -> None:
+    told = story(101)
+    row = MetricRow(
+        name="orders",
+        kind=Kind.COUNTER,
+        window={"count": 1640.0, "rate": 164.0},
+        total={"count": 12_034.0, "rate": 120.3},
+    )
+    frames = tuple(replace(frame, metrics=(row,)) for frame in told.frames)
+    async with fly(size=size, recording=replace(told, frames=frames)) as flight:
+        await flight.sees(" orders  164/s  total 12.0k")
+        lines = flight.text.splitlines()
+        assert lines.index(next(line for line in lines if "─ metrics" in line)) > next(
+            at for at, line in enumerate(lines) if "─ endpoints" in line
+        )
+        await flight.press("3")
+        await flight.sees(" orders  164/s")
+        await flight.press("6")
+        await flight.until(lambda: "metrics" not in flight.text, "a log without metrics")

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from vumeter.model.frame import Endpoint, ErrorCount, Frame, Undoable
+from vumeter.model.frame import Endpoint, ErrorCount, Frame, MetricRow, Undoable
 from vumeter.model.measure import ErrorKind
+from vumeter.model.metric import Kind, Unit
 from vumeter.model.probes import Blocker, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever
 from vumeter.testing.story import story
@@ -28,6 +29,7 @@ from vumeter.tui.widgets.host_panel import (
     host_lines,
 )
 from vumeter.tui.widgets.line import Line
+from vumeter.tui.widgets.metric_panel import metric_lines
 from vumeter.tui.widgets.postgres_panel import postgres_lines
 from vumeter.tui.widgets.throttle_panel import ThrottlePanel
 from vumeter.tui.widgets.tiny_digest import TinyDigest
@@ -52,6 +54,71 @@ def _postgres(**changes: Any) -> PostgresReading:
     postgres = _frames()[116].postgres
     assert postgres is not None
     return replace(postgres, **changes)
+
+
+# Metrics of scripts
+
+
+def _metrics() -> tuple[MetricRow, ...]:
+    times = {"count": 655.0, "avg": 7.96, "min": 4.2, "med": 5.5, "max": 2104.0}
+    times |= {"p(90)": 21.0, "p(95)": 30.3, "p(99)": 801.4}
+    return (
+        MetricRow(name="checkout_total", kind=Kind.TREND, unit=Unit.MS, window=times, total=times),
+        MetricRow(
+            name="orders",
+            kind=Kind.COUNTER,
+            window={"count": 1640.0, "rate": 164.0},
+            total={"count": 12_034.0, "rate": 120.3},
+        ),
+        MetricRow(
+            name="uploaded",
+            kind=Kind.COUNTER,
+            unit=Unit.BYTES,
+            window={"count": 5.2e6, "rate": 5.2e5},
+            total={"count": 3.12e7, "rate": 5.2e5},
+        ),
+        MetricRow(
+            name="fast",
+            kind=Kind.RATE,
+            unit=Unit.RATIO,
+            window={"rate": 0.899, "passes": 1969.0, "fails": 221.0},
+            total={"rate": 0.97303, "passes": 11_709.0, "fails": 325.0},
+        ),
+        MetricRow(
+            name="queue",
+            kind=Kind.GAUGE,
+            window={},
+            total={"value": 17.0, "avg": 11.0, "min": 0.2, "max": 49.9},
+        ),
+    )
+
+
+def test_metrics_of_a_script_read_like_this() -> None:
+    lines = metric_lines(_metrics(), width=80, height=6, look=DEFAULT_LOOK)
+    assert _texts(lines) == [
+        "─ metrics  of the script, 10s ──────────────────────────────────────────────────",
+        " checkout_total  avg 7.96ms  p50 5.5ms  p95 30.3ms  p99 801ms  max 2.1s  of 655",
+        " orders          164/s  total 12.0k",
+        " uploaded        520kB/s  total 31.2MB",
+        " fast            89.9%  of 2.19k  total 97.3%",
+        " queue           17  min 0.20  max 49.9",
+    ]
+
+
+def test_metrics_without_room_are_counted_and_narrow_ones_keep_what_counts() -> None:
+    lines = _texts(metric_lines(_metrics(), width=46, height=3, look=DEFAULT_LOOK))
+    assert lines[0].endswith(" +3 more ─")
+    assert lines[1:] == [
+        " checkout_total  p50 5.5ms  p95 30.3ms",
+        " orders          164/s  total 12.0k",
+    ]
+
+
+def test_a_metric_that_nobody_adds_to_says_so() -> None:
+    never = MetricRow(name="never", kind=Kind.TREND, window={}, total={})
+    quiet = [replace(metric, window={}) for metric in _metrics() if metric.name in ("fast", "x")]
+    lines = _texts(metric_lines([never, *quiet], width=60, height=3, look=DEFAULT_LOOK))
+    assert lines[1:] == [" never  nothing was added yet", " fast   nothing in 10s  total 97.3%"]
 
 
 # Errors

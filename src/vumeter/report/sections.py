@@ -186,8 +186,10 @@ def _metric(metric: MetricTotal, names: tuple[str, ...]) -> str:
 def _amount(value: float, unit: Unit) -> str:
     if unit is Unit.MS:
         return duration_text(round(value * 1000))
-    # A row has room for nine characters, and counts may go up to 1e12.
-    return compact(value) if unit is Unit.COUNT and value >= 1e6 else amount_text(value, unit)
+    if unit is Unit.COUNT and value == int(value):
+        # A row has room for nine characters, and counts may go up to 1e12.
+        return count_text(int(value)) if abs(value) < 1e6 else compact(value)
+    return amount_text(value, unit)
 
 
 def http(summary: Summary, ink: Ink) -> list[str]:
