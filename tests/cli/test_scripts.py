@@ -174,15 +174,36 @@ def test_thresholds_hold_for_what_a_script_checks(vumeter: Vumeter, server, scri
     assert ended.returncode == 99
 
 
+def examples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs/scripts.md").read_text(), re.S)
+
+
 @pytest.mark.slow
 def test_the_example_of_the_page_runs(vumeter: Vumeter, server: ServerProcess, script) -> None:
-    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/scripts.md").read_text(), re.S)
+    example = examples()[0]
     # The server that is loaded here has no tokens to give.
     path = script(example.replace('page.json()["token"]', '"t"').replace("0.5, 1.5", "0, 0.01"))
     ended = vumeter("run", str(path), server.url, "-c", "5", "-n", "20")
     assert ended.returncode == 0, ended.stderr
     paths = server.truth()["paths"]
     assert paths == {"/quotes/ENE03": 16, "/portfolio": 4, "/login": 1}
+
+
+@pytest.mark.slow
+def test_the_pages_example_of_metrics_measures_all_four(
+    vumeter: Vumeter, server: ServerProcess, script, tmp_path: Path
+) -> None:
+    [measuring] = [each for each in examples() if "Gauge(" in each]
+    # Nor does it know how many are waiting.
+    path = script(measuring.replace('page.json()["waiting"]', "7"))
+    report = tmp_path / "r.json"
+    ended = vumeter("run", str(path), server.url, "-c", "2", "-n", "9", "-o", str(report))
+    assert ended.returncode == 0, ended.stderr
+    metrics = {it["name"]: it["values"] for it in json.loads(report.read_text())["metrics"]}
+    assert metrics["checkout_total"]["count"] == 9
+    assert metrics["orders"]["count"] == 9
+    assert metrics["in_time"]["passes"] + metrics["in_time"]["fails"] == 9
+    assert metrics["queue_length"]["value"] == 7
 
 
 MEASURED = f"""{HEAD}
