@@ -1,10 +1,7 @@
 """The same thresholds in k6 and here, against the same server: the same verdicts and codes."""
 
 import json
-import os
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,32 +9,10 @@ from typing import Any
 import pytest
 
 from vumeter.testing.flight import Flight, Landing
+from vumeter.testing.k6 import K6
 from vumeter.testing.server_process import ServerProcess
 
-_BENCHMARKS = Path(__file__).parents[2] / ".venv-bench" / "bin"
-_PATH = os.pathsep.join((str(_BENCHMARKS), os.environ.get("PATH", "")))
-PROGRAM = shutil.which("k6", path=_PATH)
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        PROGRAM is None, reason="no k6: benchmarks/install_peers.sh installs it, or put it on PATH"
-    ),
-]
-
-SCRIPT = """
-import http from 'k6/http';
-import { check } from 'k6';
-export const options = %(options)s;
-export default function () {
-  const answer = http.get('%(url)s');
-  if (%(checks)s) check(answer, {
-    'is found': (it) => it.status === 200,
-    'is JSON': (it) => it.body.includes('{'),
-  });
-}
-export function handleSummary(data) { return { '%(summary)s': JSON.stringify(data.metrics) }; }
-"""
+pytestmark = pytest.mark.slow
 
 PROFILE = """
 target = "%(url)s"
@@ -87,55 +62,6 @@ async def act(vu: Vu) -> None:
 """
 
 Thresholds = Mapping[str, list[str]]
-
-
-class K6:
-    """A run of k6."""
-
-    def __init__(
-        self,
-        folder: Path,
-        url: str,
-        options: Mapping[str, Any],
-        *,
-        has_checks: bool = False,
-        text: str = SCRIPT,
-    ) -> None:
-        self._summary = folder / "k6.json"
-        script = folder / "script.js"
-        values = {"url": url, "summary": self._summary, "checks": json.dumps(has_checks)}
-        script.write_text(text % {**values, "options": json.dumps(options)})
-        assert PROGRAM is not None
-        self.process = subprocess.Popen(
-            [PROGRAM, "run", "--quiet", "--address", "127.0.0.1:0", script],
-            env=os.environ | {"K6_NO_USAGE_REPORT": "true", "K6_NO_COLOR": "true"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def __enter__(self) -> "K6":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
-
-    def code(self) -> int:
-        """Return the exit code, when it has ended."""
-        self.process.communicate(timeout=60)
-        return self.process.returncode
-
-    def passed(self) -> dict[tuple[str, str], bool]:
-        """Return what became of each threshold, by metric and expression."""
-        metrics = json.loads(self._summary.read_text())
-        return {
-            (metric, expression): outcome["ok"]
-            for metric, about in metrics.items()
-            for expression, outcome in about.get("thresholds", {}).items()
-        }
 
 
 def passed(landing: Landing) -> dict[tuple[str, str], bool]:
