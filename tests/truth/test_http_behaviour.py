@@ -20,7 +20,7 @@ from vumeter.engine.generator import Generator
 from vumeter.model.flow import Check, Extract, Relation, Request, Source, Step
 from vumeter.model.measure import ErrorKind, Snapshot, Tally
 from vumeter.model.messages import Launch, Share
-from vumeter.model.plan import Load, Plan, Scenario
+from vumeter.model.plan import HttpVersion, Load, Plan, Scenario, Transport
 from vumeter.stats import tally
 from vumeter.testing.hostile import HostileServer, saying
 
@@ -65,11 +65,16 @@ class Landing:
         assert {name: failed for name, (_, failed) in self.total.checks.items() if failed} == {}
 
 
-async def flown(*steps: Step, on_start: tuple[Step, ...] = (), cookies: bool = True) -> Landing:
+async def flown(
+    *steps: Step,
+    on_start: tuple[Step, ...] = (),
+    cookies: bool = True,
+    transport: Transport = Transport(),  # noqa: B008 - frozen
+) -> Landing:
     """Let one VU take *steps* `ITERATIONS` times."""
     load = Load(vus=1, iterations=ITERATIONS)
     scenario = Scenario(name="main", steps=steps, on_start=on_start, load=load)
-    plan = Plan(name="test", scenarios=(scenario,), cookies=cookies)
+    plan = Plan(name="test", scenarios=(scenario,), cookies=cookies, transport=transport)
     snapshots: list[Snapshot] = []
     remarks: list[str] = []
     launch = Launch(plan=plan, share=Share(index=0, count=1), start_ns=monotonic_ns())
@@ -393,7 +398,8 @@ async def test_statuses_are_counted_as_they_come(httpbin, status) -> None:
     assert landing.total.errors == ({} if status < 400 else {ErrorKind.STATUS: ITERATIONS})
 
 
-async def test_bodies_of_any_framing_have_their_size(httpbin) -> None:
+@pytest.mark.parametrize("version", HttpVersion)
+async def test_bodies_of_any_framing_have_their_size(httpbin, version) -> None:
     def sized(path: str, size: int) -> Request:
         bounds = ((Relation.AT_LEAST, f"{path} at least"), (Relation.AT_MOST, f"{path} at most"))
         checks = (
@@ -403,10 +409,28 @@ async def test_bodies_of_any_framing_have_their_size(httpbin) -> None:
         return Request(name=path, url=f"{httpbin}/{path}", checks=tuple(checks))
 
     landing = await flown(
-        sized("bytes/5000", 5000), sized("stream-bytes/5000?chunk_size=700", 5000)
+        sized("bytes/5000", 5000),
+        # In HTTP/1.0 only the end of its connection frames it.
+        sized("stream-bytes/5000?chunk_size=700", 5000),
+        transport=Transport(http_version=version),
     )
     assert landing.total.errors == {}
     assert set(landing.total.checks.values()) == {(ITERATIONS, 0)}
+
+
+async def test_http_1_0_redirects_sets_cookies_and_encodes_like_any_other(httpbin) -> None:
+    old = Transport(http_version=HttpVersion.HTTP_1_0)
+    landing = await flown(
+        get(f"{httpbin}/cookies/set?session=abc", is_json("cookies.session", "abc"), redirects=3),
+        Request(name="post", url=f"{httpbin}/anything", method="POST", body=b"hello",
+                checks=(is_json("data", "hello"),)),
+        Request(name="gzip", url=f"{httpbin}/gzip", checks=(is_json("gzipped", "true"),)),
+        get(f"{httpbin}/get", method="HEAD"),
+        transport=old,
+    )  # fmt: skip
+    assert landing.total.errors == {}
+    assert landing.total.statuses == {302: ITERATIONS, 200: 4 * ITERATIONS}
+    assert {failed for _, failed in landing.total.checks.values()} == {0}
 
 
 async def test_head_and_get_take_turns_on_one_connection(httpbin) -> None:

@@ -20,6 +20,7 @@ from vumeter.client.reader import (
     HeadReader,
     reader_for,
 )
+from vumeter.client.withheld import Withheld
 from vumeter.clock import monotonic_ns
 from vumeter.model.measure import ErrorKind
 from vumeter.model.plan import Proxy
@@ -53,6 +54,7 @@ class Exchange(asyncio.Protocol):
     __slots__ = (
         "_reader",
         "_reading",
+        "_withheld",
         "body",
         "body_bytes",
         "caller",
@@ -85,6 +87,8 @@ class Exchange(asyncio.Protocol):
         """Where the last answer leads, if it was watched for and said so."""
         self._reader: AnswerReader | None = None
         self._reading = NOTHING
+        self._withheld: Withheld | None = None
+        """The body of the request in flight, while nobody knows whether the target wants it."""
 
     @property
     def forwarder(self) -> Proxy | None:
@@ -101,10 +105,26 @@ class Exchange(asyncio.Protocol):
         self.expected = expected
         self.transport.write(request)  # type: ignore[union-attr]  # only while open
 
+    def ask_first(self, request: bytes, expected: Expectation) -> None:
+        """
+        Send the head of *request*, and its body only when the target wants it, or says nothing
+        for `LEAVE_WAIT_S`. *expected* learns no heads: each answer has to be read.
+        """
+        end = request.index(b"\r\n\r\n") + 4
+        self.send(request[:end], expected)
+        if end < len(request):
+            self.caller.adjust_sent(end - len(request))
+            # What was read before says nothing of this request.
+            self._drop_reader()
+            self._withheld = Withheld(request[end:], self._release)
+
     def close(self) -> None:
         """Close at once and silently: what is in flight is given up."""
         transport, self.transport = self.transport, None
         self.expected = NOTHING
+        if self._withheld is not None:
+            self._withheld.keep()
+            self._withheld = None
         self._drop_reader()
         if transport is not None:
             transport.abort()
@@ -161,7 +181,22 @@ class Exchange(asyncio.Protocol):
         if not reader.feed(data):
             self._give_up(ErrorKind.PROTOCOL)
         elif reader.is_complete:
-            self._finish(reader, is_kept=reader.keeps_alive, last=data)
+            # A target that has answered without the body still takes what comes for it.
+            is_kept = reader.keeps_alive and self._withheld is None
+            self._finish(reader, is_kept=is_kept, last=data)
+        elif self._withheld is not None:
+            if reader.has_leave:
+                self._release()
+            elif reader.status >= 200:
+                self._withheld.keep()
+
+    def _release(self) -> None:
+        """Send the body that was withheld."""
+        withheld, self._withheld = self._withheld, None
+        if withheld is not None and self.transport is not None:
+            withheld.keep()
+            self.caller.adjust_sent(len(withheld.body))
+            self.transport.write(withheld.body)
 
     def _take_known(self, expected: Expectation, data: bytes) -> None:
         """Take an answer whose head is known, and look behind it: no parser here either."""

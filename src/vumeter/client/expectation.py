@@ -19,6 +19,8 @@ so often, learning costs less than 0.1 % of the time, and a Date header that cha
 second is known again within 5 ms.
 """
 
+_NEVER_NS = 1 << 63
+
 
 class Expectation:
     """
@@ -50,6 +52,7 @@ class Expectation:
         collects_body: bool = False,
         collects_headers: bool = False,
         is_watchful: bool = False,
+        learns: bool = True,
     ) -> None:
         self.is_bodyless = is_bodyless
         """Whether the request was HEAD: what its answer's head says of a body is not so."""
@@ -67,7 +70,8 @@ class Expectation:
         self.headers: Headers = ()
         """Those of `head`, when headers are collected."""
         self.status = 0
-        self._learn_again_ns = 0
+        # Bytes that nobody reads would not tell whether a body was asked for before them.
+        self._learn_again_ns = 0 if learns else _NEVER_NS
 
     def learn(self, data: bytes, *, now_ns: int) -> None:
         """Remember the head of *data*, one whole answer that was parsed well."""

@@ -33,6 +33,7 @@ class AnswerReader:
         "_interim",
         "_is_wrong",
         "_parser",
+        "has_leave",
         "head",
         "is_complete",
         "keeps_alive",
@@ -45,6 +46,8 @@ class AnswerReader:
         self._parser: Any = HttpResponseParser(self)
         self.keeps_head = False
         """Whether `head` is wanted."""
+        self.has_leave = False
+        """Whether a 100 has come, which wants the rest of the request."""
         self.reset()
 
     def reset(self) -> None:
@@ -121,6 +124,7 @@ class AnswerReader:
         if self.status < 200:
             self._in_body = False
             self._interim += 1
+            self.has_leave = self.has_leave or self.status == 100
         else:
             self.is_complete = True
             self.keeps_alive = not self._closes

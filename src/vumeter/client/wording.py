@@ -68,6 +68,13 @@ class WordedExchange(Exchange):
         self.caller.adjust_sent(len(worded) - len(request))
         super().send(worded, expected)
 
+    def ask_first(self, request: bytes, expected: Expectation) -> None:
+        """Send *request* at once in HTTP/1.0, which knows no asking."""
+        if self._wording.version is HttpVersion.HTTP_1_0:
+            self.send(request, expected)
+        else:
+            super().ask_first(request, expected)
+
 
 def wording_for(origin: Origin, transport: Transport) -> Wording | None:
     """Return how requests to *origin* are written; `None`: as everywhere."""

@@ -11,7 +11,8 @@ from vumeter.script.call import Call
 
 _MOST_STEPS = 1000
 
-_Key = tuple[str, str, Origin, float, int]
+_Key = tuple[str, str, Origin, float, int, bool]
+_ASKING = (("Expect", "100-continue"),)
 
 
 class CallStep(Step):
@@ -33,6 +34,7 @@ class CallStep(Step):
             collects_body=True,
             collects_headers=True,
             is_watchful=is_watchful,
+            learns=not self.asks_first,
         )
 
 
@@ -57,7 +59,7 @@ class Calls:
         if isinstance(call.step, CallStep):
             return call.step
         origin = call.origin
-        key = (call.name, call.method, origin, call.timeout_s, call.redirects)
+        key = (call.name, call.method, origin, call.timeout_s, call.redirects, call.asks_first)
         found = self._steps.get(key)
         if found is None:
             request = Request(
@@ -66,6 +68,7 @@ class Calls:
                 url=f"{origin.scheme}://{origin.authority}/",
                 timeout_s=call.timeout_s,
                 redirects=call.redirects,
+                headers=_ASKING if call.asks_first else (),
             )
             found = CallStep(
                 request,

@@ -8,6 +8,7 @@ from vumeter.client.expectation import Expectation
 from vumeter.client.origin import Origin, origin_of
 from vumeter.client.redirects import Hop
 from vumeter.client.render import compiled
+from vumeter.client.withheld import asks_first
 from vumeter.clock import NANOSECONDS_PER_S
 from vumeter.engine.checks import judge_of
 from vumeter.engine.recorder import Recorder
@@ -28,6 +29,7 @@ class Step:
 
     __slots__ = (
         "_landings",
+        "asks_first",
         "expected",
         "expressions",
         "judge",
@@ -61,6 +63,8 @@ class Step:
         """How many are followed at most, of the request as it is written and from here on."""
         self._landings: dict[Hop, Step] = {}
         """Requests that redirects have led to, so that their answers' heads are known too."""
+        self.asks_first = asks_first(request.headers)
+        """Whether the body is sent only when the target wants it."""
         self.expected = self._expectation(request.method == "HEAD", cookies or self.redirects > 0)
         self.recorder = recorder
         self.timeout_s = request.timeout_s
@@ -72,6 +76,7 @@ class Step:
             collects_body=self.judge is not None and self.judge.collects_body,
             collects_headers=self.judge is not None and self.judge.collects_headers,
             is_watchful=is_watchful,
+            learns=not self.asks_first,
         )
 
     def led_to(self, hop: Hop) -> "Step":
@@ -100,7 +105,8 @@ class Step:
     def is_plain(self) -> bool:
         """Whether nothing of an answer, and nothing of the iteration, has to be looked at."""
         uses = self.expressions
-        return self.judge is None and not uses.feeders and not uses.counts_iterations
+        is_needed = self.judge is not None or self.asks_first
+        return not is_needed and not uses.feeders and not uses.counts_iterations
 
 
 def weighted(mix: Sequence[Choice], *, seed: int) -> list[int]:

@@ -450,7 +450,10 @@ class VirtualUser:
             and step.redirects_left == step.redirects
         )
         self.sent_ns = monotonic_ns()
-        exchange.send(payload, step.expected)
+        if step.asks_first:
+            exchange.ask_first(payload, step.expected)
+        else:
+            exchange.send(payload, step.expected)
 
     def _with_cookies(self, payload: bytes, jar: CookieJar) -> bytes:
         cookies = jar.header(self.step.origin, target_of(payload), now_ns=monotonic_ns())

@@ -24,7 +24,16 @@ _FORM = "application/x-www-form-urlencoded"
 class Call:
     """One request, ready to be sent, as often as it comes."""
 
-    __slots__ = ("method", "name", "origin", "payload", "redirects", "step", "timeout_s")
+    __slots__ = (
+        "asks_first",
+        "method",
+        "name",
+        "origin",
+        "payload",
+        "redirects",
+        "step",
+        "timeout_s",
+    )
 
     def __init__(
         self,
@@ -35,6 +44,7 @@ class Call:
         payload: bytes,
         timeout_s: float,
         redirects: int,
+        asks_first: bool = False,
     ) -> None:
         self.name = name
         self.method = method
@@ -42,6 +52,8 @@ class Call:
         self.payload = payload
         self.timeout_s = timeout_s
         self.redirects = redirects
+        self.asks_first = asks_first
+        """Whether the body is sent only when the target wants it."""
         self.step: object = None
         """For the engine, which notes here what it sends and counts this call by."""
 

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from vumeter.client.origin import origin_of
+from vumeter.client.withheld import asks_first
 from vumeter.model.flow import USUAL_REDIRECTS
 from vumeter.script.call import Call, Data, Params, absolute, body_of, path_of, payload_of
 from vumeter.script.call import with_params as _with_params
@@ -195,4 +196,5 @@ class Vu:
             ),
             timeout_s=timeout_s,
             redirects=redirects,
+            asks_first=headers is not None and asks_first(headers.items()),
         )
