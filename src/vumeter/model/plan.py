@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.metric import CustomMetric
 
@@ -303,6 +304,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     thresholds: tuple[Threshold, ...] = ()
     metrics: tuple[CustomMetric, ...] = ()
     """What scripts measure of their own."""
+    alerts: tuple[Alert, ...] = ()
     feeders: tuple[Feeder, ...] = ()
     setup: Procedure | None = None
     """Comes before run time 0; without it there is no load. All VUs are given what it makes."""

@@ -184,6 +184,11 @@ def _memory_percent(reading: Reading) -> float | None:
     return 100 * host.memory_used_bytes / host.memory_total_bytes
 
 
+def _free_percent(reading: Reading) -> float | None:
+    used_percent = _memory_percent(reading)
+    return None if used_percent is None else 100 - used_percent
+
+
 def _used_percent(postgres: PostgresReading) -> float | None:
     if postgres.connections_used is None or not postgres.connections_max:
         return None
@@ -229,6 +234,7 @@ METRICS: dict[str, Metric[Any]] = {
             lambda reading: None if reading.host is None else reading.host.cpu_percent,
         ),
         _gauge("host.memory", Unit.PERCENT, _memory_percent),
+        _gauge("host.memory.free", Unit.PERCENT, _free_percent),
         _postgres("connections.used", Unit.PERCENT, _used_percent),
         _postgres("blocked", Unit.COUNT, lambda postgres: postgres.blocked_sessions),
         _postgres("tps", Unit.PER_S, lambda postgres: postgres.transactions_per_s),

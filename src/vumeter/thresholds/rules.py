@@ -1,10 +1,11 @@
-"""The rules of a plan, held against what the plan can answer."""
+"""The rules and the alerts of a plan, held against what the plan can answer."""
 
 from collections.abc import Iterable
 
 from vumeter.errors import ProfileError
 from vumeter.model.flow import names_of
 from vumeter.model.plan import Plan, Scenario
+from vumeter.thresholds.alerts import AlertRule, alert_rule
 from vumeter.thresholds.custom import known_metrics
 from vumeter.thresholds.grammar import near, parse
 from vumeter.thresholds.rule import Rule
@@ -23,6 +24,20 @@ def rules_of(plan: Plan) -> tuple[Rule, ...]:
     rules = tuple(parse(threshold, metrics) for threshold in plan.thresholds)
     for rule in rules:
         _refuse_unanswerable(rule, plan)
+    return rules
+
+
+def alert_rules_of(plan: Plan) -> tuple[AlertRule, ...]:
+    """
+    Return a rule for each alert of *plan*, in their order.
+
+    Raises:
+        ProfileError: One of them stands for none, or looks at what this plan will not have.
+    """
+    metrics = known_metrics(plan.metrics)
+    rules = tuple(alert_rule(alert, metrics) for alert in plan.alerts)
+    for each in rules:
+        _refuse_unanswerable(each.fires, plan)
     return rules
 
 
