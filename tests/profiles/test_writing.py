@@ -13,6 +13,7 @@ from vumeter.cli.planning import Wishes
 from vumeter.cli.planning import plan as planned
 from vumeter.cli.profiled import variables_in
 from vumeter.demo.plan import shop_plan
+from vumeter.model.alert import Alert, AlertLevel
 from vumeter.model.flow import (
     Check,
     Choice,
@@ -258,6 +259,23 @@ PLANS = st.builds(
             delay_abort_s=DURATIONS_S,
         ),
         max_size=2,
+    ).map(tuple),
+    alerts=st.lists(
+        st.builds(
+            Alert,
+            name=TEXTS.filter(bool).map(lambda text: text[:40]),
+            metric=st.just("http_req_failed"),
+            expression=st.just("rate > 1% over 10s"),
+            level=st.sampled_from(AlertLevel),
+            until=st.none(),
+            margin_ratio=st.integers(0, 99).map(lambda percent: percent / 100),
+            clear_after_s=DURATIONS_S,
+            bell=st.booleans(),
+            command=st.sampled_from([(), ("true", "${x}", "")]),
+            webhook=st.sampled_from([None, "https://u:p${x}@hooks.example/T0/B0?x=1"]),
+        ),
+        max_size=2,
+        unique_by=lambda alert: alert.name,
     ).map(tuple),
     feeders=st.just((USERS,)),
     workers=st.integers(1, 64),

@@ -7,7 +7,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
+from vumeter.model.alert import Alert
 from vumeter.model.plan import MOST_VUS, Feeder, Limits, Plan, Scenario, Threshold
+from vumeter.profiles.alerts import alerts_of
 from vumeter.profiles.connections import transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
@@ -19,7 +21,7 @@ from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
 from vumeter.profiles.targets import url_problem
 from vumeter.profiles.templates import VariablesIn, check_expressions
-from vumeter.thresholds.rules import rules_of
+from vumeter.thresholds.rules import alert_rules_of, rules_of
 
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NOT_IN_RUN_NAMES = re.compile(r"[^0-9A-Za-z_.-]+")
@@ -56,11 +58,13 @@ def plan_of(
     limits = _limits(profile.limits, scenarios)
     _check_limits(scenarios, limits, problems)
     thresholds = list(_thresholds(profile))
+    alerts = alerts_of(profile.alerts, folder=path.parent, problems=problems)
     plan = Plan(
         name=profile.name or _run_name(path),
         scenarios=scenarios,
         limits=limits,
         thresholds=tuple(threshold for _, threshold in thresholds),
+        alerts=tuple(alert for _, alert in alerts),
         feeders=feeders,
         workers=profile.workers,
         keep_alive=profile.http.keep_alive,
@@ -73,6 +77,7 @@ def plan_of(
         secrets=tuple(secrets.values()),
     )
     _check_thresholds(plan, thresholds, problems)
+    _check_alerts(plan, alerts, problems)
     return plan
 
 
@@ -213,6 +218,14 @@ def _check_thresholds(
     for at, threshold in thresholds:
         try:
             rules_of(replace(plan, thresholds=(threshold,)))
+        except ProfileError as error:
+            problems.add(at, error.message, hint=error.hint)
+
+
+def _check_alerts(plan: Plan, alerts: Iterable[tuple[KeyPath, Alert]], problems: Problems) -> None:
+    for at, alert in alerts:
+        try:
+            alert_rules_of(replace(plan, alerts=(alert,)))
         except ProfileError as error:
             problems.add(at, error.message, hint=error.hint)
 

@@ -12,6 +12,7 @@ from vumeter.profiles.problems import Problems, quoted, suggestion
 from vumeter.profiles.reading import Document, read
 from vumeter.profiles.templates import VariablesIn
 from vumeter.profiles.variables import Variables, replaced
+from vumeter.thresholds import alerts
 from vumeter.thresholds import grammar as thresholds
 
 
@@ -76,6 +77,7 @@ def scaled(plan: Plan, factor: float) -> Plan:
         plan,
         scenarios=tuple(map(shorter, plan.scenarios)),
         thresholds=tuple(thresholds.scaled(each, factor) for each in plan.thresholds),
+        alerts=tuple(alerts.scaled(each, factor) for each in plan.alerts),
     )
 
 

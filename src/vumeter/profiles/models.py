@@ -14,6 +14,7 @@ from vumeter.model.plan import (
     Shape,
     TlsVersion,
 )
+from vumeter.profiles.alerts import AlertTable
 from vumeter.profiles.quantities import (
     Count,
     Duration,
@@ -308,5 +309,10 @@ class Profile(Table):
         {},
         description="By metric, with a filter if there is one; a rule or a list of rules.",
         examples=[{"http_req_duration": "p(95) < 500ms"}],
+    )
+    alerts: list[AlertTable] = Field(
+        [],
+        description="Each under [[alerts]]: what must not be, and who is told.",
+        examples=[["usual"]],
     )
     limits: LimitsTable = Field(default_factory=LimitsTable, description="Guard rails.")

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from vumeter.profiles.alerts import AlertTable
 from vumeter.profiles.complaints import toml_value
 from vumeter.profiles.loads import KEYS
 from vumeter.profiles.models import (
@@ -64,6 +65,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[feeders.NAME]", FeederTable),
     ("[monitors]", MonitorsTable),
     ("[thresholds]", ThresholdTable),
+    ("[[alerts]]", AlertTable),
     ("[limits]", LimitsTable),
 )
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from vumeter.errors import UsageError
+from vumeter.model.alert import USUAL_CLEAR_AFTER_S, Alert, AlertLevel
 from vumeter.model.flow import (
     USUAL_REDIRECTS,
     Check,
@@ -81,6 +82,8 @@ def written(plan: Plan) -> str:
         document["monitors"] = {"postgres": plan.postgres_dsn}
     if plan.thresholds:
         document["thresholds"] = _thresholds(plan.thresholds)
+    if plan.alerts:
+        document["alerts"] = [_alert(alert) for alert in plan.alerts]
     document["limits"] = _limits(plan.limits)
     return tomli_w.dumps({key: _escaped(value) for key, value in document.items()})
 
@@ -201,6 +204,25 @@ def _thresholds(thresholds: Sequence[Threshold]) -> Written:
             rule["delay_abort_eval"] = exact_duration(each.delay_abort_s)
         rules.setdefault(each.metric, []).append(rule if len(rule) > 1 else each.expression)
     return dict(rules)
+
+
+def _alert(alert: Alert) -> Written:
+    made: Written = {
+        "name": alert.name,
+        "when": f"{alert.metric}: {alert.expression}",
+        "level": alert.level.value,
+    }
+    if alert.until is not None:
+        made["until"] = alert.until
+    if alert.margin_ratio:
+        made["margin"] = f"{Decimal(repr(round(alert.margin_ratio * 100, 9))):f}%"
+    if alert.clear_after_s != USUAL_CLEAR_AFTER_S:
+        made["clear_after"] = exact_duration(alert.clear_after_s)
+    if alert.bell is (alert.level is AlertLevel.INFO):
+        made["bell"] = alert.bell
+    if alert.command:
+        made["command"] = list(alert.command)
+    return made | ({} if alert.webhook is None else {"webhook": alert.webhook})
 
 
 def _feeder(feeder: Feeder) -> Written:
