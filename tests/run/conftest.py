@@ -137,3 +137,15 @@ def until() -> Callable[[Link, Callable[[Frame], object]], Any]:
         raise AssertionError("the run ended before that was true")
 
     return seen
+
+
+@pytest.fixture
+def becomes() -> Callable[[Callable[[], object]], Any]:
+    """Return when something has become true, or fail."""
+
+    async def true(is_true: Callable[[], object]) -> None:
+        async with asyncio.timeout(GENEROUS_S):
+            while not is_true():  # noqa: ASYNC110 - another process does not notify
+                await asyncio.sleep(0.01)
+
+    return true

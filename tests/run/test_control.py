@@ -87,7 +87,14 @@ def test_a_script_that_took_the_control_keeps_it_until_an_attached_viewer_comman
 
 
 @pytest.mark.parametrize(
-    "kind", [CommandKind.PANIC, CommandKind.STOP, CommandKind.ABORT, CommandKind.MARK]
+    "kind",
+    [
+        CommandKind.PANIC,
+        CommandKind.STOP,
+        CommandKind.ABORT,
+        CommandKind.MARK,
+        CommandKind.ACKNOWLEDGE,
+    ],
 )
 def test_anyone_may_end_a_fire_or_leave_a_note(kind: CommandKind) -> None:
     control = Control()

@@ -377,7 +377,15 @@ def test_a_detour_leaves_room_for_what_other_plans_will_need() -> None:
 
 COMMANDS = st.tuples(
     st.sampled_from([*CommandKind]).filter(
-        lambda kind: kind not in (CommandKind.STOP, CommandKind.ABORT, CommandKind.MARK)
+        lambda kind: (
+            kind
+            not in (
+                CommandKind.STOP,
+                CommandKind.ABORT,
+                CommandKind.MARK,
+                CommandKind.ACKNOWLEDGE,
+            )
+        )
     ),
     st.sampled_from([None, VUS, RATE]),
     st.sampled_from(["main", "other", "third"]),

@@ -174,7 +174,9 @@ def test_what_cannot_be_meant_is_refused_with_a_reason_and_moves_nothing(
     assert closed.throttles.undo is None
 
 
-@pytest.mark.parametrize("kind", [CommandKind.STOP, CommandKind.ABORT, CommandKind.MARK])
+@pytest.mark.parametrize(
+    "kind", [CommandKind.STOP, CommandKind.ABORT, CommandKind.MARK, CommandKind.ACKNOWLEDGE]
+)
 def test_what_is_no_throttles_affair_is_the_callers_mistake(
     closed: Levers, kind: CommandKind
 ) -> None:
@@ -401,7 +403,15 @@ def test_actual_is_vus_that_run_and_iterations_that_started(opened: Levers) -> N
 
 COMMANDS = st.tuples(
     st.sampled_from([*CommandKind]).filter(
-        lambda kind: kind not in (CommandKind.STOP, CommandKind.ABORT, CommandKind.MARK)
+        lambda kind: (
+            kind
+            not in (
+                CommandKind.STOP,
+                CommandKind.ABORT,
+                CommandKind.MARK,
+                CommandKind.ACKNOWLEDGE,
+            )
+        )
     ),
     st.sampled_from([None, VUS, RATE]),
     st.sampled_from(["main", "other"]),

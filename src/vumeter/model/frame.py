@@ -13,7 +13,7 @@ from vumeter.model.measure import ErrorKind, GeneratorReading
 from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import ThrottleState
-from vumeter.model.verdict import Verdict
+from vumeter.model.verdict import AlertState, Verdict
 
 WINDOW_S = 10
 """What "current" means in a frame: the last ten seconds."""
@@ -246,3 +246,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     """What a replay would drive again, in words: "3 changes of VU, 1 pause"."""
     metrics: tuple[MetricRow, ...] = ()
     """One for each metric of the plan, in its order."""
+    alerts: tuple[AlertState, ...] = ()
+    """One for each alert of the plan, in its order."""

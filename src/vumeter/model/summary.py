@@ -6,7 +6,7 @@ from vumeter.model.frame import Figures, PhaseState, StopCause
 from vumeter.model.metric import CustomMetric
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
-from vumeter.model.verdict import Verdict
+from vumeter.model.verdict import AlertState, Verdict
 
 
 class GeneratorSummary(Struct, frozen=True, kw_only=True):
@@ -103,3 +103,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     teardown: PhaseState | None = None
     metrics: tuple[MetricTotal, ...] = ()
     """One for each metric of the plan, in its order."""
+    alerts: tuple[AlertState, ...] = ()
+    """One for each alert of the plan, in its order, as it stood at the end."""

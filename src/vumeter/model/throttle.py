@@ -54,6 +54,7 @@ class CommandKind(StrEnum):
     PANIC = "panic"
     MARK = "mark"
     REPLAY = "replay"
+    ACKNOWLEDGE = "acknowledge"
     UNDO = "undo"
     REDO = "redo"
 
@@ -78,6 +79,7 @@ class Command(Struct, frozen=True, kw_only=True):
     levers were moved by hand. `skip-stage` goes on to the next stage, and `extend-stage`
     makes the present one *value* seconds longer. `replay` drives every scenario again, from
     now on, as it was driven since the run's start. `mark` carries its text in *note*.
+    `acknowledge` keeps alerts that fire quiet until they clear: the one named by *alert*, or all.
     """
 
     kind: CommandKind
@@ -90,6 +92,8 @@ class Command(Struct, frozen=True, kw_only=True):
     ramp_s: float = 0.0
     mode: ResumeMode | None = None
     """`None`: what was held continues, what was moved by hand rejoins."""
+    alert: str | None = None
+    """The name of the one that is acknowledged."""
     note: str = ""
     """A mark's text, or the reason for any other command."""
 

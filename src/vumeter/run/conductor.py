@@ -18,12 +18,13 @@ from msgspec.structs import replace
 
 from vumeter import __version__
 from vumeter.clock import NsClock, monotonic_ns
-from vumeter.engine.launcher import Crew, Hired, Told, WorkerLost
+from vumeter.engine.launcher import Crew, WorkerLost
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import EventLevel, Frame, Point, StopCause
 from vumeter.model.messages import (
     Acknowledged,
     Finished,
+    FromWorker,
     Remark,
     SnapshotTaken,
 )
@@ -40,7 +41,7 @@ from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
-from vumeter.run.staff import Staff, of_loss, of_succession
+from vumeter.run.siren import Siren
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
@@ -49,6 +50,9 @@ from vumeter.units import duration_text
 
 Sink = Callable[[Frame], None]
 """Takes each frame as it is made. It must not wait: what is slow keeps the newest only."""
+
+LAST_WORDS_S = 2.0
+"""How long commands and webhooks of alerts may keep a run that has ended."""
 
 _TICK_S = 0.1
 _FRAME_EVERY_S = 1.0
@@ -83,22 +87,29 @@ class Conductor:
         self._probing: asyncio.Task[None] | None = None
         self._life = Life(plan)
         self._control = Control()
-        self._hand = Hand(plan, control=self._control, life=self._life)
         self._is_attended = is_attended
         is_armed = not plan.has_end and not is_attended
         self._dead_man = DeadMan(limit_s=plan.dead_man_s, is_armed=is_armed)
         self._stages = StageWatch()
         self._alarm = Alarm(plan)
         self._events = EventLog(self._timeline)
+        self._siren = Siren(
+            plan, events=self._events, timeline=self._timeline, redactor=self._redactor
+        )
+        self._hand = Hand(
+            plan,
+            control=self._control,
+            life=self._life,
+            acknowledge=self._siren.acknowledge,
+        )
         self._remarks: list[str] = []
-        self._staff = Staff(plan)
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
         self._unsent: tuple[Errand, ...] = ()
         self._picture = self._blank_picture()
         self._probed_second = -1
         self._shown_s = 0.0
-        self._inbox: deque[tuple[int, Told]] = deque()
+        self._inbox: deque[tuple[int, FromWorker | WorkerLost]] = deque()
         self._wake = asyncio.Event()
         self.frame = self._new_frame()
         """The newest."""
@@ -114,6 +125,7 @@ class Conductor:
                 await asyncio.wait({self._probing})
             if self._postgres is not None:
                 await self._postgres.close()
+            await self._siren.close()
         finally:
             await self._crew.close()
 
@@ -137,7 +149,7 @@ class Conductor:
 
     async def finish(self) -> Summary:
         """Carry on until the last worker has ended, and return the whole run as one value."""
-        while self._is_manned and not self._life.is_overdue(self._timeline.elapsed_s):
+        while self._working and not self._life.is_overdue(self._timeline.elapsed_s):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TICK_S)
             self._wake.clear()
@@ -148,7 +160,9 @@ class Conductor:
         ended_s = self._timeline.elapsed_s
         await self._crew.close()
         self._take_in()
-        self._tell_news(self._alarm.hear(self._picture.finish(ended_s)))
+        last = self._picture.finish(ended_s)
+        self._siren.hear(last)
+        self._tell_news(self._alarm.hear(last))
         self._tell_news(
             self._alarm.conclude(
                 totals=self._picture.totals,
@@ -158,9 +172,20 @@ class Conductor:
             )
         )
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
+        await self._say_last_words(ended_s)
         self._timeline.end(ended_s)
         self._show()
         return self._summary(ended_s)
+
+    async def _say_last_words(self, ended_s: float) -> None:
+        """Give what tells of alerts a moment, unless the end is wanted at once."""
+        self._siren.conclude(ended_s)
+        until_s = self._timeline.elapsed_s + LAST_WORDS_S
+        while self._siren.is_busy and self._timeline.elapsed_s < until_s:
+            if self._life.is_at_once:
+                break
+            await asyncio.sleep(_TICK_S)
+        await self._siren.close()
 
     # What viewers see
 
@@ -235,6 +260,9 @@ class Conductor:
 
     def interrupt(self, signal_name: str) -> None:
         """Stop gracefully for the first signal, at once for the second."""
+        if self._life.ended_s is not None:
+            self._life.is_at_once = True  # nothing is left but last words
+            return
         kind = CommandKind.ABORT if self._life.is_stopping else CommandKind.STOP
         self._do(Command(kind=kind, author=signal_name), cause=StopCause.SIGNAL)
 
@@ -262,12 +290,11 @@ class Conductor:
             self._unsent += messages
             return
         for message in messages:
-            self._staff.told(message)
             self._crew.send(message)
 
     # What workers say
 
-    def _hear(self, worker: int, message: Told) -> None:
+    def _hear(self, worker: int, message: FromWorker | WorkerLost) -> None:
         # Taken in by `finish`, so that what goes wrong there goes wrong loudly. No bound:
         # a worker says a few things a second, and each of them wakes `finish`.
         self._inbox.append((worker, message))
@@ -277,10 +304,9 @@ class Conductor:
         while self._inbox:
             self._take(*self._inbox.popleft())
 
-    def _take(self, worker: int, message: Told) -> None:
+    def _take(self, worker: int, message: FromWorker | WorkerLost) -> None:
         match message:
             case SnapshotTaken(snapshot=snapshot):
-                self._staff.hear(snapshot)
                 self._picture.add_snapshot(snapshot)
             case Acknowledged(id=serial):
                 if self._hand.acknowledge(serial, worker, at_s=self._timeline.elapsed_s):
@@ -290,46 +316,20 @@ class Conductor:
             case Finished():
                 self._has_finished = True
                 self._part_with(worker)
-            case Hired() if not self._life.is_stopping:
-                self._replace(worker)
-            case WorkerLost() if self._staff.knows(worker):
-                self._lose(message)
+            case WorkerLost(cause=cause) if worker in self._working:
+                self._lose(worker, cause)
 
     def _part_with(self, worker: int) -> None:
         self._working -= {worker}
-        self._picture.expect(self._working, size=self._staff.size)
+        self._picture.expect(self._working)
         self._hand.forget(worker, at_s=self._timeline.elapsed_s)
 
-    def _lose(self, lost: WorkerLost) -> None:
-        at_s = self._timeline.elapsed_s
-        self._part_with(lost.worker)
-        is_wanted = not self._life.is_stopping
-        loss = self._staff.lose(
-            lost.worker, at_s=at_s, was_killed=lost.was_killed, is_wanted=is_wanted
-        )
-        self._remark(of_loss(loss, lost.cause), level=EventLevel.ERROR)
-        self._picture.amend(loss.cut_off)
-        if loss.successor is not None:
-            self._crew.hire(loss.successor)
-        if not self._is_manned and not self._has_finished:
-            self._life.end(StopCause.WORKERS_LOST, at_s=at_s)
-
-    def _replace(self, worker: int) -> None:
-        """Let *worker*, which is there, take the place of the one that was lost."""
-        at_s, throttles = self._timeline.elapsed_s, self._hand.throttles
-        found = self._staff.succeed(
-            worker, at_s=at_s, moves=throttles.moves, paused=throttles.paused
-        )
-        self._crew.join(worker, found.share, found.station)
-        self._working |= {worker}
-        self._picture.expect(self._working, size=self._staff.size, second=found.station.second)
-        self._picture.amend(found.missed)
-        self._remark(of_succession(worker, found, at_s=at_s))
-
-    @property
-    def _is_manned(self) -> bool:
-        """Whether somebody works, or is about to."""
-        return bool(self._working) or (self._staff.is_hiring and not self._life.is_stopping)
+    def _lose(self, worker: int, cause: str) -> None:
+        self._part_with(worker)
+        share = f"{100 / self._plan.workers:.0f} % of the load went with it"
+        self._remark(f"worker {worker} was lost: {cause}; {share}", level=EventLevel.ERROR)
+        if not self._working and not self._has_finished:
+            self._life.end(StopCause.WORKERS_LOST, at_s=self._timeline.elapsed_s)
 
     def _give_up(self) -> None:
         """End by force the workers that are still there, and say what is lost with them."""
@@ -368,6 +368,7 @@ class Conductor:
                 note=f"nobody has watched for {duration_text(self._plan.dead_man_s)}",
             )
             self._do(command, cause=StopCause.DEAD_MAN)
+        self._siren.hear(developed)
         self._tell_news(self._alarm.hear(developed))
         abort = self._alarm.command
         if abort is not None and not self._life.is_stopping:
@@ -422,6 +423,7 @@ class Conductor:
             events=self._events.newest,
             control=self._control,
             verdicts=self._alarm.verdicts,
+            alerts=self._siren.states,
         )
 
     def _summary(self, ended_s: float) -> Summary:
@@ -436,4 +438,5 @@ class Conductor:
             remarks=self._remarks,
             verdicts=self._alarm.verdicts,
             metric_totals=self._picture.metric_totals,
+            alerts=self._siren.states,
         )

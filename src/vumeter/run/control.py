@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from vumeter.model.throttle import CommandKind
 
-FREE_KINDS = frozenset({CommandKind.MARK, CommandKind.PANIC, CommandKind.STOP, CommandKind.ABORT})
+FREE_KINDS = frozenset(
+    {
+        CommandKind.MARK,
+        CommandKind.ACKNOWLEDGE,
+        CommandKind.PANIC,
+        CommandKind.STOP,
+        CommandKind.ABORT,
+    }
+)
 """What needs no control: a note hurts nobody, and anyone who sees a fire may end it."""
 
 

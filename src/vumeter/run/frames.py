@@ -3,7 +3,7 @@
 from vumeter.model.frame import Event, Frame
 from vumeter.model.plan import Plan
 from vumeter.model.probes import PostgresReading
-from vumeter.model.verdict import Verdict
+from vumeter.model.verdict import AlertState, Verdict
 from vumeter.run.control import Control
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
@@ -22,6 +22,7 @@ def new_frame(
     events: tuple[Event, ...],
     control: Control,
     verdicts: tuple[Verdict, ...],
+    alerts: tuple[AlertState, ...] = (),
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
     view = picture.view
@@ -58,4 +59,5 @@ def new_frame(
         verdicts=verdicts,
         driven=throttles.track.words,
         metrics=view.metrics,
+        alerts=alerts,
     )

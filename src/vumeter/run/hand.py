@@ -4,6 +4,7 @@ The hand on the throttle: from a command to its outcome, its journal entry and i
 Pure but for what it remembers; the conductor sends the messages and shows the words.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -45,7 +46,15 @@ class Deed:
 class Hand:
     """Takes commands, one by one, and writes every one of them into the journal."""
 
-    def __init__(self, plan: Plan, *, control: Control, life: Life) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        control: Control,
+        life: Life,
+        acknowledge: Callable[[str | None], tuple[str, ...]] = lambda _: (),
+    ) -> None:
+        self._acknowledge_alert = acknowledge
         self._graceful_stop_s = plan.graceful_stop_s
         self._control = control
         self._life = life
@@ -123,6 +132,8 @@ class Hand:
         if not refusal and command.kind is CommandKind.MARK:
             note = command.note or "mark"
             return Effect(accepted=True, message=note, label=note)
+        if not refusal and command.kind is CommandKind.ACKNOWLEDGE:
+            return self._acknowledged(command.alert)
         if not refusal and command.kind in _ENDS and self._life.ended_s is None:
             return self._stop(command.kind, at_s, cause)
         refusal = refusal or self._life.refusal
@@ -131,6 +142,13 @@ class Hand:
         effect = self.throttles.apply(command, serial=serial, at_s=at_s)
         self._life.move_end(self.throttles.end_s)
         return effect
+
+    def _acknowledged(self, wanted: str | None) -> Effect:
+        names = self._acknowledge_alert(wanted)
+        if not names:
+            which = "alert" if wanted is None else f'alert "{wanted}"'
+            return Effect(accepted=False, message=f"No {which} fires that nobody has seen")
+        return Effect(accepted=True, message=f"seen: {', '.join(names)}", label="seen")
 
     def _stop(self, kind: CommandKind, at_s: float, cause: StopCause | None) -> Effect:
         if kind is CommandKind.ABORT:

@@ -26,6 +26,8 @@ class Life:
         self.cause: StopCause | None = None
         """Why it ends; `None` while nobody and nothing has ended it before its schedule."""
         self.ended_s: float | None = None
+        self.is_at_once = False
+        """Whether nothing that ends may take its time any more."""
         self._overdue_s: float | None = None
         self.move_end(plan.duration_s)
 
@@ -42,6 +44,7 @@ class Life:
     def stop(self, cause: StopCause, *, graceful_s: float, at_s: float) -> None:
         """Ask for the end: with *graceful_s* for what is in flight, or with 0 at once."""
         at_once = graceful_s == 0
+        self.is_at_once = self.is_at_once or at_once
         if self.cause is None or at_once:
             self.cause = cause
             self._overdue_s = at_s + (ABORT_LIMIT_S if at_once else graceful_s + OVERDUE_S)

@@ -132,7 +132,7 @@ class Throttles:
         Return what *command*, numbered *serial*, does at run time *at_s*; it counts from now on.
 
         Raises:
-            ValueError: It is not a throttle's: `stop`, `abort` or `mark`.
+            ValueError: It is not a throttle's: `stop`, `abort`, `mark`, `acknowledge`.
         """
         self.advance(at_s)
         self._commanded_s = at_s
@@ -187,11 +187,6 @@ class Throttles:
             # from a worker that was lost, after all have taken up a newer one.
             if serial > self._acknowledged_serial[key]:
                 self._acknowledged[key], self._acknowledged_serial[key] = course, serial
-
-    @property
-    def moves(self) -> tuple[Move, ...]:
-        """How every lever stands, as a worker that comes now has to be told it."""
-        return self._standing.moves
 
     def target(self, lever: Lever, at_s: float) -> float | None:
         """Return where all levers of this kind stand together at *at_s*; `None`: there is none."""

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, with_requests
 from vumeter.model.plan import Plan, Scenario, Transport
 
@@ -88,13 +89,11 @@ class Redactor:
         """Return *text* with each secret replaced by `REDACTED`."""
         if self._known is not None:
             text = self._known.sub(REDACTED, text)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
-        return text
+        return _without_patterns(text)
 
 
 def without_secrets(plan: Plan) -> Plan:
-    """Return *plan* without header values, bodies, query values, passwords and the DSN."""
+    """Return *plan* without header values, bodies, query values, passwords, DSN and webhooks."""
     for secret in sorted(filter(None, plan.secrets), key=len, reverse=True):
         plan = _without(secret, plan)
     return replace(
@@ -105,7 +104,14 @@ def without_secrets(plan: Plan) -> Plan:
         postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
         # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
         feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
+        alerts=tuple(map(_shown_alert, plan.alerts)),
     )
+
+
+def _without_patterns(text: str) -> str:
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def _without(secret: str, value: ValueT) -> ValueT:
@@ -155,6 +161,22 @@ def _shown_request(request: Request) -> Request:
     )
 
 
+def _shown_alert(alert: Alert) -> Alert:
+    return replace(
+        alert,
+        command=tuple(_without_patterns(word) for word in alert.command),
+        webhook=None if alert.webhook is None else _shown_webhook(alert.webhook),
+    )
+
+
+def _shown_webhook(url: str) -> str:
+    """Return where *url* goes, without what lets anybody who knows it in."""
+    parts = _split(url)
+    # A URL that is a secret as a whole has been taken out by now.
+    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/" if parts.netloc else ""
+    return place + REDACTED
+
+
 def _shown_url(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit(
@@ -176,7 +198,16 @@ def _secrets(plan: Plan) -> set[str]:
     for scenario in plan.scenarios:
         for request in scenario.requests:
             found |= _request_secrets(request)
+    for alert in plan.alerts:
+        found |= _webhook_secrets(alert.webhook) if alert.webhook else set()
     return found
+
+
+def _webhook_secrets(url: str) -> set[str]:
+    parts = _split(url)
+    # A path is quoted with its slash, or without.
+    found = {url, parts.path, parts.path.strip("/"), parts.query}
+    return _both_spellings(found | _userinfo_secrets(url))
 
 
 def _dsn_secrets(dsn: str) -> set[str]:

@@ -9,7 +9,7 @@ from vumeter.model.measure import Added, Reading, ScenarioCounts, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
 from vumeter.model.throttle import JournalEntry
-from vumeter.model.verdict import Verdict
+from vumeter.model.verdict import AlertState, Verdict
 from vumeter.stats import custom
 from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtremes
 from vumeter.stats.redaction import Redactor
@@ -62,6 +62,7 @@ class SummaryBuilder:
         remarks: Iterable[str],
         verdicts: Iterable[Verdict] = (),
         metric_totals: Mapping[str, Added] = NO_METRICS,
+        alerts: Iterable[AlertState] = (),
     ) -> Summary:
         """
         Return the summary, without any of the plan's secrets. Use once, at the end.
@@ -77,6 +78,7 @@ class SummaryBuilder:
             remarks: What others want said; what the readings say is added.
             verdicts: On the plan's thresholds.
             metric_totals: What scripts added to metrics of their own.
+            alerts: What has become of the plan's, as it may be shown.
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
@@ -108,6 +110,7 @@ class SummaryBuilder:
             journal=tuple(_shown_entry(entry, redactor) for entry in journal),
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
             verdicts=tuple(_shown_verdict(verdict, redactor) for verdict in verdicts),
+            alerts=tuple(alerts),
             checks=_checks_by_shown_name(total, redactor),
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
         )
