@@ -17,9 +17,10 @@ from vumeter.model.summary import (
     Summary,
 )
 from vumeter.model.throttle import JournalEntry
-from vumeter.model.verdict import Verdict
+from vumeter.model.verdict import AlertState, Verdict
 from vumeter.report.schema import (
     SCHEMA_VERSION,
+    AlertReport,
     CheckReport,
     CpuPercent,
     EndpointReport,
@@ -59,6 +60,7 @@ def report(summary: Summary) -> Report:
         vumeter_version=__version__,
         run=_run(summary),
         thresholds=tuple(map(_threshold, summary.verdicts)),
+        alerts=tuple(map(_alert, summary.alerts)),
         checks=tuple(
             CheckReport(name=plain(name), passed=passed, failed=failed)
             for name, (passed, failed) in sorted(summary.checks.items())
@@ -155,6 +157,22 @@ def _metric(it: MetricTotal) -> MetricReport:
         kind=it.kind,
         unit=it.unit,
         values={aggregate: _rounded(value, 6) for aggregate, value in it.values.items()},
+    )
+
+
+def _alert(it: AlertState) -> AlertReport:
+    return AlertReport(
+        name=plain(it.name),
+        level=it.level,
+        metric=plain(it.metric),
+        expression=plain(it.expression),
+        firings=it.firings,
+        firing_s=_rounded(it.firing_s),
+        first_fired_s=None if it.first_fired_s is None else _rounded(it.first_fired_s),
+        fires_at_end=it.is_firing,
+        worst=None if it.worst is None else _rounded(it.worst, 6),
+        limit=it.limit,
+        unit=it.unit,
     )
 
 

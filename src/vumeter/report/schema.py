@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import StopCause
 from vumeter.model.metric import Kind, Unit
 from vumeter.model.plan import Executor
@@ -188,6 +189,22 @@ class ThresholdReport(Struct, frozen=True, kw_only=True):
     crossings: int
 
 
+class AlertReport(Struct, frozen=True, kw_only=True):
+    """One alert and what became of it."""
+
+    name: str
+    level: AlertLevel
+    metric: str
+    expression: str
+    firings: int
+    firing_s: float
+    first_fired_s: float | None
+    fires_at_end: bool
+    worst: float | None
+    limit: float
+    unit: Unit
+
+
 class CheckReport(Struct, frozen=True, kw_only=True):
     """One check over the whole run."""
 
@@ -212,6 +229,7 @@ class Report(Struct, frozen=True, kw_only=True):
     vumeter_version: str
     run: RunReport
     thresholds: tuple[ThresholdReport, ...]
+    alerts: tuple[AlertReport, ...]
     checks: tuple[CheckReport, ...]
     metrics: tuple[MetricReport, ...]
     totals: RunTotals

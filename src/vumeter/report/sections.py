@@ -8,7 +8,7 @@ from vumeter.model.measure import ErrorKind
 from vumeter.model.metric import Kind, Unit
 from vumeter.model.summary import MetricTotal, Summary
 from vumeter.model.throttle import JournalEntry
-from vumeter.model.verdict import Standing, Verdict
+from vumeter.model.verdict import AlertState, Standing, Verdict
 from vumeter.report.numbers import (
     bytes_text,
     clock_text,
@@ -329,6 +329,29 @@ def _verdict(summary: Summary, ink: Ink) -> str:
     return ink.good(f"✓ {word}")
 
 
+def alerts(summary: Summary, ink: Ink) -> list[str]:
+    """What fired: how often, how long, since when, and how bad it was."""
+    if not summary.alerts:
+        return []
+    quiet = [alert.name for alert in summary.alerts if not alert.firings]
+    lines = [_heading("ALERTS", ink)]
+    for alert in summary.alerts:
+        if alert.firings:
+            lines += _bullet("!", _alert(alert), ink)
+    return lines + (_bullet("✓", f"quiet: {', '.join(quiet)}", ink) if quiet else [])
+
+
+def _alert(alert: AlertState) -> str:
+    first = clock_text(alert.first_fired_s or 0.0)
+    worst = "" if alert.worst is None else f", worst {amount_text(alert.worst, alert.unit)}"
+    end = ", to the end" if alert.is_firing else ""
+    return (
+        f"{alert.name} ({alert.level.value}) fired {alert.firings} ×,"
+        f" {span_text(round(alert.firing_s, 1))} in all, first at {first}{worst}{end}:"
+        f" {alert.metric}: {alert.expression}"
+    )
+
+
 def journal(summary: Summary, ink: Ink) -> list[str]:
     """Every hand on the throttle; the newest where there were many."""
     entries = summary.journal
@@ -419,6 +442,7 @@ SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
     execution,
     network,
     generator,
+    alerts,
     journal,
     host,
     postgres,
