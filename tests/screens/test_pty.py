@@ -293,3 +293,53 @@ async def test_the_cockpit_is_drawn_before_the_run_is_reached(desk: Desk, url: s
     async with desk.open("run", url, *RUN) as term:
         await term.sees("connecting to the run")
         await term.sees("GET /")
+
+
+BELL = re.compile(rb"\x07")
+OSC = re.compile(rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+"""A command to the terminal, which a bell may end."""
+
+ALERTED = """
+target = "{url}"
+[scenarios.main]
+steps = [{{ path = "/", timeout = "200ms" }}]
+vus = 4
+duration = "90s"
+[[alerts]]
+name = "failing"
+level = "critical"
+when = "http_req_failed: rate > 50% over 2s"
+clear_after = "0s"
+"""
+
+
+def rings(term: Any) -> int:
+    return len(BELL.findall(OSC.sub(b"", bytes(term.raw))))
+
+
+async def test_each_viewer_hears_an_alert_once_and_never_an_old_one(desk: Desk) -> None:
+    async with LoopbackServer(law=fixed(0.02)) as server:
+        profile = desk.home / "p.toml"
+        profile.write_text(ALERTED.format(url=server.url.rstrip("/")))
+        row = slice(2, 3)
+        async with desk.open("run", str(profile), "--name", "flight") as first:
+            await first.sees("ALERT ✓", where=row)
+            server.gate.close()
+            await first.sees("ALERT ✗ CRIT failing", where=row)
+            await first.until(lambda: rings(first) == 1, "the bell")
+            first.press("a")
+            await first.sees("✗ seen failing", where=row)
+            async with desk.open("attach", "flight", PYTHONIOENCODING="ascii") as second:
+                await second.sees("ALERT X seen failing", where=row)
+                first.press("B")
+                await first.sees("The bell is mute.")
+                server.gate.open()
+                await second.sees("ALERT ok", where=row)
+                server.gate.close()
+                await second.sees("ALERT X CRIT failing", where=row)
+                await second.until(lambda: rings(second) == 1, "the bell")
+                await first.sees("ALERT ✗ CRIT failing", where=row)
+                second.press("d")
+                await second.exit_code()
+        assert (rings(first), rings(second)) == (1, 1)
+        server.gate.open()

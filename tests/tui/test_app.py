@@ -50,6 +50,7 @@ async def test_a_step_key_moves_the_active_lever(fly: Fly, key: str, value: floa
         ("u", CommandKind.UNDO),
         ("U", CommandKind.REDO),
         ("!", CommandKind.PANIC),
+        ("a", CommandKind.ACKNOWLEDGE),
     ],
 )
 async def test_a_key_asks_for_it_without_a_question(fly: Fly, key: str, kind: CommandKind) -> None:

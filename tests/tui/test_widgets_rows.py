@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.measure import GeneratorReading
+from vumeter.model.metric import Unit
 from vumeter.model.plan import Threshold
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, StageSpan, ThrottleState
-from vumeter.model.verdict import Standing, Unit, Verdict
+from vumeter.model.verdict import AlertState, Standing, Verdict
 from vumeter.testing.story import story
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
+from vumeter.tui.widgets.alert_lights import alert_lights
 from vumeter.tui.widgets.header_row import header_line
 from vumeter.tui.widgets.plan_row import plan_line
 from vumeter.tui.widgets.status_row import (
@@ -257,6 +260,67 @@ def test_thresholds_have_lights_of_their_own() -> None:
 )
 def test_the_light_of_a_threshold(verdict: Verdict, expected: tuple[Health, str]) -> None:
     assert threshold_health(verdict) == expected
+
+
+def _alert(name: str, level: AlertLevel, **changes: object) -> AlertState:
+    state = AlertState(
+        name=name,
+        level=level,
+        metric="http_req_duration",
+        expression="p(95) > 400ms over 10s",
+        bell=True,
+        is_firing=True,
+        is_acknowledged=False,
+        observed=512.3,
+        limit=400.0,
+        unit=Unit.MS,
+        firings=1,
+        firing_s=3.0,
+        first_fired_s=70.0,
+        fired_s=70.0,
+        worst=600.0,
+    )
+    return replace(state, **changes)
+
+
+_SLOW = _alert("slow", AlertLevel.WARNING)
+_ERRORS = _alert("errors", AlertLevel.CRITICAL, observed=0.012, unit=Unit.RATIO)
+
+
+def test_alerts_that_fire_come_first_and_the_most_urgent_stays_longest() -> None:
+    frame = replace(_jammed(), verdicts=(_GOOD, _BAD), alerts=(_SLOW, _ERRORS))
+    assert [
+        _status(frame, width=120),
+        _status(frame, width=80),
+        _status(frame, width=60),
+        _status(replace(frame, alerts=(replace(_SLOW, is_firing=False),)), width=80),
+    ] == [
+        " ALERT 2 ✗ CRIT errors 1.2% ! WARN slow 512ms SLO ✗ 1 p95<300ms ✓ 241ms"
+        " p99<300 ✗ 2.31s err ! 0.37% GEN ✓ DB ! lock 38",
+        " ALERT 2 ✗ CRIT errors 1.2%   SLO ✗ 1   p99<300 ✗ 2.31s   GEN ✓   DB ! lock 38",
+        " ALERT 2 ✗ CRIT errors 1.2%   SLO ✗ 1   GEN ✓   DB ! lock 38",
+        " SLO ✗ 1 p95<300ms ✓ 241ms p99<300 ✗ 2.31s err ! 0.37% GEN ✓ HOST ✓ DB ! lock 38",
+    ]
+
+
+def test_an_alert_that_was_seen_makes_way_for_one_that_was_not() -> None:
+    seen = replace(_ERRORS, is_acknowledged=True)
+    frame = replace(_jammed(), alerts=(seen, _SLOW))
+    assert _status(frame, width=120).startswith(
+        " ALERT 2 ! WARN slow 512ms ✗ seen errors 1.2% p95 386 ms"
+    )
+
+
+def test_the_lights_of_alerts_need_neither_colour_nor_more_than_ascii() -> None:
+    hostile = _alert("a\x1b[31m→" + "x" * 40, AlertLevel.INFO, observed=None)
+    parts = alert_lights((_SLOW, _ERRORS, hostile), ASCII_LOOK)
+    texts = [line.text for _, line in parts]
+    assert texts == [
+        "ALERT 3 X CRIT errors 1.2%",
+        "! WARN slow 512ms",
+        "! INFO a?[31m>xxxxxxxxxxxx~",
+    ]
+    assert all(text.isascii() for text in texts)
 
 
 def _generator() -> GeneratorReading:

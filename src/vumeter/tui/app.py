@@ -137,6 +137,9 @@ class Cockpit(Steering, Looking):
             return
         self._note_link()
         frame = self.newest
+        # Whatever is looked at, and also while the display is frozen.
+        if frame is not None and self._bell.hears(frame) and not self._preferences.is_muted:
+            self.bell()
         if frame is not None and frame is not self._drawn and not self._is_frozen:
             self._draw(frame)
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen

@@ -19,6 +19,7 @@ from vumeter.clock import NsClock, monotonic_ns
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Command, Outcome
 from vumeter.tui import preferences as remembered
+from vumeter.tui.bell import Bell
 from vumeter.tui.board import Bar, Board
 from vumeter.tui.dialogs.prompt_bar import Prompt
 from vumeter.tui.dialogs.question_bar import Question
@@ -69,6 +70,7 @@ class Deck(App[Departure]):
         self._preferences = remembered.load(path) if path else remembered.Preferences()
         self._rate_hz = remembered.drawing_rate_hz(self._preferences, dict(environ))
         self._is_frozen = False
+        self._bell = Bell()
         self.past_lines: list[str] = []
         """What was typed at the prompt, oldest first."""
         self._own_keys: dict[str, str] = {}

@@ -77,6 +77,12 @@ class Looking(Deck):
         self.board.set_frozen(self._is_frozen)
         self.hear()
 
+    def action_mute(self) -> None:
+        """Mute the bell, or let it ring again."""
+        is_muted = not self._preferences.is_muted
+        self.remember(is_muted=is_muted)
+        self.say("The bell is mute." if is_muted else "The bell rings when an alert fires.")
+
     def action_copy_screen(self) -> None:
         """Copy what is shown: to the terminal's clipboard, and into a file where that fails."""
         text = screen_text(self.board)

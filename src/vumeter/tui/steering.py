@@ -159,6 +159,10 @@ class Steering(Deck):
             )
         )
 
+    def action_acknowledge(self) -> None:
+        """Keep the alerts that fire quiet until they clear."""
+        self.send(self.hand.plain(CommandKind.ACKNOWLEDGE))
+
     def action_stop(self) -> None:
         """Ask whether to stop gracefully."""
         stop = Answer(text="stop", act=partial(self.send, self.hand.plain(CommandKind.STOP)))

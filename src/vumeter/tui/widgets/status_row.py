@@ -10,6 +10,7 @@ from vumeter.model.verdict import Standing, Verdict
 from vumeter.thresholds.words import observed_text, short_text
 from vumeter.tui.format import latency_text, percent_text, share_text
 from vumeter.tui.terminal import Ink, Look
+from vumeter.tui.widgets.alert_lights import alert_lights
 from vumeter.tui.widgets.line import Line, Part, cropped, joined
 from vumeter.tui.widgets.panel import FramePanel
 
@@ -31,7 +32,7 @@ class Health(Enum):
 
 
 class StatusRow(FramePanel):
-    """Lights for the thresholds or the target, the generator, the host and the database."""
+    """Lights: alerts, thresholds or the target, the generator, the host and the database."""
 
     def compose_lines(self, width: int, _height: int) -> Sequence[Line]:
         """Return the row."""
@@ -44,6 +45,7 @@ def status_line(frame: Frame, *, width: int, look: Look) -> Line:
     """Return the row of lights."""
     target = _threshold_lights(frame, look) if frame.verdicts else _target_lights(frame, look)
     parts = [
+        *alert_lights(frame.alerts, look),
         *target,
         (0, light("GEN", *generator_health(frame.generator), look)),
         (4, _limit_reason(frame.generator, look)),

@@ -7,6 +7,7 @@ from textual.reactive import var
 from vumeter.model.frame import Frame
 from vumeter.tui.format import latency_text, number_text, percent_text
 from vumeter.tui.terminal import Ink, Look
+from vumeter.tui.widgets.alert_lights import alert_lights
 from vumeter.tui.widgets.error_panel import error_name
 from vumeter.tui.widgets.event_log import event_line
 from vumeter.tui.widgets.header_row import HeadPanel
@@ -74,4 +75,5 @@ def _lights(frame: Frame, look: Look) -> list[tuple[int, Line]]:
         ("DB", database_health(frame.postgres)),
         ("HOST", host_health(frame.host)),
     ]
-    return [(rank, light(name, *state, look)) for rank, (name, state) in enumerate(lights)]
+    rest = [(rank, light(name, *state, look)) for rank, (name, state) in enumerate(lights)]
+    return [*alert_lights(frame.alerts, look), *rest]
