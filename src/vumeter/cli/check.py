@@ -1,6 +1,7 @@
 """`vumeter check`: whether a profile can be run, and what it would do."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,10 +74,31 @@ def preview(plan: "Plan") -> str:
             f"  {each.metric}: {each.expression}" + (" · aborts" if each.abort_on_fail else "")
             for each in plan.thresholds
         ]
+    lines += _alerts(plan)
     warnings = list(_warnings(plan))
     if warnings:
         lines += ["", "warnings", *(f"  {warning}" for warning in warnings)]
     return "\n".join(map(plain, lines))
+
+
+def _alerts(plan: "Plan") -> Iterator[str]:
+    """Yield what each alert fires at, in words that nobody takes for a threshold's."""
+    from vumeter.thresholds.alerts import clearing_text
+    from vumeter.thresholds.rules import alert_rules_of
+
+    if not plan.alerts:
+        return
+    yield ""
+    yield "alerts: what must not be (thresholds: what must be)"
+    for rule in alert_rules_of(plan):
+        alert = rule.alert
+        yield f"  {alert.name} · {alert.level.value}{' · bell' if alert.bell else ''}"
+        yield f"    fires at     {alert.metric}: {alert.expression}"
+        yield f"    clears at    {clearing_text(rule)}"
+        if alert.command:
+            yield f"    runs         {shlex.join(alert.command)}"
+        if alert.webhook is not None:
+            yield f"    posts to     {alert.webhook}"
 
 
 def _duration(plan: "Plan") -> str:
@@ -196,6 +218,8 @@ def _many(number: int, noun: str) -> str:
 
 
 def _warnings(plan: "Plan") -> Iterator[str]:
+    from vumeter.thresholds.alerts import doubts
+    from vumeter.thresholds.rules import alert_rules_of
     from vumeter.units import duration_text
 
     if not plan.has_end:
@@ -211,6 +235,7 @@ def _warnings(plan: "Plan") -> Iterator[str]:
         yield "Each request opens a connection of its own: local ports may run out."
     for scenario in plan.scenarios:
         yield from _pool_warning(scenario)
+    yield from doubts(plan, alert_rules_of(plan))
 
 
 def _pool_warning(scenario: "Scenario") -> Iterator[str]:

@@ -28,7 +28,7 @@ def ctl(
             metavar="COMMAND",
             help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
             "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
-            "resume, replay, stop, abort, panic, mark TEXT, undo, redo",
+            "resume, replay, stop, abort, panic, mark TEXT, acknowledge [ALERT], undo, redo",
         ),
     ],
     take: Annotated[
@@ -77,6 +77,8 @@ def parse(words: list[str], *, author: str) -> Command:
     if kind in _TURNS:
         lever, rest = _lever(rest)
         return _turn(replace(command, lever=lever), rest)
+    if kind is CommandKind.ACKNOWLEDGE and rest:
+        return replace(command, alert=" ".join(rest))
     if kind is CommandKind.EXTEND_STAGE:
         return replace(command, value=_duration_s(rest))
     if kind is CommandKind.RESUME_PLAN and rest:

@@ -139,6 +139,10 @@ def _marked(plan: "Plan") -> "Plan":
         plan,
         postgres_dsn=_mark("postgres") if plan.postgres_dsn == REDACTED else plan.postgres_dsn,
         feeders=(),
+        alerts=tuple(
+            replace(alert, webhook=_mark(f"webhook {alert.name}")) if alert.webhook else alert
+            for alert in plan.alerts
+        ),
         scenarios=tuple(
             replace(
                 scenario,

@@ -173,6 +173,15 @@ def run(  # noqa: PLR0917 - one parameter per flag
             help="'http_req_duration: p(95) < 300ms over 30s': exit 99 if it fails; repeats.",
         ),
     ] = None,
+    alert: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alert",
+            "--alerts",
+            metavar="RULE",
+            help="'host.cpu: > 80% for 10s': tell when it is so; or the set: usual; repeats.",
+        ),
+    ] = None,
     pg: Annotated[
         Text,
         typer.Option("--pg", envvar="VUMETER_PG", metavar="DSN", help="A PostgreSQL to watch."),
@@ -234,7 +243,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.ending import checked_report_path
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes, is_script
-    from vumeter.cli.thresholds import with_thresholds
+    from vumeter.cli.thresholds import with_alerts, with_thresholds
 
     if headless and detach:
         raise UsageError("--headless stays in the foreground, and --detach does not.")
@@ -289,6 +298,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         plan = _plan(wishes, typed, variables=variable or [], time_scale=time_scale)
     plan = connected(plan, wishes)
     plan = with_thresholds(plan, threshold or ())
+    plan = with_alerts(plan, alert or ())
     if save_profile is not None:
         from vumeter.cli.saving import save
 
