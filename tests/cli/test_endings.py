@@ -118,17 +118,6 @@ def test_an_operators_end_has_its_exit_code(
     assert landing.report["run"]["stop"] == stop
 
 
-def test_a_run_whose_workers_are_killed_says_so_and_is_no_success(server: ServerProcess) -> None:
-    with Flight(server.url, "-c", "2") as flight:
-        server.wait_for_requests(10)
-        for worker in flight.workers():
-            worker.kill()
-        landing = flight.land()
-    assert landing.exit_code == 1
-    assert landing.report["run"]["stop"] == "workers-lost"
-    assert any("was lost" in remark for remark in landing.report["remarks"])
-
-
 def test_a_reader_that_has_enough_is_no_reason_for_a_traceback(
     runs: Path, server: ServerProcess
 ) -> None:

@@ -24,9 +24,9 @@ def test_a_worker_without_a_vu_leaves_the_iterations_to_the_others() -> None:
 
 def test_each_vu_has_its_own_number() -> None:
     allowance = Allowance(Load(vus=3, iterations=2, per_vu=True), Share(index=0, count=1))
-    assert [allowance.claim("one") for _ in range(3)] == [True, True, False]
-    assert (allowance.is_spent("one"), allowance.is_spent("two")) == (True, False)
-    assert allowance.claim("two")
+    assert [allowance.claim(0) for _ in range(3)] == [True, True, False]
+    assert (allowance.is_spent(0), allowance.is_spent(1)) == (True, False)
+    assert allowance.claim(1)
     assert not allowance.is_exhausted
 
 

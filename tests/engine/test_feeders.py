@@ -12,10 +12,10 @@ from vumeter.model.plan import Feeder, FeederOrder
 
 
 class Scope:
-    def __init__(self, number: int = 1) -> None:
+    def __init__(self, number: int = 1, place: int = 0) -> None:
         self.variables: dict[str, str] = {}
         self.rows: dict[str, tuple[str, ...]] = {}
-        self.number, self.iteration = number, 0
+        self.number, self.place, self.iteration = number, place, 0
         self.rng = random.Random(number)
 
 
@@ -45,7 +45,8 @@ def test_a_random_row_is_any_and_the_same_again_for_the_same_vu() -> None:
 
 def test_each_vu_has_a_row_of_its_own_and_more_vus_than_rows_share() -> None:
     each = feed(3, FeederOrder.UNIQUE)
-    assert [each.row(Scope(number))[0] for number in (1, 2, 3, 4, 1)] == ["0", "1", "2", "0", "0"]
+    rows = [each.row(Scope(place=place))[0] for place in (0, 1, 2, 3, 0)]
+    assert rows == ["0", "1", "2", "0", "0"]
 
 
 def test_a_feeder_without_rows_is_refused() -> None:

@@ -127,7 +127,7 @@ async def test_a_worker_that_is_killed_is_reported_lost_and_the_other_works_on()
             os.kill(heard.crew.pids[1], signal.SIGKILL)
             await heard.until(lambda: bool(heard.of(WorkerLost)))
             lost = heard.of(WorkerLost)
-            assert lost == [WorkerLost(worker=1, cause="killed by signal 9")]
+            assert lost == [WorkerLost(worker=1, cause="killed by signal 9", was_killed=True)]
             assert heard.crew.alive == {0}
             assert heard.crew.send(Pause(id=1, paused=True)) == 1
             await heard.until(lambda: Acknowledged(id=1) in heard.of(Acknowledged))

@@ -130,7 +130,7 @@ async def test_a_stop_waits_for_what_is_in_flight(
     assert summary.total.requests == summary.total.statuses[200] == 2
 
 
-async def test_a_worker_that_is_lost_is_said_loudly_and_the_rest_goes_on(
+async def test_a_worker_that_is_lost_is_said_loudly_and_another_takes_over(
     fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
 ) -> None:
     async with fly(a_plan(server.url, vus=4, workers=2)) as flight:
@@ -144,10 +144,13 @@ async def test_a_worker_that_is_lost_is_said_loudly_and_the_rest_goes_on(
         (event,) = [each for each in lost.events if each.level is EventLevel.ERROR]
         assert "was lost" in event.text
         assert "50 %" in event.text
-        alone = await until(link, lambda frame: frame.workers_heard == 1)
-        await until(link, lambda frame: frame.second >= alone.second + 1)
-        assert (await until(link, lambda frame: frame.points[-1].requests > 0)).workers_expected
-        # What is commanded now is acknowledged by the one that is left.
+        # Both are expected all the while, and both are heard again.
+        whole = await until(
+            link, lambda frame: frame.second > lost.second + 1 and frame.workers_heard == 2
+        )
+        assert whole.workers_expected == 2
+        assert any("took over" in event.text for event in whole.events)
+        # What is commanded now is acknowledged by the new one, too.
         await flight.do(CommandKind.SET, value=6)
         await until(link, lambda frame: lever(frame).acknowledged == 6)
         await link.close()
@@ -156,14 +159,21 @@ async def test_a_worker_that_is_lost_is_said_loudly_and_the_rest_goes_on(
     assert any("was lost" in remark for remark in summary.remarks)
 
 
-async def test_a_run_whose_last_worker_is_lost_ends_and_says_so(
-    fly: Any, a_plan: Plans, server: LoopbackServer
+async def test_a_run_that_is_stopping_replaces_nobody(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
 ) -> None:
+    server.gate.close()
     async with fly(a_plan(server.url)) as flight:
+        link = await flight.link()
+        await until(link, lambda frame: frame.in_flight > 0)
+        await link.close()
+        await flight.do(CommandKind.STOP)
         flight.workers()[0].send_signal(signal.SIGKILL)
         summary = await flight.summary()
-    assert summary.stop is StopCause.WORKERS_LOST
-    assert any("was lost" in remark for remark in summary.remarks)
+    server.gate.open()
+    assert summary.stop is StopCause.STOPPED
+    (remark,) = [each for each in summary.remarks if "was lost" in each]
+    assert "nobody takes its place" in remark
 
 
 async def test_a_worker_that_hangs_does_not_keep_an_abort_waiting(

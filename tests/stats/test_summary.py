@@ -296,7 +296,7 @@ def test_iterations_add_up_over_scenarios() -> None:
         pytest.param(
             [],
             {"scenario_totals": {"a": ScenarioCounts(iterations_due=9, iterations_dropped=2)}},
-            "Dropped because no VU was free when they were due: 2 of 9",
+            "Dropped because no VU could begin them when they were due: 2 of 9",
             id="dropped",
         ),
         pytest.param(

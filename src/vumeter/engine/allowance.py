@@ -1,10 +1,12 @@
 """How many iterations may still begin, where a scenario has a number of them."""
 
-from collections.abc import Hashable
+from collections.abc import Mapping
 
 from vumeter.model.messages import Share
 from vumeter.model.plan import Load
 from vumeter.schedule.shares import share
+
+NOTHING_BEGUN: Mapping[int, int] = {}
 
 
 class Allowance:
@@ -12,41 +14,49 @@ class Allowance:
     One worker's part of a number of iterations, or each of its VUs' own number.
 
     The part is fixed at the start: workers that shared one pot would have to ask each other
-    before every iteration.
+    before every iteration. One that comes later is told what is *left* for it, and how many
+    its VUs' places have *begun*.
     """
 
-    def __init__(self, load: Load, portion: Share) -> None:
+    def __init__(
+        self,
+        load: Load,
+        portion: Share,
+        *,
+        left: int | None = None,
+        begun: Mapping[int, int] = NOTHING_BEGUN,
+    ) -> None:
         self.is_limited = load.iterations is not None
         """Whether there is a number at all."""
         self._each = load.iterations if load.per_vu else None
-        self._left = _own(load, portion)
-        self._begun: dict[Hashable, int] = {}
+        self._left = own_part(load, portion) if left is None else left
+        self._begun: dict[int, int] = dict(begun)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether nobody may begin any more, now or ever."""
         return self._left == 0
 
-    def is_spent(self, vu: Hashable) -> bool:
-        """Whether *vu* has begun its own number of iterations."""
-        return self._each is not None and self._begun.get(vu, 0) >= self._each
+    def is_spent(self, place: int) -> bool:
+        """Whether the VU on *place* has begun its own number of iterations."""
+        return self._each is not None and self._begun.get(place, 0) >= self._each
 
-    def claim(self, vu: Hashable) -> bool:
-        """Return whether *vu* may begin an iteration, and count it if so."""
-        if self.is_exhausted or self.is_spent(vu):
+    def claim(self, place: int) -> bool:
+        """Return whether the VU on *place* may begin an iteration, and count it if so."""
+        if self.is_exhausted or self.is_spent(place):
             return False
         if self._left is not None:
             self._left -= 1
         if self._each is not None:
-            self._begun[vu] = self._begun.get(vu, 0) + 1
+            self._begun[place] = self._begun.get(place, 0) + 1
         return True
 
-    def forget(self, vu: Hashable) -> None:
-        """Let go of *vu*, which has ended."""
-        self._begun.pop(vu, None)
+    def forget(self, place: int) -> None:
+        """Let go of the VU on *place*, which has ended."""
+        self._begun.pop(place, None)
 
 
-def _own(load: Load, portion: Share) -> int | None:
+def own_part(load: Load, portion: Share) -> int | None:
     """Return how many the VUs of one worker have together; `None`: that is not limited."""
     if load.iterations is None:
         return None

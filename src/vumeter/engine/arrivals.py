@@ -8,7 +8,6 @@ from vumeter.engine.agenda import Agenda
 from vumeter.engine.counts import Counts
 from vumeter.model.throttle import Course
 from vumeter.schedule.pacer import Pacer
-from vumeter.schedule.spacing import Spacing
 
 _LONGEST_BACKLOG_S = 10.0
 
@@ -23,8 +22,7 @@ class Arrivals:
 
     def __init__(
         self,
-        course: Course,
-        spacing: Spacing,
+        pacer: Pacer,
         *,
         start_ns: int,
         end_s: float | None,
@@ -32,7 +30,7 @@ class Arrivals:
         agenda: Agenda,
         begin: Callable[[int], bool],
     ) -> None:
-        self._pacer = Pacer(course, spacing)
+        self._pacer = pacer
         self._start_ns = start_ns
         self._counts = counts
         self._begin = begin

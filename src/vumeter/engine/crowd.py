@@ -18,16 +18,17 @@ from vumeter.engine.agenda import Agenda
 from vumeter.engine.allowance import Allowance
 from vumeter.engine.arrivals import Arrivals
 from vumeter.engine.counts import Counts
+from vumeter.engine.places import Places
 from vumeter.engine.script import Script
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.model.measure import ScenarioCounts
-from vumeter.model.messages import Share
+from vumeter.model.messages import Share, Terms
 from vumeter.model.plan import Load
 from vumeter.model.throttle import Course
 from vumeter.schedule.course import next_move_s, target
-from vumeter.schedule.shares import share
+from vumeter.schedule.pacer import Pacer
+from vumeter.schedule.shares import Deals, share
 from vumeter.schedule.spacing import spacing
-from vumeter.schedule.timetable import Opening
 
 _LOOK_EVERY_S = 0.05
 """While a ramp is in progress."""
@@ -57,11 +58,12 @@ class Crowd:
         script: Script,
         *,
         portion: Share,
+        terms: Terms,
+        is_paused: bool,
         start_ns: int,
         connector: Connector,
         tasks: asyncio.TaskGroup,
         agenda: Agenda,
-        opening: Opening,
         graceful_s: float,
         seed: str,
         on_over: Callable[[], None],
@@ -78,16 +80,17 @@ class Crowd:
         self._on_over = on_over
         self._on_remark = on_remark
         self._loop = asyncio.get_running_loop()
-        self._rng = random.Random(portion.index)
+        self._rng = random.Random(seed)
         self._seed = seed
-        self._vus_course = opening.vus
-        self._first_rate = opening.rate
-        self._end_s = opening.timetable.end_s
+        self._vus_course = terms.vus
+        self._first_rate = terms.rate
+        self._terms = terms
+        self._end_s = terms.end_s
         self._schedule_timer: asyncio.TimerHandle | None = None
         self._arrivals: Arrivals | None = None
         """What starts iterations in the open model; `None`: the model is closed."""
         self._load = load
-        self._allowance = Allowance(load, portion)
+        self._allowance = Allowance(load, portion, left=terms.iterations, begun=terms.begun)
         self._retired = 0
         # Dicts as ordered sets: the newest comes off first, and any can be taken out.
         self._staying: dict[VirtualUser, None] = {}
@@ -97,14 +100,16 @@ class Crowd:
         self._free: dict[VirtualUser, None] = {}
         self._resting: dict[VirtualUser, None] = {}
         self._thinking: dict[VirtualUser, None] = {}
-        self._made = 0
+        self._places = Places(portion)
+        self._numbers = Deals(portion, terms.first_number)
+        self._next_number = self._numbers.owned(0)
         self._timer: asyncio.TimerHandle | None = None
         self._batch = _SMALLEST_BATCH
         self._batched_s: float | None = None
         """When the last batch began, while there are more to come."""
         self._end_timer: asyncio.TimerHandle | None = None
         self._is_started = False
-        self._is_paused = False
+        self._is_paused = is_paused
         self._is_ending = False
         self._is_over = False
         self._is_hurried = False
@@ -128,8 +133,14 @@ class Crowd:
         if self._is_ending:
             return
         self._is_started = True
+        if self._end_s is not None and self._now_s() >= self._end_s:
+            # Over before this worker came.
+            self.end(0.0)
+            return
         if self._first_rate is not None:
-            arrivals = self._open(self._first_rate)
+            arrivals = self._open(
+                self._first_rate, asked=self._terms.asked, first=self._terms.first_due
+            )
             if not self._is_paused:
                 arrivals.start()
         self._arm_end()
@@ -224,7 +235,7 @@ class Crowd:
 
     def claim(self, vu: VirtualUser) -> bool:
         """Return whether *vu* may begin an iteration now, and count it if so."""
-        if not self._allowance.claim(vu):
+        if not self._allowance.claim(vu.place):
             return False
         self.counts.started += 1
         vu.in_iteration = True
@@ -240,7 +251,7 @@ class Crowd:
             vu.proceed()
         elif vu.is_leaving or self._is_ending:
             self._dismiss(vu)
-        elif self._allowance.is_spent(vu):
+        elif self._allowance.is_spent(vu.place):
             if not vu.say_goodbye():
                 self._retired += 1
                 self._park(vu)
@@ -337,9 +348,9 @@ class Crowd:
         # In the open model a VU connects only when an iteration is due: to be there is cheap.
         batch = self._batch if self._arrivals is None else _LARGEST_BATCH
         for _ in range(min(batch, wanted - len(self._staying))):
-            number = self._portion.index + self._made * self._portion.count + 1
-            self._made += 1
-            vu = self.script.user(self, self._rng, number=number)
+            vu = self.script.user(self, self._rng, number=self._next_number + 1)
+            vu.place = self._places.take()
+            self._next_number = self._numbers.owned(self._next_number + 1)
             self._staying[vu] = None
             self._free[vu] = None
         return len(self._staying) == wanted
@@ -399,10 +410,11 @@ class Crowd:
             self.counts.interrupted += 1
         vu.leave()
         self._agenda.remove(vu)
+        self._places.give_back(vu.place)
         self._leaving.pop(vu, None)
         for group in (self._staying, self._free, self._resting, self._thinking):
             group.pop(vu, None)
-        self._allowance.forget(vu)
+        self._allowance.forget(vu.place)
         self._check_over()
 
     def _lay_down(self, vu: VirtualUser, wait_s: float) -> None:
@@ -414,10 +426,10 @@ class Crowd:
 
     # The model.
 
-    def _open(self, course: Course) -> Arrivals:
+    def _open(self, course: Course, *, asked: float = 0.0, first: int = 0) -> Arrivals:
+        lies = spacing(self._load.arrivals, self._portion, seed=self._seed, start=first)
         self._arrivals = Arrivals(
-            course,
-            spacing(self._load.arrivals, self._portion, seed=self._seed),
+            Pacer(course, lies, asked=asked),
             start_ns=self._start_ns,
             end_s=self._end_s,
             counts=self.counts,

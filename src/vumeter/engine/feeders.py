@@ -6,6 +6,7 @@ from vumeter.engine.values import Scope
 from vumeter.errors import UsageError
 from vumeter.model.messages import Share
 from vumeter.model.plan import Feeder, FeederOrder
+from vumeter.schedule.shares import Deals
 
 
 class Feed:
@@ -16,29 +17,29 @@ class Feed:
     each row once before the first comes again, without asking each other.
     """
 
-    __slots__ = ("_next", "_order", "_rows", "_stride", "name")
+    __slots__ = ("_deals", "_next", "_order", "_rows", "name")
 
-    def __init__(self, feeder: Feeder, portion: Share) -> None:
+    def __init__(self, feeder: Feeder, portion: Share, first: int = 0) -> None:
         if not feeder.rows:
             raise UsageError(f'Feeder "{feeder.name}" has no rows.')
         self.name = feeder.name
         self._rows = feeder.rows
         self._order = feeder.order
-        self._next = portion.index
-        self._stride = portion.count
+        self._deals = Deals(portion, first)
+        self._next = self._deals.owned(0)
 
     def row(self, scope: Scope) -> tuple[str, ...]:
         """Return the row of an iteration that begins now."""
         rows = self._rows
         if self._order is FeederOrder.UNIQUE:
-            return rows[(scope.number - 1) % len(rows)]
+            return rows[scope.place % len(rows)]
         if self._order is FeederOrder.RANDOM:
             return rows[int(scope.rng.random() * len(rows))]
         row = rows[self._next % len(rows)]
-        self._next += self._stride
+        self._next = self._deals.owned(self._next + 1)
         return row
 
 
-def feeds_of(feeders: Sequence[Feeder], portion: Share) -> dict[str, Feed]:
+def feeds_of(feeders: Sequence[Feeder], portion: Share, first: int = 0) -> dict[str, Feed]:
     """Return what gives out the rows of *feeders* in the worker that has *portion*, by name."""
-    return {feeder.name: Feed(feeder, portion) for feeder in feeders}
+    return {feeder.name: Feed(feeder, portion, first) for feeder in feeders}

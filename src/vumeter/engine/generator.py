@@ -21,7 +21,7 @@ from vumeter.engine.sweep import Sweep
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
 from vumeter.model.measure import Snapshot
-from vumeter.model.messages import Launch, Pause, Retarget, Share, Stop
+from vumeter.model.messages import Launch, Pause, Retarget, Share, Station, Stop, Terms
 from vumeter.model.plan import Feeder, Plan, Procedure, Scenario
 from vumeter.model.throttle import Lever
 from vumeter.schedule.timetable import openings
@@ -60,7 +60,7 @@ class Generator:
         """The VUs of each scenario, once it runs."""
         self._running = 0
         self._over = asyncio.Event()
-        self._second = 0
+        self._second = launch.station.second if launch.station else 0
         """Whose snapshot comes next."""
         self._health = Health()
         self._pulse = Pulse()
@@ -73,6 +73,7 @@ class Generator:
             launch.share,
             provided=launch.provided,
             meters=self._meters,
+            first_row=launch.station.first_row if launch.station else 0,
         )
 
     async def run(self) -> None:
@@ -81,20 +82,22 @@ class Generator:
         connector = Connector.of(plan)
         if _begins_with_tls(plan):
             connector.prepare_tls()
-        first = openings(plan)
+        launch = self._launch
+        station = launch.station or _beginning(plan)
         async with asyncio.TaskGroup() as tasks:
             self.crowds = {
                 scenario.name: Crowd(
                     scenario.load,
                     self._scripts[scenario.name],
-                    portion=self._launch.share,
-                    start_ns=self._launch.start_ns,
+                    portion=launch.share,
+                    terms=station.terms[scenario.name],
+                    is_paused=station.paused,
+                    start_ns=launch.start_ns,
                     connector=connector,
                     tasks=tasks,
                     agenda=self._agenda,
-                    opening=first[scenario.name],
                     graceful_s=plan.graceful_stop_s,
-                    seed=f"{scenario.name}/{self._launch.share.index}",
+                    seed=f"{scenario.name}/{launch.share.index}/{launch.worker}",
                     on_over=self._end_one,
                     on_remark=self._remark,
                 )
@@ -192,7 +195,7 @@ class Generator:
             late_starts=sum(late for _, late in lags),
         )
         snapshot = Snapshot(
-            worker=self._launch.share.index,
+            worker=self._launch.worker,
             second=self._second,
             tallies={name: tally for name, tally in tallies.items() if tally is not None},
             scenarios={name: crowd.take() for name, crowd in self.crowds.items()},
@@ -210,6 +213,7 @@ def scripts_of(
     *,
     provided: bytes = b"",
     meters: Mapping[str, Meter] = NO_METERS,
+    first_row: int = 0,
 ) -> dict[str, Script]:
     """
     Return the plan's scenarios compiled for *portion*.
@@ -221,7 +225,7 @@ def scripts_of(
     Raises:
         UsageError: A request cannot be sent as it stands.
     """
-    feeds = feeds_of(plan.feeders, portion)
+    feeds = feeds_of(plan.feeders, portion, first_row)
     return {
         scenario.name: _script(
             scenario,
@@ -285,6 +289,15 @@ def _script(
         feeds=feeds,
         given=given,
     )
+
+
+def _beginning(plan: Plan) -> Station:
+    """Return where a run of *plan* stands when it begins."""
+    terms = {
+        name: Terms(vus=opening.vus, rate=opening.rate, end_s=opening.timetable.end_s)
+        for name, opening in openings(plan).items()
+    }
+    return Station(second=0, paused=False, terms=terms)
 
 
 def _begins_with_tls(plan: Plan) -> bool:

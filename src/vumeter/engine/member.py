@@ -34,6 +34,12 @@ class Member:
         """Of the process; `None` before it was started."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal has ended it."""
+        code = self._process.returncode if self._process is not None else None
+        return code is not None and code < 0
+
     async def start(self) -> None:
         """
         Start the process, and return when it is ready.

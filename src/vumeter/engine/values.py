@@ -36,6 +36,8 @@ class Scope(Protocol):
     rows: dict[str, tuple[str, ...]]
     """Of each feeder, the row of the iteration in progress."""
     number: int
+    place: int
+    """Among the VUs that there are, from 0: no other has the same for as long as it lives."""
     iteration: int
 
     @property

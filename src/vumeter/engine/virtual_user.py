@@ -100,6 +100,7 @@ class VirtualUser:
         "is_stopping",
         "iteration",
         "number",
+        "place",
         "registers",
         "rows",
         "sent_ns",
@@ -121,7 +122,9 @@ class VirtualUser:
             rng.randrange(TABLE_SIZE) if is_place else 0 for is_place in script.program.registers
         ]
         self.number = number
-        """From 1, over all workers."""
+        """From 1, over all workers; each is given once."""
+        # From 0, over all workers, by its crowd: free again for another when it has left.
+        self.place = 0
         self.iteration = -1
         self.step: Step
         """The request in flight, or the last one; none before the first."""
@@ -146,8 +149,7 @@ class VirtualUser:
         When the iteration in progress was due; `NOT_DUE` once its first request is done, and
         0 in the closed model, where due = sent.
         """
-        self.sent_ns = 0
-        self._first_sent_ns = 0
+        self.sent_ns = self._first_sent_ns = 0
         self._begun_ns = 0
         """When the last iteration began, ideally; kept only where they are paced."""
         self._has_waited = False

@@ -15,8 +15,45 @@ class Share(Struct, frozen=True, kw_only=True):
     count: int
 
 
+class Terms(Struct, frozen=True, kw_only=True):
+    """What a worker has of one scenario from the time on at which it comes."""
+
+    vus: Course
+    rate: Course | None
+    """`None`: the model is closed."""
+    end_s: float | None
+    """Run time at which the schedule ends; `None`: not by itself."""
+    asked: float = 0.0
+    """How many iterations the rate had asked for when its course begins, of all workers."""
+    first_due: int = 0
+    """Iterations of the open model before this one are not the worker's."""
+    first_number: int = 0
+    """From which number on its VUs are called, so that none is called like another's."""
+    iterations: int | None = None
+    """How many of a limited number are left to it; `None`: there is no limit."""
+    begun: dict[int, int] = {}
+    """Where each VU has its own number: how many of them were begun, by place."""
+
+
+class Station(Struct, frozen=True, kw_only=True):
+    """Where a run stands, for a worker that comes when the load is on already."""
+
+    second: int
+    """The first one of which it reports."""
+    paused: bool
+    terms: dict[str, Terms]
+    """By scenario."""
+    first_row: int = 0
+    """Rows of sequential feeders before this one are not the worker's."""
+
+
 class Launch(Struct, frozen=True, kw_only=True, tag="launch"):
-    """To a worker, first: what to do, and when second 0 begins."""
+    """
+    To a worker, first: all that it must know.
+
+    At the start of a run that is the plan and when second 0 begins; one that comes later is
+    told where the run stands.
+    """
 
     plan: Plan
     share: Share
@@ -24,6 +61,10 @@ class Launch(Struct, frozen=True, kw_only=True, tag="launch"):
     """`clock.monotonic_ns` at run time 0, the same for all workers of this host."""
     provided: bytes = b""
     """What setup has made for all VUs, as JSON; empty: there was none."""
+    worker: int = 0
+    """Its number among all that the run has ever had."""
+    station: Station | None = None
+    """Where the run stands; `None`: at its beginning."""
 
 
 class Perform(Struct, frozen=True, kw_only=True, tag="perform"):

@@ -18,13 +18,12 @@ from msgspec.structs import replace
 
 from vumeter import __version__
 from vumeter.clock import NsClock, monotonic_ns
-from vumeter.engine.launcher import Crew, WorkerLost
+from vumeter.engine.launcher import Crew, Hired, Told, WorkerLost
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import EventLevel, Frame, Point, StopCause
 from vumeter.model.messages import (
     Acknowledged,
     Finished,
-    FromWorker,
     Remark,
     SnapshotTaken,
 )
@@ -42,6 +41,7 @@ from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
 from vumeter.run.picture import Picture
 from vumeter.run.siren import Siren
+from vumeter.run.staff import Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
@@ -103,13 +103,14 @@ class Conductor:
             acknowledge=self._siren.acknowledge,
         )
         self._remarks: list[str] = []
+        self._staff = Staff(plan)
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
         self._unsent: tuple[Errand, ...] = ()
         self._picture = self._blank_picture()
         self._probed_second = -1
         self._shown_s = 0.0
-        self._inbox: deque[tuple[int, FromWorker | WorkerLost]] = deque()
+        self._inbox: deque[tuple[int, Told]] = deque()
         self._wake = asyncio.Event()
         self.frame = self._new_frame()
         """The newest."""
@@ -149,7 +150,7 @@ class Conductor:
 
     async def finish(self) -> Summary:
         """Carry on until the last worker has ended, and return the whole run as one value."""
-        while self._working and not self._life.is_overdue(self._timeline.elapsed_s):
+        while self._is_manned and not self._life.is_overdue(self._timeline.elapsed_s):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TICK_S)
             self._wake.clear()
@@ -290,11 +291,12 @@ class Conductor:
             self._unsent += messages
             return
         for message in messages:
+            self._staff.told(message)
             self._crew.send(message)
 
     # What workers say
 
-    def _hear(self, worker: int, message: FromWorker | WorkerLost) -> None:
+    def _hear(self, worker: int, message: Told) -> None:
         # Taken in by `finish`, so that what goes wrong there goes wrong loudly. No bound:
         # a worker says a few things a second, and each of them wakes `finish`.
         self._inbox.append((worker, message))
@@ -304,9 +306,10 @@ class Conductor:
         while self._inbox:
             self._take(*self._inbox.popleft())
 
-    def _take(self, worker: int, message: FromWorker | WorkerLost) -> None:
+    def _take(self, worker: int, message: Told) -> None:
         match message:
             case SnapshotTaken(snapshot=snapshot):
+                self._staff.hear(snapshot)
                 self._picture.add_snapshot(snapshot)
             case Acknowledged(id=serial):
                 if self._hand.acknowledge(serial, worker, at_s=self._timeline.elapsed_s):
@@ -316,20 +319,46 @@ class Conductor:
             case Finished():
                 self._has_finished = True
                 self._part_with(worker)
-            case WorkerLost(cause=cause) if worker in self._working:
-                self._lose(worker, cause)
+            case Hired() if not self._life.is_stopping:
+                self._replace(worker)
+            case WorkerLost() if self._staff.knows(worker):
+                self._lose(message)
 
     def _part_with(self, worker: int) -> None:
         self._working -= {worker}
-        self._picture.expect(self._working)
+        self._picture.expect(self._working, size=self._staff.size)
         self._hand.forget(worker, at_s=self._timeline.elapsed_s)
 
-    def _lose(self, worker: int, cause: str) -> None:
-        self._part_with(worker)
-        share = f"{100 / self._plan.workers:.0f} % of the load went with it"
-        self._remark(f"worker {worker} was lost: {cause}; {share}", level=EventLevel.ERROR)
-        if not self._working and not self._has_finished:
-            self._life.end(StopCause.WORKERS_LOST, at_s=self._timeline.elapsed_s)
+    def _lose(self, lost: WorkerLost) -> None:
+        at_s = self._timeline.elapsed_s
+        self._part_with(lost.worker)
+        is_wanted = not self._life.is_stopping
+        loss = self._staff.lose(
+            lost.worker, at_s=at_s, was_killed=lost.was_killed, is_wanted=is_wanted
+        )
+        self._remark(of_loss(loss, lost.cause), level=EventLevel.ERROR)
+        self._picture.amend(loss.cut_off)
+        if loss.successor is not None:
+            self._crew.hire(loss.successor)
+        if not self._is_manned and not self._has_finished:
+            self._life.end(StopCause.WORKERS_LOST, at_s=at_s)
+
+    def _replace(self, worker: int) -> None:
+        """Let *worker*, which is there, take the place of the one that was lost."""
+        at_s, throttles = self._timeline.elapsed_s, self._hand.throttles
+        found = self._staff.succeed(
+            worker, at_s=at_s, moves=throttles.moves, paused=throttles.paused
+        )
+        self._crew.join(worker, found.share, found.station)
+        self._working |= {worker}
+        self._picture.expect(self._working, size=self._staff.size, second=found.station.second)
+        self._picture.amend(found.missed)
+        self._remark(of_succession(worker, found, at_s=at_s))
+
+    @property
+    def _is_manned(self) -> bool:
+        """Whether somebody works, or is about to."""
+        return bool(self._working) or (self._staff.is_hiring and not self._life.is_stopping)
 
     def _give_up(self) -> None:
         """End by force the workers that are still there, and say what is lost with them."""

@@ -1,5 +1,6 @@
 """What a run looks like so far: snapshots and probes go in, points and figures come out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -82,9 +83,13 @@ class Picture:
         """The newest look at the host."""
         self.view = self._new_view(counted_s=0.0)
 
-    def expect(self, workers: frozenset[int]) -> None:
-        """Wait for the snapshots of these *workers* only, from now on."""
-        self._aggregator.expect(workers)
+    def expect(self, workers: frozenset[int], *, size: int, second: int = 0) -> None:
+        """Wait for the snapshots of these of *size* workers; new ones' from *second* on."""
+        self._aggregator.expect(workers, size=size, second=second)
+
+    def amend(self, counts: Mapping[str, ScenarioCounts]) -> None:
+        """Count what no worker is left to report."""
+        self._aggregator.amend(counts)
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
         """Count one worker's second."""

@@ -55,6 +55,11 @@ class Standing:
                         f"{name}: the plan is clamped to {amount(lever, most)}, the run's limit"
                     )
 
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """How every lever stands."""
+        return tuple(map(self._move, self.stands))
+
     def leg(self, key: Key, at_s: float) -> Leg | None:
         """Return the leg that a lever is on; `None`: the model is closed."""
         return self.stands[key].leg(at_s)
@@ -137,14 +142,14 @@ class Standing:
                 key = to_begin.pop(0)
                 limit = self.limit(key, at_s, aside=frozenset(to_begin))
                 self.stands[key] = self._begun(key, turn.aims.get(key), at_s, limit)
-        return tuple(
-            Move(
-                scenario=key[0],
-                lever=key[1],
-                course=self.stands[key].course,
-                end_s=self.progress[key[0]].end_s,
-            )
-            for key in touched
+        return tuple(map(self._move, touched))
+
+    def _move(self, key: Key) -> Move:
+        return Move(
+            scenario=key[0],
+            lever=key[1],
+            course=self.stands[key].course,
+            end_s=self.progress[key[0]].end_s,
         )
 
     def _begun(self, key: Key, aim: Aim | None, at_s: float, limit: float) -> Stand:

@@ -188,6 +188,11 @@ class Throttles:
             if serial > self._acknowledged_serial[key]:
                 self._acknowledged[key], self._acknowledged_serial[key] = course, serial
 
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """How every lever stands, as a worker that comes now has to be told it."""
+        return self._standing.moves
+
     def target(self, lever: Lever, at_s: float) -> float | None:
         """Return where all levers of this kind stand together at *at_s*; `None`: there is none."""
         targets = [

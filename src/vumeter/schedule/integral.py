@@ -1,5 +1,6 @@
 """What a rate has asked for since it began: the axis on which iterations are numbered."""
 
+import math
 from collections import deque
 
 from vumeter.model.throttle import Course, Leg
@@ -17,7 +18,7 @@ class Integral:
     *asked* is what lies before the first leg.
     """
 
-    __slots__ = ("_coming", "_gone", "base", "leg")
+    __slots__ = ("_coming", "_gone", "base", "leg", "next_start_s")
 
     def __init__(self, course: Course, asked: float = 0.0) -> None:
         self.leg = course[0]
@@ -25,11 +26,14 @@ class Integral:
         """What the legs before this one have asked for."""
         self._coming = deque(course[1:])
         self._gone: deque[tuple[Leg, float]] = deque(maxlen=_REMEMBERED_LEGS)
+        self.next_start_s = math.inf
+        """When the next leg begins; infinity: there is none to come."""
+        self._look_ahead()
 
     @property
-    def next_start_s(self) -> float | None:
-        """When the next leg begins; `None`: there is none to come."""
-        return self._coming[0].start_s if self._coming else None
+    def course(self) -> Course:
+        """The present leg and those to come."""
+        return (self.leg, *self._coming)
 
     def switch(self) -> None:
         """Go over to the next leg."""
@@ -37,6 +41,7 @@ class Integral:
         self._gone.append((self.leg, self.base))
         self.base += asked_for(self.leg, leg.start_s)
         self.leg = leg
+        self._look_ahead()
 
     def follow(self, course: Course) -> None:
         """
@@ -50,10 +55,11 @@ class Integral:
         while self.leg.start_s >= start_s and self._gone:
             self.leg, self.base = self._gone.pop()
         self._coming.extend(course)
+        self._look_ahead()
 
     def asked(self, at_s: float) -> float:
         """Return what has been asked for by *at_s*, on the present leg or one that follows."""
-        while self._coming and self._coming[0].start_s <= at_s:
+        while self.next_start_s <= at_s:
             self.switch()
         return self.on_leg(at_s)
 
@@ -64,3 +70,6 @@ class Integral:
     def due_s(self, position: float) -> float:
         """Return when *position* is asked for, were the present leg to last."""
         return due_s(position - self.base, self.leg)
+
+    def _look_ahead(self) -> None:
+        self.next_start_s = self._coming[0].start_s if self._coming else math.inf

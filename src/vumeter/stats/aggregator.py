@@ -1,6 +1,6 @@
 """From the workers' snapshots to one reading a second, and to the totals of the run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -24,6 +24,10 @@ class Aggregator:
         self._start_unix_ms = start_unix_ms
         self._grace_s = grace_s
         self._expected: frozenset[int] = frozenset()
+        self._since: dict[int, int] = {}
+        """From which second on a worker that came later is expected."""
+        self._size = 0
+        self._amended: dict[str, ScenarioCounts] = {}
         self._next_second = 0
         self._waiting: dict[int, list[Snapshot]] = {}
         self._late_since_reading = 0
@@ -35,9 +39,23 @@ class Aggregator:
         self._judge = GeneratorJudge()
         self.late_snapshots = 0
 
-    def expect(self, workers: frozenset[int]) -> None:
-        """Wait for these *workers* from now on; one that is lost or has finished is left out."""
+    def expect(self, workers: frozenset[int], *, size: int = 0, second: int = 0) -> None:
+        """
+        Wait for these *workers* from now on; one that is lost or has finished is left out.
+
+        Args:
+            workers: Who is there; those that are new report from *second* on.
+            size: How many there should be: where one is missing, readings say so.
+            second: See above.
+        """
+        self._since |= dict.fromkeys(workers - self._expected, second)
         self._expected = workers
+        self._size = size
+
+    def amend(self, counts: Mapping[str, ScenarioCounts]) -> None:
+        """Count what no worker is left to report, in the totals and in the next reading."""
+        _count_scenarios(self._scenario_totals, counts.items())
+        _count_scenarios(self._amended, counts.items())
 
     def add(self, snapshot: Snapshot) -> None:
         """Count *snapshot*: in the totals at once, in its second's reading if it is in time."""
@@ -84,10 +102,15 @@ class Aggregator:
     def _is_complete(self, second: int, elapsed_s: float) -> bool:
         if elapsed_s >= second + 1 + self._grace_s:
             return True
+        if expected := self._expected_in(second):
+            return expected <= {each.worker for each in self._waiting.get(second, ())}
         if self._expected:
-            return self._expected <= {each.worker for each in self._waiting.get(second, ())}
+            return False
         # Nobody is left who could still report: what there is, is all there will be.
         return any(waiting >= second for waiting in self._waiting)
+
+    def _expected_in(self, second: int) -> frozenset[int]:
+        return frozenset(each for each in self._expected if self._since[each] <= second)
 
     def _keep_vitals(self, late: Snapshot) -> None:
         """Keep what a worker says of a time in which it was too late: that it stood still."""
@@ -109,7 +132,8 @@ class Aggregator:
         snapshots = self._waiting.pop(second, [])
         heard = frozenset(each.worker for each in snapshots)
         tallies: dict[str, list[Tally]] = {}
-        scenarios: dict[str, ScenarioCounts] = {}
+        scenarios, self._amended = self._amended, {}
+        expected = self._expected_in(second)
         vitals: dict[int, Vitals] = {}
         for snapshot in snapshots:
             for name, tally in snapshot.tallies.items():
@@ -123,9 +147,9 @@ class Aggregator:
             at_unix_ms=self._start_unix_ms + second * 1000,
             tallies={name: merge(parts) for name, parts in tallies.items()},
             scenarios=scenarios,
-            generator=self._judge.judge(vitals, missing=self._expected - heard),
+            generator=self._judge.judge(vitals, missing=expected - heard),
             workers_heard=len(heard),
-            workers_expected=len(self._expected | heard),
+            workers_expected=max(self._size, len(expected | heard)),
             late_snapshots=late,
             metrics=custom.merge_by_name(each.metrics for each in snapshots),
         )

@@ -93,7 +93,7 @@ def _about_late(snapshots: int) -> Iterator[str]:
 def _about_load(iterations: Iterations) -> Iterator[str]:
     if iterations.dropped:
         yield (
-            f"Dropped because no VU was free when they were due: {iterations.dropped} of "
+            f"Dropped because no VU could begin them when they were due: {iterations.dropped} of "
             f"{iterations.due} iterations. Allow more VUs, or ask for less."
         )
     if iterations.interrupted:

@@ -1,0 +1,264 @@
+"""
+Which workers a run has, what each was given and has done, and who follows on a lost one. Pure.
+
+A worker has a number that no other ever has, and a share, which passes from a lost one to
+the one that takes its place.
+"""
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vumeter.engine.allowance import own_part
+from vumeter.model.measure import ScenarioCounts, Snapshot
+from vumeter.model.messages import Pause, Retarget, Share, Station, Stop, Terms
+from vumeter.model.plan import Load, Plan
+from vumeter.model.throttle import Lever
+from vumeter.run.standing import Move
+from vumeter.schedule.integral import Integral
+from vumeter.schedule.shares import Deals, share
+from vumeter.schedule.timetable import openings
+from vumeter.stats.aggregator import sum_of
+
+MOST_DEATHS = 3
+"""So many workers of one share are replaced within `_DEATHS_WITHIN_S`, and then no more."""
+
+_DEATHS_WITHIN_S = 600.0
+_LEAD_S = 0.05
+"""Between the launch of a worker and the first iteration that is its own."""
+_NUMBERS_APART = 1_000_000
+"""Nobody heard how many VUs a lost worker had made: those of the next are called otherwise."""
+
+
+@dataclass(slots=True)
+class _Record:
+    """What one worker has told so far."""
+
+    share: Share
+    granted: dict[str, int | None]
+    """By scenario, of a number of iterations; `None`: there is no limit."""
+    last_second: int = -1
+    done: dict[str, ScenarioCounts] = field(default_factory=dict)
+    busiest: int = 0
+    """Iterations that were started in the busiest second."""
+
+    def started(self, scenario: str) -> int:
+        counts = self.done.get(scenario)
+        return 0 if counts is None else counts.iterations_started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A worker that was lost, as people have to be told of it."""
+
+    worker: int
+    last_second: int
+    """The last one that it reported; −1: none."""
+    load_ratio: float
+    """How much of the load was its."""
+    successor: int | None
+    """Who is to take its place; `None`: nobody."""
+    at_s: float
+    cut_off: dict[str, ScenarioCounts]
+    """What it is known to have begun and nobody will end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """A worker that takes the place of a lost one."""
+
+    share: Share
+    station: Station
+    loss: Loss
+    missed: dict[str, ScenarioCounts]
+    """What was due meanwhile, and nobody began."""
+
+
+class Staff:
+    """Remembers, second by second, what is needed to let another worker go on."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._loads = {scenario.name: scenario.load for scenario in plan.scenarios}
+        self._records: dict[int, _Record] = {}
+        for index in range(plan.workers):
+            portion = Share(index=index, count=plan.workers)
+            granted = {name: own_part(load, portion) for name, load in self._loads.items()}
+            self._records[index] = _Record(portion, granted)
+        self.size = plan.workers
+        """How many workers there should be."""
+        self._numbered = plan.workers
+        self._lost: set[int] = set()
+        self._deaths: defaultdict[int, deque[float]] = defaultdict(deque)
+        self._awaited: dict[int, Loss] = {}
+        self._axes = {
+            name: Integral(opening.rate)
+            for name, opening in openings(plan).items()
+            if opening.rate is not None
+        }
+
+    @property
+    def is_hiring(self) -> bool:
+        """Whether somebody is about to take a lost one's place."""
+        return bool(self._awaited)
+
+    def knows(self, worker: int) -> bool:
+        """Whether *worker* is one that works or is to, and whose loss is not known yet."""
+        return worker in self._records and worker not in self._lost
+
+    def hear(self, snapshot: Snapshot) -> None:
+        """Take what a worker reports into account."""
+        record = self._records[snapshot.worker]
+        record.last_second = snapshot.second
+        started = 0
+        for name, counts in snapshot.scenarios.items():
+            record.done[name] = sum_of(record.done.get(name, ScenarioCounts()), counts)
+            started += counts.iterations_started
+        record.busiest = max(record.busiest, started)
+
+    def told(self, errand: Retarget | Pause | Stop) -> None:
+        """Take what all workers were told into account: the rates that lie on one axis."""
+        if not isinstance(errand, Retarget) or errand.lever is not Lever.RATE:
+            return
+        axis = self._axes.get(errand.scenario)
+        if errand.course is None:
+            self._axes.pop(errand.scenario, None)
+        elif axis is None:
+            self._axes[errand.scenario] = Integral(errand.course)
+        else:
+            axis.follow(errand.course)
+
+    def lose(self, worker: int, *, at_s: float, was_killed: bool, is_wanted: bool = True) -> Loss:
+        """
+        Return what the loss of *worker* means, and who follows it, if that *is_wanted*.
+
+        Nobody does where the last few have died young too, nor where one has ended by
+        itself before its first report: the next one would as well.
+        """
+        record = self._records[worker]
+        # One that was to take a lost one's place, and never came to it, leaves the loss as it is.
+        before = self._awaited.pop(worker, None)
+        deaths = self._deaths[record.share.index]
+        deaths.append(at_s)
+        while deaths[0] < at_s - _DEATHS_WITHIN_S:
+            deaths.popleft()
+        is_hopeful = was_killed or record.last_second >= 0 or before is not None
+        successor = None
+        self._lost.add(worker)
+        if is_wanted and is_hopeful and len(deaths) <= MOST_DEATHS:
+            successor = self._numbered
+            self._numbered += 1
+        loss = Loss(
+            worker=worker,
+            last_second=record.last_second,
+            load_ratio=1 / record.share.count,
+            successor=successor,
+            at_s=at_s if before is None else before.at_s,
+            cut_off=_cut_off(record.done),
+        )
+        if successor is not None:
+            self._awaited[successor] = loss
+            self._records[successor] = _Record(record.share, self._left(record))
+        return loss
+
+    def succeed(
+        self, worker: int, *, at_s: float, moves: Iterable[Move], paused: bool
+    ) -> Succession:
+        """Return how *worker*, which is there now, goes on from where *moves* stand."""
+        loss = self._awaited.pop(worker)
+        record, lost = self._records[worker], self._records[loss.worker]
+        vus = {move.scenario: move for move in moves if move.lever is Lever.VUS}
+        first_due = {
+            name: math.ceil(axis.asked(at_s + _LEAD_S)) for name, axis in self._axes.items()
+        }
+        station = Station(
+            second=int(at_s),
+            paused=paused,
+            terms={
+                name: self._terms(name, vus[name], record, lost, first_due.get(name, 0))
+                for name in self._loads
+            },
+            first_row=self._first_row(lost),
+        )
+        missed = {
+            name: self._missed(name, record.share, loss.at_s, at_s + _LEAD_S, vus[name].end_s)
+            for name in (() if paused else self._axes)
+        }
+        return Succession(share=record.share, station=station, loss=loss, missed=missed)
+
+    def _left(self, record: _Record) -> dict[str, int | None]:
+        return {
+            name: None if granted is None else max(0, granted - record.started(name))
+            for name, granted in record.granted.items()
+        }
+
+    def _terms(self, name: str, vus: Move, record: _Record, lost: _Record, first_due: int) -> Terms:
+        axis, load = self._axes.get(name), self._loads[name]
+        assert vus.course is not None, "VUs always have one"
+        return Terms(
+            vus=vus.course,
+            rate=None if axis is None else axis.course,
+            end_s=vus.end_s,
+            asked=0.0 if axis is None else axis.base,
+            first_due=first_due,
+            first_number=len(self._lost) * _NUMBERS_APART,
+            iterations=record.granted[name],
+            begun=_begun(load, record.share, lost.started(name)) if load.per_vu else {},
+        )
+
+    def _missed(
+        self, name: str, portion: Share, from_s: float, until_s: float, end_s: float | None
+    ) -> ScenarioCounts:
+        axis = self._axes[name]
+        last_s = until_s if end_s is None else min(until_s, end_s)
+        begin, end = math.ceil(axis.asked(from_s)), math.ceil(axis.asked(last_s))
+        number = Deals(portion).between(begin, end)
+        return ScenarioCounts(iterations_due=number, iterations_dropped=number)
+
+    def _first_row(self, lost: _Record) -> int:
+        """Return a row that a lost worker cannot have come to: rather skipped than given twice."""
+        started = sum(lost.started(name) for name in self._loads)
+        return (started + 2 * lost.busiest) * lost.share.count
+
+
+def _cut_off(done: dict[str, ScenarioCounts]) -> dict[str, ScenarioCounts]:
+    return {
+        name: ScenarioCounts(
+            iterations_interrupted=counts.iterations_started
+            - counts.iterations_done
+            - counts.iterations_interrupted
+        )
+        for name, counts in done.items()
+    }
+
+
+def _begun(load: Load, portion: Share, started: int) -> dict[int, int]:
+    """Return how many each place has begun, as near as is known: only their sum is."""
+    places = range(portion.index, load.vus, portion.count)
+    return {place: share(started, i, len(places)) for i, place in enumerate(places)}
+
+
+def of_loss(loss: Loss, cause: str) -> str:
+    """Return in words that a worker was lost, and what with it."""
+    since = (
+        f"what it did after second {loss.last_second} is not counted"
+        if loss.last_second >= 0
+        else "what it did is not counted"
+    )
+    cut_off = sum(counts.iterations_interrupted for counts in loss.cut_off.values())
+    in_progress = f", {cut_off} iterations of its were in progress" if cut_off else ""
+    after = "another takes over" if loss.successor is not None else "nobody takes its place"
+    return (
+        f"worker {loss.worker} was lost: {cause}; {100 * loss.load_ratio:.0f} % of the load went "
+        f"with it, {since}{in_progress}; {after}"
+    )
+
+
+def of_succession(worker: int, found: Succession, *, at_s: float) -> str:
+    """Return in words that a worker takes over."""
+    missed = sum(counts.iterations_dropped for counts in found.missed.values())
+    dropped = f"; {missed} iterations were due meanwhile and are counted as dropped" * bool(missed)
+    gone_s = at_s - found.loss.at_s
+    return (
+        f"worker {worker} took over from worker {found.loss.worker} after {gone_s:.1f} s{dropped}"
+    )
