@@ -22,9 +22,9 @@ format: $(INSTALLED)  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(INSTALLED)  ## measure against wrk, k6 and others in one alternating run
+bench: $(INSTALLED)  ## measure against wrk, k6 and others; one part: make bench PART=https
 	@benchmarks/install_peers.sh
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python -m benchmarks $(PART)
 
 screenshots: $(INSTALLED)  ## draw screenshots/*.svg from the recorded run
 	$(BIN)/python screenshots/make.py

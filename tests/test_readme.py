@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.chart import drawn
+from benchmarks.report import results_page, with_figures
+from benchmarks.results import load
+
 from vumeter.cli.app import app
 from vumeter.errors import EXIT_CODE_MEANINGS
 
@@ -50,6 +54,22 @@ def test_the_flags_that_it_names_are_flags() -> None:
         for parameter in command.params:
             known |= set(parameter.opts)
     assert named - known == {"--help"}
+
+
+def test_its_figures_are_those_that_were_measured_last() -> None:
+    assert with_figures(README, load()) == README
+
+
+def test_no_ratio_stands_in_it_that_was_not_measured() -> None:
+    written, _, rest = README.partition("<!-- figures: written by make bench -->")
+    written += rest.partition("<!-- end of figures -->")[2]
+    assert re.findall(r"[\d.]+ ?× (?!\d)|× [a-z]|% of a core|kB/s", written) == []
+
+
+def test_the_results_and_the_chart_are_made_from_what_was_measured_last() -> None:
+    results = load()
+    assert (ROOT / "benchmarks" / "RESULTS.md").read_text() == results_page(results)
+    assert (ROOT / "benchmarks" / "chart.svg").read_text() == drawn(results)
 
 
 def _commands() -> list:  # type: ignore[type-arg]  # typer brings its own copy of click's types

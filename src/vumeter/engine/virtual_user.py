@@ -240,7 +240,7 @@ class VirtualUser:
         Record a complete answer and go on.
 
         This is the hot path: with `Exchange.data_received` all of ours that runs per request
-        in the closed model (benchmarks/throughput.py), so nothing here looks at what is
+        in the closed model (`make bench PART=get`), so nothing here looks at what is
         seldom so. That keeps `is_cruising` false, and `_conclude` deals with it.
         """
         step = self.step

@@ -1,0 +1,1 @@
+"""What vumeter costs and how right it is, beside its peers: `python -m benchmarks --help`."""

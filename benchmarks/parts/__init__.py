@@ -1,0 +1,1 @@
+"""The questions that are asked, one module each, or one for those of a kind."""
