@@ -583,6 +583,42 @@ steps = ["/"]
         """p.toml has one problem; nothing was sent.
 p.toml:3: http.no_proxy: there is no proxy that these go without.""",
     ),
+    "multipart": (
+        """target = "http://x"
+[scenarios.a]
+steps = [
+  { path = "/", multipart = { a = { file = "no.x" }, b = { value = "1", file = "2" } } },
+  { path = "/", multipart = { a = ["x", { filename = "y" }], "{{b}}" = "" } },
+  { path = "/", multipart = { a = "{{tokn}}" }, body = "b" },
+  { path = "/", multipart = {} },
+  { path = "/", multipart = { a = { valu = "1" } } },
+  { path = "/", multipart = { a = "1" }, headers = { Content-Type = "x/y" } },
+  { path = "/", multipart = { a = { value_base64 = "%" } } },
+  { path = "/", multipart = { a = { value = "", content_type = "png" } } },
+]
+""",
+        """p.toml has 10 problems; nothing was sent.
+p.toml:4: scenarios.a.steps[0].multipart.a.file: "no.x" cannot be read: No such file or directory.
+  It is looked for at no.x.
+p.toml:4: scenarios.a.steps[0].multipart.b: has one of value, value_base64 and file.
+  Write { file = "photo.png" }, or "text".
+p.toml:5: scenarios.a.steps[1].multipart.a[1]: has one of value, value_base64 and file.
+  Write { file = "photo.png" }, or "text".
+p.toml:5: scenarios.a.steps[1].multipart."{{b}}": {{…}} is filled in within values alone.
+  Names and types of parts are as they are written.
+p.toml:6: scenarios.a.steps[2]: multipart and body: one request has one body.
+  Keep one.
+p.toml:7: scenarios.a.steps[3].multipart: is empty.
+  Write { name = "value" }.
+p.toml:8: scenarios.a.steps[4].multipart.a.valu: unknown key.
+  Did you mean "value"?
+p.toml:9: scenarios.a.steps[5].multipart: has a Content-Type of its own.
+  It says where parts end: leave away the header, here and in [defaults].
+p.toml:10: scenarios.a.steps[6].multipart.a.value_base64: is not base64: Only base64 data is\
+ allowed.
+p.toml:11: scenarios.a.steps[7].multipart.a.content_type: "png" is not a type.
+  Write for example "image/png".""",
+    ),
     "nothing-to-do": (
         'target = "http://x"\n',
         """p.toml has one problem; nothing was sent.

@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 
+from vumeter.cli.profiled import variables_in
 from vumeter.clock import monotonic_ns
 from vumeter.engine.generator import Generator
 from vumeter.model.flow import Check, Extract, Relation, Request, Source, Step
 from vumeter.model.measure import ErrorKind, Snapshot, Tally
 from vumeter.model.messages import Launch, Share
-from vumeter.model.plan import HttpVersion, Load, Plan, Scenario, Transport
+from vumeter.model.plan import Feeder, HttpVersion, Load, Plan, Scenario, Transport
+from vumeter.profiles.loading import load
 from vumeter.stats import tally
 from vumeter.testing.hostile import HostileServer, saying
 
@@ -70,11 +73,14 @@ async def flown(
     on_start: tuple[Step, ...] = (),
     cookies: bool = True,
     transport: Transport = Transport(),  # noqa: B008 - frozen
+    feeders: tuple[Feeder, ...] = (),
 ) -> Landing:
     """Let one VU take *steps* `ITERATIONS` times."""
     load = Load(vus=1, iterations=ITERATIONS)
     scenario = Scenario(name="main", steps=steps, on_start=on_start, load=load)
-    plan = Plan(name="test", scenarios=(scenario,), cookies=cookies, transport=transport)
+    plan = Plan(
+        name="test", scenarios=(scenario,), cookies=cookies, transport=transport, feeders=feeders
+    )
     snapshots: list[Snapshot] = []
     remarks: list[str] = []
     launch = Launch(plan=plan, share=Share(index=0, count=1), start_ns=monotonic_ns())
@@ -389,6 +395,34 @@ async def test_methods_headers_and_bodies_arrive_as_they_were_written(httpbin) -
         body=body,
     )
     (await flown(request)).assert_all_is_well(requests=1, statuses={200})
+
+
+async def test_a_form_with_files_arrives_as_a_profile_writes_it(httpbin, tmp_path) -> None:
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\xff")
+    (tmp_path / "p.toml").write_text(
+        f'target = "{httpbin}"\n'
+        """[feeders.users]
+        columns = ["name"]
+        rows = [["Ada & Zoë"]]
+        [[scenarios.main.steps]]
+        path = "/anything"
+        [scenarios.main.steps.multipart]
+        title = "of {{users.name}}"
+        tag = ["a", "b"]
+        photo = { file = "photo.png" }
+        note = { value = "by {{users.name}}", filename = "n.txt" }
+        """
+    )
+    plan = load(tmp_path / "p.toml", variables={}, environment={}, variables_in=variables_in)
+    (request,) = plan.scenarios[0].requests
+    checks = (
+        is_json("form.title", "of Ada & Zoë"),
+        is_json("form.tag.1", "b"),
+        is_json("files.photo", "data:image/png;base64,iVBOR/8="),
+        is_json("files.note", "by Ada & Zoë"),
+    )
+    landing = await flown(replace(request, checks=checks), feeders=plan.feeders)
+    landing.assert_all_is_well(requests=1, statuses={200})
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 418, 503])

@@ -1,12 +1,9 @@
 """From the steps of a profile to those of a plan."""
 
-import base64
-import binascii
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from vumeter.model.flow import (
@@ -21,6 +18,7 @@ from vumeter.model.flow import (
     When,
 )
 from vumeter.profiles.answers import check_of, extract_of
+from vumeter.profiles.bodies import body_of
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.models import DefaultsTable
 from vumeter.profiles.problems import Problems, quoted
@@ -36,7 +34,6 @@ from vumeter.profiles.steps import (
     WhenTable,
 )
 from vumeter.profiles.targets import (
-    form_body,
     joined,
     request_name,
     url_problem,
@@ -45,11 +42,8 @@ from vumeter.profiles.targets import (
 )
 from vumeter.profiles.templates import texts_in
 
-LARGEST_BODY_BYTES = 16 * 1024 * 1024
-
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_BODIES = ("json_body", "form", "body", "body_base64", "body_file")
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -148,7 +142,9 @@ class _Maker:
 
     def request(self) -> Request:
         table, defaults = self._table, self._around.defaults
-        body, content_type = self._body()
+        body, content_type = body_of(
+            table, self._at, folder=self._around.folder, problems=self._problems
+        )
         method = (table.method or ("GET" if body is None else "POST")).upper()
         if not _TOKEN.fullmatch(method):
             self._problems.add(
@@ -197,6 +193,9 @@ class _Maker:
             "json": table.json_body,
             "form": table.form,
             "body": table.body,
+            "multipart": [
+                part.value for parts in (table.multipart or {}).values() for part in parts
+            ],
         }
         uses = [
             ((*self._at, key), text) for key, value in noted.items() for text in texts_in(value)
@@ -250,6 +249,12 @@ class _Maker:
             for name, value in pairs:
                 self._check_header(name, value, (*at, "headers", name))
         headers = (*own, *inherited)
+        if self._table.multipart is not None and "content-type" in {n.lower() for n, _ in headers}:
+            self._problems.add(
+                (*self._at, "multipart"),
+                "has a Content-Type of its own.",
+                hint="It says where parts end: leave away the header, here and in [defaults].",
+            )
         if content_type and "content-type" not in {name.lower() for name, _ in headers}:
             headers += (("Content-Type", content_type),)
         return headers
@@ -261,51 +266,3 @@ class _Maker:
                 "cannot be sent as a header.",
                 hint="A name has no spaces or colons, and a value no control characters.",
             )
-
-    def _body(self) -> tuple[bytes | None, str]:
-        """Return the body, and the Content-Type that it has unless another one is given."""
-        table = self._table
-        given = [key for key in _BODIES if getattr(table, key) is not None]
-        if len(given) > 1:
-            keys = " and ".join(given[:2]).replace("json_body", "json")
-            self._problems.add(self._at, f"{keys}: one request has one body.", hint="Keep one.")
-            return None, ""
-        body, content_type = None, ""
-        if table.json_body is not None:
-            # Dates of TOML are written as ISO 8601, and infinities as null.
-            body, content_type = msgspec.json.encode(table.json_body), "application/json"
-        elif table.form is not None:
-            form = {name: list(values) for name, values in table.form.items()}
-            body, content_type = form_body(form).encode(), "application/x-www-form-urlencoded"
-        elif table.body is not None:
-            body = table.body.encode()
-        elif table.body_base64 is not None:
-            body = self._decoded(table.body_base64)
-        elif table.body_file is not None:
-            body = self._from_file(table.body_file)
-        return body, content_type
-
-    def _decoded(self, text: str) -> bytes:
-        try:
-            return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError) as error:
-            self._problems.add((*self._at, "body_base64"), f"is not base64: {error}.")
-            return b""
-
-    def _from_file(self, name: str) -> bytes:
-        path = self._around.folder / name
-        try:
-            if path.stat().st_size > LARGEST_BODY_BYTES:
-                self._problems.add(
-                    (*self._at, "body_file"), f"{quoted(name)} is larger than 16 MiB."
-                )
-                return b""
-            return path.read_bytes()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            self._problems.add(
-                (*self._at, "body_file"),
-                f"{quoted(name)} cannot be read: {reason}.",
-                hint=f"It is looked for at {path}.",
-            )
-            return b""

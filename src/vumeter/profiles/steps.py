@@ -165,6 +165,41 @@ class ExtractTable(Table):
     cookie: str | None = Field(None, description="The value of a cookie that the answer sets.")
 
 
+class PartTable(Table):
+    """
+    A field of a multipart body: `value`, `value_base64` or `file` is what is in it. A string,
+    a number or a boolean is short for `value`.
+    """
+
+    value: Scalar | None = Field(None, description="Its content as text.", examples=["front door"])
+    value_base64: str | None = Field(None, description="Its content as bytes, in base64.")
+    file: str | None = Field(
+        None,
+        description="Its content from a file; its path is relative to the profile.",
+        examples=["photo.png"],
+    )
+    filename: str | None = Field(
+        None, description="What the file is called; default with `file`: its name."
+    )
+    content_type: str | None = Field(
+        None,
+        min_length=1,
+        description="Of the content; default with `file`: what its name says.",
+        examples=["image/png"],
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_scalar(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, str | int | float) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
+        schema = or_text(handler(core))
+        schema["anyOf"][0] = {"type": ["string", "number", "boolean"]}
+        return schema
+
+
 class StepTable(Table):
     """What every step may have."""
 
@@ -174,6 +209,9 @@ class StepTable(Table):
         allow_inf_nan=False,
         description="Within `pick`: how often, relative to the weights beside it. Default 1.",
     )
+
+
+Parts = Annotated[list[PartTable], BeforeValidator(_as_list)]
 
 
 class RequestTable(StepTable):
@@ -199,6 +237,12 @@ class RequestTable(StepTable):
     )
     form: dict[str, Scalars] | None = Field(
         None, description="The body as an HTML form is sent, with its Content-Type."
+    )
+    multipart: dict[str, Parts] | None = Field(
+        None,
+        description="The body as a form with files in it, with its Content-Type; several parts"
+        " of a name in a list.",
+        examples=[{"title": "Door", "photo": {"file": "door.png"}}],
     )
     body: str | None = Field(None, description="The body as text.")
     body_base64: str | None = Field(None, description="The body as bytes, in base64.")

@@ -39,6 +39,7 @@ from vumeter.model.plan import (
 )
 from vumeter.profiles.answers import RELATIONS
 from vumeter.profiles.connections import transport_written
+from vumeter.profiles.multipart import Part, parts_in
 from vumeter.profiles.quantities import NO_END
 from vumeter.profiles.targets import request_name
 from vumeter.units import duration_text, parse_duration_s
@@ -284,9 +285,13 @@ def _request(request: Request, target: str) -> Written:
         made["path"] = path
     else:
         made["url"] = request.url
-    if request.headers:
-        made["headers"] = _headers(request.headers)
-    made |= _body(request.body)
+    headers, parts = request.headers, _multipart(request)
+    if parts:
+        # The last header says where they end, and comes with them.
+        headers = headers[:-1]
+    if headers:
+        made["headers"] = _headers(headers)
+    made |= parts or _body(request.body)
     if request.method == ("POST" if request.body else "GET"):
         del made["method"]
     if request.timeout_s != DEFAULT_TIMEOUT_S:
@@ -307,6 +312,35 @@ def _headers(headers: Sequence[tuple[str, str]]) -> object:
     if len(by_name) == len(headers):
         return by_name
     return [f"{name}: {value}" for name, value in headers]
+
+
+def _multipart(request: Request) -> Written:
+    """Return the body as parts, if it is such a one and reads back as the same."""
+    name, kind = request.headers[-1] if request.headers else ("", "")
+    parts = parts_in(request.body, kind) if name == "Content-Type" else None
+    fields: dict[str, list[Part]] = {}
+    for part in parts or ():
+        fields.setdefault(part.name, []).append(part)
+    together = [part for several in fields.values() for part in several]
+    is_typed_elsewhere = any(name.lower() == "content-type" for name, _ in request.headers[:-1])
+    if not parts or together != parts or is_typed_elsewhere:
+        return {}
+    return {
+        "multipart": {
+            name: _part(several[0]) if len(several) == 1 else [_part(part) for part in several]
+            for name, several in fields.items()
+        }
+    }
+
+
+def _part(part: Part) -> object:
+    made = {key.replace("body", "value"): value for key, value in _body(part.content).items()}
+    made = made or {"value": ""}
+    if part.filename is not None:
+        made["filename"] = part.filename
+    if part.content_type is not None:
+        made["content_type"] = part.content_type
+    return made["value"] if list(made) == ["value"] else made
 
 
 def _body(body: bytes) -> Written:
