@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -111,15 +112,18 @@ async def test_who_lies_down_for_no_time_leaves_the_loop_its_turn() -> None:
 async def test_those_who_were_struck_out_are_let_go_of_long_before_their_time() -> None:
     agenda = Agenda()
     hour_ns = 3_600_000 * MS
-    sleepers = [Sleeper(name, []) for name in range(5000)]
-    for each in sleepers:
-        each.lie_down(agenda, hour_ns)
-    for each in sleepers[:-1]:
+    staying = [Sleeper(name, []) for name in range(10)]
+    for each in staying:
+        each.lie_down(agenda, 5 * MS if each.name < 5 else hour_ns)
+    passing = [Sleeper(name, []) for name in range(12_000)]
+    gone = weakref.ref(passing[0])
+    for each in passing:
+        each.lie_down(agenda, hour_ns if each.name % 2 else -MS)
         agenda.remove(each)
-    assert len(agenda._heap) < 2000
-    sleepers[0].lie_down(agenda, MS)
-    await until(lambda: len(sleepers[0].woken) == 1)
-    assert sleepers[-1].wakes_ns
+    del passing, each
+    assert gone() is None
+    await until(lambda: all(each.woken for each in staying[:5]))
+    assert all(each.wakes_ns for each in staying[5:])
     agenda.close()
 
 

@@ -149,6 +149,9 @@ class Generator:
         """Return all that exist."""
         return chain.from_iterable(crowd.vus() for crowd in self.crowds.values())
 
+    def _connections(self) -> int:
+        return sum(vu.connections for vu in self.vus())
+
     def _end_one(self) -> None:
         self._running -= 1
         if self._running == 0:
@@ -189,7 +192,7 @@ class Generator:
         tallies = {name: recorder.take() for name, recorder in self.recorders.items()}
         lags = [crowd.counts.take_lag() for crowd in self.crowds.values()]
         vitals = self._health.take(
-            connections=sum(vu.connections for vu in self.vus()),
+            connections=self._connections,
             tick_lag=self._pulse.lag.take(),
             start_lag=merge([lag for lag, _ in lags]),
             late_starts=sum(late for _, late in lags),
