@@ -362,6 +362,8 @@ class VirtualUser:
         if self.due_ns > 0:
             # The first request is due when its user has thought.
             self.due_ns += round(wait_s * NANOSECONDS_PER_S)
+        if self.exchange is not None:
+            self.exchange.idle()
         self._crowd.think(self, wait_s)
         return WAITS
 
