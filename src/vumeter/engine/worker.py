@@ -1,7 +1,6 @@
 """The worker process: `python -m vumeter.engine.worker FD` speaks with its run over FD."""
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ from typing import Any
 
 import uvloop
 
+from vumeter.engine.collector import Collector
 from vumeter.engine.generator import Generator
 from vumeter.engine.procedure import Performance
 from vumeter.engine.vitals import raise_descriptor_limit
@@ -49,8 +49,9 @@ async def serve(plug: socket.socket) -> None:
     order = await wire.receive()
     if not isinstance(order, Launch | Perform):
         raise ParentGoneError
-    generator = _generator(order, wire)
-    _calm_collector()
+    collector = Collector()
+    generator = _generator(order, wire, collector)
+    collector.begin()
     tasks = [
         asyncio.create_task(generator.run()),
         asyncio.create_task(_obey(wire, generator)),
@@ -71,9 +72,10 @@ async def serve(plug: socket.socket) -> None:
         await asyncio.wait(tasks)
 
 
-def _generator(order: Launch | Perform, wire: Wire) -> Generator:
+def _generator(order: Launch | Perform, wire: Wire, collector: Collector) -> Generator:
     def on_snapshot(snapshot: Snapshot) -> None:
         wire.send(SnapshotTaken(snapshot=snapshot))
+        collector.look(snapshot)
 
     def on_remark(text: str) -> None:
         wire.send(Remark(text=text))
@@ -81,18 +83,6 @@ def _generator(order: Launch | Perform, wire: Wire) -> Generator:
     if isinstance(order, Perform):
         return Performance(order, on_snapshot=on_snapshot, on_remark=on_remark)
     return Generator(order, on_snapshot=on_snapshot, on_remark=on_remark)
-
-
-def _calm_collector() -> None:
-    """
-    Keep the collector from looking at everything there is: 28 to 63 ms at 10,000 VUs.
-
-    What was made for the start lives as long as the process, and a request leaves nothing
-    behind that only the collector could find (HOTPATH, "Collector").
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 1000)
 
 
 async def _obey(wire: Wire, generator: Generator) -> None:
