@@ -4,15 +4,18 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How `vumeter` ends. 99, 103, 104 and 105 are k6's numbers, so scripts carry over."""
+    """How `vumeter` ends. From 99 on these are k6's numbers, so scripts carry over."""
 
     OK = 0
     BUG = 1
     USAGE = 2
     THRESHOLD = 99
+    SETUP_TIMEOUT = 100
+    TEARDOWN_TIMEOUT = 101
     STOPPED = 103
     PROFILE = 104
     INTERRUPTED = 105
+    PHASE = 107
 
 
 EXIT_CODE_MEANINGS: dict[ExitCode, str] = {
@@ -20,9 +23,12 @@ EXIT_CODE_MEANINGS: dict[ExitCode, str] = {
     ExitCode.BUG: "a bug in vumeter",
     ExitCode.USAGE: "wrong use of the command line",
     ExitCode.THRESHOLD: "a threshold failed",
+    ExitCode.SETUP_TIMEOUT: "setup took longer than it may",
+    ExitCode.TEARDOWN_TIMEOUT: "teardown took longer than it may",
     ExitCode.STOPPED: "aborted by an operator or through the control API",
     ExitCode.PROFILE: "the profile is wrong",
     ExitCode.INTERRUPTED: "interrupted by a signal",
+    ExitCode.PHASE: "setup or teardown failed",
 }
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from vumeter.errors import ExitCode, UsageError, VumeterError
-from vumeter.model.frame import StopCause
+from vumeter.model.frame import PhaseStanding, StopCause
 from vumeter.model.summary import Summary
 from vumeter.model.verdict import Standing
 from vumeter.report.json_report import report_bytes
@@ -19,6 +19,7 @@ _CODES = {
     StopCause.DEAD_MAN: ExitCode.STOPPED,
     StopCause.WORKERS_LOST: ExitCode.BUG,
     StopCause.THRESHOLD: ExitCode.THRESHOLD,
+    StopCause.SETUP: ExitCode.PHASE,
 }
 
 
@@ -26,13 +27,21 @@ def exit_code(summary: Summary) -> ExitCode:
     """
     Return what the shell is told of a run that has ended.
 
-    A graceful stop is how a run without an end ends well; one with an end was cut short. As
-    in k6, thresholds decide only where nothing else has ended the run.
+    A graceful stop is how a run without an end ends well; one with an end, and one in which
+    there was no load yet, was cut short. As in k6, thresholds decide only where nothing else
+    has ended the run, and teardown comes before them.
     """
+    setup, teardown = summary.setup, summary.teardown
     if summary.stop is StopCause.STOPPED:
-        code = ExitCode.STOPPED if summary.plan.has_end else ExitCode.OK
+        was_cut = summary.plan.has_end or summary.duration_s == 0
+        code = ExitCode.STOPPED if was_cut else ExitCode.OK
+    elif summary.stop is StopCause.SETUP and setup and setup.standing is PhaseStanding.TIMED_OUT:
+        code = ExitCode.SETUP_TIMEOUT
     else:
         code = _CODES[summary.stop]
+    if code is ExitCode.OK and teardown and teardown.standing is not PhaseStanding.DONE:
+        is_late = teardown.standing is PhaseStanding.TIMED_OUT
+        return ExitCode.TEARDOWN_TIMEOUT if is_late else ExitCode.PHASE
     # What nothing was measured for has not passed: 0 says that every threshold has.
     has_passed = all(each.standing is Standing.PASSED for each in summary.verdicts)
     return ExitCode.THRESHOLD if code is ExitCode.OK and not has_passed else code

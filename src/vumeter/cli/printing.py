@@ -5,7 +5,7 @@ import sys
 import threading
 from typing import TextIO
 
-from vumeter.model.frame import EventLevel, Frame
+from vumeter.model.frame import EventLevel, Frame, RunState
 from vumeter.report.terminal import progress_line
 from vumeter.stats.plaintext import plain
 
@@ -25,6 +25,7 @@ class Printer:
         self._stream = stream
         self._progress = progress
         self._second = -1
+        self._phase_s = 0
         self._serial = 0
         self._lines: queue.Queue[str | None] = queue.Queue(_WAITING_LINES)
         self._writer = threading.Thread(target=self._write, name="printer", daemon=True)
@@ -39,6 +40,16 @@ class Printer:
         if self._progress and frame.second > self._second:
             self._print(progress_line(frame))
         self._second = max(self._second, frame.second)
+        self._tell_phase(frame)
+
+    def _tell_phase(self, frame: Frame) -> None:
+        """Print a line for each second of setup and of teardown, which run time has none of."""
+        states = {RunState.SETTING_UP: frame.setup, RunState.TEARING_DOWN: frame.teardown}
+        phase = states.get(frame.state)
+        elapsed_s = 0 if phase is None else int(phase.elapsed_s)
+        if self._progress and elapsed_s > self._phase_s:
+            self._print(progress_line(frame))
+        self._phase_s = elapsed_s
 
     def close(self) -> None:
         """Wait a moment for what was not printed yet, if there is anyone to print it to."""

@@ -16,9 +16,12 @@ from vumeter.cli.planning import (
     within_workers,
 )
 from vumeter.engine.feeders import feeds_of
+from vumeter.engine.generator import given_by
+from vumeter.engine.procedure import Ending, script_of
 from vumeter.engine.script import Script
 from vumeter.engine.values import Expressions
 from vumeter.errors import ProbeError, ProfileError, UsageError
+from vumeter.model.frame import Phase
 from vumeter.model.messages import Share
 from vumeter.model.plan import Feeder, Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
@@ -129,11 +132,19 @@ def _check_scripts(plan: Plan, path: Path) -> None:
                 seed=0,
                 feeders=plan.feeders,
                 feeds=feeds,
+                given=given_by(plan.setup),
             )
         except UsageError as error:
             raise ProfileError(
                 f"{path}: scenarios.{scenario.name}: {error.message}", hint=error.hint
             ) from None
+    for phase in Phase:
+        if getattr(plan, phase) is None:
+            continue
+        try:
+            script_of(plan, phase, {}, Ending())
+        except UsageError as error:
+            raise ProfileError(f"{path}: {phase}: {error.message}", hint=error.hint) from None
 
 
 def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:

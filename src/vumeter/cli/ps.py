@@ -5,12 +5,12 @@ import asyncio
 from vumeter.errors import LinkError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
-from vumeter.model.frame import Frame
+from vumeter.model.frame import Frame, RunState
 from vumeter.model.throttle import Lever
 from vumeter.stats.plaintext import fitted, plain
 from vumeter.units import duration_text
 
-_WIDTHS = (22, 9, 9, 11, 11, 9, 7, 7)
+_WIDTHS = (22, 12, 9, 11, 11, 9, 7, 7)
 _TITLES = ("RUN", "STATE", "AGE", "VUS", "RPS", "P95", "ERRORS", "VIEWERS")
 
 
@@ -44,7 +44,7 @@ def _cells(frame: Frame) -> tuple[str, ...]:
     return (
         frame.run,
         frame.state.value,
-        duration_text(max(1.0, frame.elapsed_s // 1)),
+        duration_text(max(1.0, _age_s(frame) // 1)),
         _lever(frame, Lever.VUS),
         f"{frame.window.requests_per_s:.0f}" + _asked(frame, Lever.RATE),
         "-" if latency is None else f"{latency.p95_us / 1000:.1f}ms",
@@ -52,6 +52,13 @@ def _cells(frame: Frame) -> tuple[str, ...]:
         str(frame.viewers),
         plain(frame.target),
     )
+
+
+def _age_s(frame: Frame) -> float:
+    """Return the age of the load, or of the setup that comes before it."""
+    if frame.state is RunState.SETTING_UP and frame.setup is not None:
+        return frame.setup.elapsed_s
+    return frame.elapsed_s
 
 
 def _lever(frame: Frame, lever: Lever) -> str:

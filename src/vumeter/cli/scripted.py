@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from vumeter.cli import planning
 from vumeter.cli.planning import Wishes
 from vumeter.errors import ProfileError, UsageError
-from vumeter.model.plan import Limits, Load, Plan, Scenario
+from vumeter.model.plan import Limits, Load, Plan, Procedure, Scenario
 from vumeter.model.plan import Script as Place
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus, pool_for
 from vumeter.script.loading import Script, load
+from vumeter.script.once import Once
 from vumeter.script.scenario import Scenario as Declared
 
 _OF_REQUESTS = {
@@ -56,12 +57,22 @@ def script_plan(path: Path, wishes: Wishes, *, url: str | None, given: frozenset
         _scenario(declared, part, path=path, target=target, base=main, wishes=wishes)
         for declared, part in zip(script.scenarios, _parts(script, main.load), strict=True)
     )
+    [request] = main.requests
+    base = Place(path=str(path.resolve()), scenario="", target=target, timeout_s=request.timeout_s)
     return replace(
         plan,
         scenarios=scenarios,
         metrics=tuple(metric.declaration for metric in script.metrics),
+        setup=_procedure(script.setup, base),
+        teardown=_procedure(script.teardown, base),
         limits=_limits(scenarios, plan.limits, wishes),
     )
+
+
+def _procedure(once: Once | None, place: Place) -> Procedure | None:
+    if once is None:
+        return None
+    return Procedure(script=replace(place, scenario=once.name), timeout_s=once.timeout_s)
 
 
 def _refuse(given: frozenset[str]) -> None:

@@ -60,6 +60,7 @@ class Crew:
         self._members = {index: Member(index) for index in range(plan.workers)}
         self._alive: set[int] = set()
         self._start_ns = 0
+        self._provided = b""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -81,11 +82,25 @@ class Crew:
         Raises:
             VumeterError: A worker does not come up; the others are gone again.
         """
+        await self.assemble()
+        return self.launch()
+
+    async def assemble(self) -> None:
+        """
+        Start every worker, which then waits for its launch.
+
+        Raises:
+            VumeterError: A worker does not come up; the others are gone again.
+        """
         try:
             await self._start_members()
         except BaseException:
             await self.close()
             raise
+
+    def launch(self, provided: bytes = b"") -> int:
+        """Launch all workers together, with what setup has *provided*; return run time 0."""
+        self._provided = provided
         self._start_ns = monotonic_ns() + _LEAD_NS
         for index in self._members:
             self.join(index, Share(index=index, count=self._plan.workers))
@@ -105,6 +120,7 @@ class Crew:
             start_ns=self._start_ns,
             worker=worker,
             station=station,
+            provided=self._provided,
         )
         member.send(launch)
         self._alive.add(member.index)

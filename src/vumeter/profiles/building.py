@@ -1,21 +1,22 @@
 """From a profile that pydantic has understood to a plan; every problem on the way is noted."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
 from vumeter.model.alert import Alert
-from vumeter.model.plan import MOST_VUS, Feeder, Limits, Plan, Scenario, Threshold
+from vumeter.model.flow import Request, Step, requests_of
+from vumeter.model.plan import MOST_VUS, Limits, Plan, Procedure, Scenario, Threshold
 from vumeter.profiles.alerts import alerts_of
 from vumeter.profiles.connections import transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.loads import load_of
-from vumeter.profiles.models import LimitsTable, Profile
+from vumeter.profiles.models import LimitsTable, Profile, SetupTable, TeardownTable
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
 from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
@@ -45,7 +46,19 @@ def plan_of(
     around = Surroundings(
         folder=path.parent, target=target, defaults=profile.defaults, problems=problems
     )
-    scenarios = _scenarios(profile, around, feeders, variables_in=variables_in)
+    setup = _procedure(profile.setup, ("setup",), around)
+    teardown = _procedure(profile.teardown, ("teardown",), around)
+    scenarios = _scenarios(profile, around)
+    for at, requests in _parts(profile, scenarios, setup, teardown):
+        if not problems.is_whole(at):
+            continue
+        check_expressions(
+            [use for use in around.uses if use[0][: len(at)] == at],
+            requests=requests,
+            feeders=feeders,
+            variables_in=variables_in,
+            problems=problems,
+        )
     _check_names(profile, problems)
     if not scenarios:
         if problems.is_whole(("scenarios",)) and problems.is_whole(("personas",)):
@@ -66,6 +79,8 @@ def plan_of(
         thresholds=tuple(threshold for _, threshold in thresholds),
         alerts=tuple(alert for _, alert in alerts),
         feeders=feeders,
+        setup=setup,
+        teardown=teardown,
         workers=profile.workers,
         keep_alive=profile.http.keep_alive,
         verify_tls=profile.http.verify_tls,
@@ -94,13 +109,27 @@ def _target(profile: Profile, problems: Problems) -> str | None:
     return None
 
 
-def _scenarios(
+def _parts(
     profile: Profile,
-    around: Surroundings,
-    feeders: tuple[Feeder, ...],
-    *,
-    variables_in: VariablesIn,
-) -> tuple[Scenario, ...]:
+    scenarios: tuple[Scenario, ...],
+    setup: Procedure | None,
+    teardown: Procedure | None,
+) -> Iterator[tuple[KeyPath, list[Request]]]:
+    """Return the parts of the profile that know of variables, and who extracts those for them."""
+    of_all = [] if setup is None else list(requests_of(setup.steps))
+    for scenario in scenarios:
+        yield _at(scenario, profile), [*of_all, *scenario.requests]
+    for at, procedure in ((("setup",), setup), (("teardown",), teardown)):
+        if procedure is not None:
+            yield at, [*of_all, *requests_of(procedure.steps)]
+
+
+def _at(scenario: Scenario, profile: Profile) -> KeyPath:
+    is_written = scenario.name in profile.scenarios
+    return ("scenarios", scenario.name) if is_written else ("personas", "types", scenario.name)
+
+
+def _scenarios(profile: Profile, around: Surroundings) -> tuple[Scenario, ...]:
     problems = around.problems
     made: list[Scenario] = []
     for name, table in profile.scenarios.items():
@@ -117,22 +146,24 @@ def _scenarios(
     if profile.personas is not None:
         made += scenarios_of(profile.personas, around)
     for scenario in made:
-        is_written = scenario.name in profile.scenarios
-        at = ("scenarios", scenario.name) if is_written else ("personas", "types", scenario.name)
-        _check_requests(scenario, at, problems)
-        if problems.is_whole(at):
-            check_expressions(
-                [use for use in around.uses if use[0][: len(at)] == at],
-                requests=scenario.requests,
-                feeders=feeders,
-                variables_in=variables_in,
-                problems=problems,
-            )
+        _check_requests(scenario.steps, _at(scenario, profile), problems)
     return tuple(made)
 
 
-def _check_requests(scenario: Scenario, at: KeyPath, problems: Problems) -> None:
-    if next(Scenario(name="", steps=scenario.steps, load=scenario.load).requests, None) is None:
+def _procedure(
+    table: SetupTable | TeardownTable | None, at: KeyPath, around: Surroundings
+) -> Procedure | None:
+    if table is None:
+        return None
+    before = len(around.requests)
+    steps = steps_of(table.steps, (*at, "steps"), around)
+    _check_requests(steps, at, around.problems)
+    places = tuple(around.problems.place(each) for each in around.requests[before:])
+    return Procedure(steps=steps, timeout_s=table.timeout, places=places)
+
+
+def _check_requests(steps: Sequence[Step], at: KeyPath, problems: Problems) -> None:
+    if next(requests_of(steps), None) is None:
         problems.add(
             (*at, "steps"), "sends no request.", hint='Write one: "/", or { path = "/orders" }.'
         )

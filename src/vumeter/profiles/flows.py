@@ -54,6 +54,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     target: str | None
     defaults: DefaultsTable
     problems: Problems
+    requests: list[KeyPath] = []
+    """Where each request stands, in the order in which they are made."""
     uses: list[tuple[KeyPath, str]] = []
     """Every text that may have `{{…}}` in it, and the names of variables; see `templates`."""
 
@@ -78,6 +80,7 @@ def steps_of(
 def _step(table: StepTable, at: KeyPath, around: Surroundings) -> tuple[Step, ...]:
     match table:
         case RequestTable():
+            around.requests.append(at)
             step: Step = _Maker(table, at, around).request()
         case ThinkTable():
             step = _think(table.think, (*at, "think"), around.problems)

@@ -138,6 +138,29 @@ class PersonasTable(Table):
     )
 
 
+class SetupTable(Table):
+    """
+    What is done once, before any VU begins: test data, a login for all.
+
+    What its steps extract are variables of every VU. When one of its requests fails, or it
+    takes too long, there is no load, and no teardown.
+    """
+
+    steps: list[Step] = Field(min_length=1, description="In this order, by one user.")
+    timeout: PositiveDuration = Field(60.0, description="It has so long, with all of its steps.")
+
+
+class TeardownTable(Table):
+    """
+    What is done once, after the last VU has ended: unless the run was aborted, or setup failed.
+
+    Its steps know what setup has extracted. All of them are taken, whichever fail.
+    """
+
+    steps: list[Step] = Field(min_length=1, description="In this order, by one user.")
+    timeout: PositiveDuration = Field(60.0, description="It has so long, with all of its steps.")
+
+
 class DefaultsTable(Table):
     """What every request has that does not say otherwise."""
 
@@ -294,6 +317,8 @@ class Profile(Table):
     scenarios: dict[str, ScenarioTable] = Field(
         {}, description="Each under its name: [scenarios.NAME]. They run at the same time."
     )
+    setup: SetupTable | None = Field(None, description="Once, before the load.")
+    teardown: TeardownTable | None = Field(None, description="Once, after the load.")
     personas: PersonasTable | None = Field(None, description="Users by type.")
     feeders: dict[str, FeederTable] = Field({}, description="Each under its name: [feeders.NAME].")
     monitors: MonitorsTable = Field(

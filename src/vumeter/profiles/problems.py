@@ -80,6 +80,11 @@ class Problems:
         self._found[problem] = None
         self._keys.add(problem.key)
 
+    def place(self, at: KeyPath) -> str:
+        """Return where the value *at* this key is written: "file:line"."""
+        line = self._line(self._written(at))
+        return self.file if line is None else f"{self.file}:{line}"
+
     def has(self, at: KeyPath) -> bool:
         """Return whether something is known to be wrong at exactly this key."""
         return key_text(self._written(at)) in self._keys

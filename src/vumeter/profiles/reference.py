@@ -25,7 +25,9 @@ from vumeter.profiles.models import (
     PersonaTable,
     Profile,
     ScenarioTable,
+    SetupTable,
     StageTable,
+    TeardownTable,
     ThresholdTable,
 )
 from vumeter.profiles.steps import (
@@ -54,6 +56,8 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("A stage", StageTable),
     ("[personas]", PersonasTable),
     ("[personas.types.NAME]", PersonaTable),
+    ("[setup]", SetupTable),
+    ("[teardown]", TeardownTable),
     ("Steps: a request", RequestTable),
     ("A part of a multipart body", PartTable),
     ("Steps: think", ThinkTable),

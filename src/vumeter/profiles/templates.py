@@ -42,7 +42,7 @@ def check_expressions(
             for name in missing:
                 problems.add(
                     at,
-                    f"{{{{{name}}}}} is nothing that this scenario extracts.",
+                    f"{{{{{name}}}}} is nothing that its requests, or those of setup, extract.",
                     hint=suggestion(name, extracted)
                     or "Extract it from an answer before, or take it from a feeder's column:"
                     " {{users.name}}.",

@@ -32,6 +32,7 @@ from vumeter.model.plan import (
     Limits,
     Load,
     Plan,
+    Procedure,
     Scenario,
     Shape,
     Stage,
@@ -77,6 +78,9 @@ def written(plan: Plan) -> str:
     document["scenarios"] = {
         scenario.name: _scenario(scenario, target) for scenario in plan.scenarios
     }
+    for name, procedure in (("setup", plan.setup), ("teardown", plan.teardown)):
+        if procedure is not None:
+            document[name] = _procedure(procedure, target)
     if plan.feeders:
         document["feeders"] = {feeder.name: _feeder(feeder) for feeder in plan.feeders}
     if plan.postgres_dsn is not None:
@@ -141,6 +145,13 @@ def _scenario(scenario: Scenario, target: str) -> Written:
     steps = {"on_start": scenario.on_start, "steps": scenario.steps, "on_stop": scenario.on_stop}
     return _load(scenario.load) | {
         key: [_step(step, target) for step in each] for key, each in steps.items() if each
+    }
+
+
+def _procedure(procedure: Procedure, target: str) -> Written:
+    return {
+        "timeout": exact_duration(procedure.timeout_s),
+        "steps": [_step(step, target) for step in procedure.steps],
     }
 
 

@@ -1,5 +1,6 @@
 """A summary as `report.json`, for programs and for the archive."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 
 from vumeter import __version__
 from vumeter.model.flow import Pick, Request
-from vumeter.model.frame import Figures, Latency
+from vumeter.model.frame import Figures, Latency, PhaseState
 from vumeter.model.plan import Scenario
 from vumeter.model.summary import (
     GeneratorSummary,
@@ -30,6 +31,7 @@ from vumeter.report.schema import (
     LagMs,
     LatencyMs,
     MetricReport,
+    PhaseReport,
     PostgresReport,
     Report,
     RequestReport,
@@ -61,10 +63,7 @@ def report(summary: Summary) -> Report:
         run=_run(summary),
         thresholds=tuple(map(_threshold, summary.verdicts)),
         alerts=tuple(map(_alert, summary.alerts)),
-        checks=tuple(
-            CheckReport(name=plain(name), passed=passed, failed=failed)
-            for name, (passed, failed) in sorted(summary.checks.items())
-        ),
+        checks=_checks(summary.checks),
         metrics=tuple(map(_metric, summary.metrics)),
         totals=_run_totals(summary),
         duration_s=_rounded(summary.duration_s),
@@ -77,6 +76,8 @@ def report(summary: Summary) -> Report:
             _endpoint(name, summary.endpoints[name], summary.duration_s)
             for name in sorted(summary.endpoints)
         ),
+        setup=_phase(summary.setup),
+        teardown=_phase(summary.teardown),
         generator=_generator(summary.generator, is_open=summary.service is not None),
         host=None if summary.host is None else _host(summary.host),
         postgres=None if summary.postgres is None else _postgres(summary.postgres),
@@ -207,6 +208,31 @@ def _endpoint(name: str, figures: Figures, duration_s: float) -> EndpointReport:
         latency_ms=_latency_ms(figures.latency),
         errors=_errors(figures),
         statuses=_statuses(figures),
+    )
+
+
+def _checks(checks: Mapping[str, tuple[int, int]]) -> tuple[CheckReport, ...]:
+    return tuple(
+        CheckReport(name=plain(name), passed=passed, failed=failed)
+        for name, (passed, failed) in sorted(checks.items())
+    )
+
+
+def _phase(it: PhaseState | None) -> PhaseReport | None:
+    if it is None:
+        return None
+    return PhaseReport(
+        outcome=it.standing,
+        problem=plain(it.problem) or None,
+        duration_s=_rounded(it.elapsed_s),
+        timeout_s=it.timeout_s,
+        totals=_request_totals(it.total),
+        errors=_errors(it.total),
+        statuses=_statuses(it.total),
+        checks=_checks(it.checks),
+        endpoints=tuple(
+            _endpoint(name, it.endpoints[name], it.elapsed_s) for name in sorted(it.endpoints)
+        ),
     )
 
 

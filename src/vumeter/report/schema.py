@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from vumeter.model.alert import AlertLevel
-from vumeter.model.frame import StopCause
+from vumeter.model.frame import PhaseStanding, StopCause
 from vumeter.model.metric import Kind, Unit
 from vumeter.model.plan import Executor
 from vumeter.model.throttle import CommandKind, Lever
@@ -222,6 +222,20 @@ class MetricReport(Struct, frozen=True, kw_only=True):
     values: dict[str, float]
 
 
+class PhaseReport(Struct, frozen=True, kw_only=True):
+    """Setup or teardown: what it sent is in no other figure of the report."""
+
+    outcome: PhaseStanding
+    problem: str | None
+    duration_s: float
+    timeout_s: float
+    totals: RequestTotals
+    errors: dict[str, int]
+    statuses: dict[str, int]
+    checks: tuple[CheckReport, ...]
+    endpoints: tuple[EndpointReport, ...]
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -240,6 +254,8 @@ class Report(Struct, frozen=True, kw_only=True):
     errors: dict[str, int]
     statuses: dict[str, int]
     endpoints: tuple[EndpointReport, ...]
+    setup: PhaseReport | None
+    teardown: PhaseReport | None
     generator: GeneratorReport
     host: HostReport | None
     postgres: PostgresReport | None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from textwrap import wrap
 
-from vumeter.model.frame import Figures, Latency, StopCause
+from vumeter.model.frame import Figures, Latency, PhaseStanding, PhaseState, StopCause
 from vumeter.model.measure import ErrorKind
 from vumeter.model.metric import Kind, Unit
 from vumeter.model.summary import MetricTotal, Summary
@@ -37,6 +37,7 @@ _STOPS = {
     StopCause.DEAD_MAN: "stopped itself, nobody was watching",
     StopCause.WORKERS_LOST: "ended because every worker was lost",
     StopCause.THRESHOLD: "ended by a threshold that failed",
+    StopCause.SETUP: "no load, because setup failed",
 }
 
 
@@ -190,6 +191,47 @@ def _amount(value: float, unit: Unit) -> str:
         # A row has room for nine characters, and counts may go up to 1e12.
         return count_text(int(value)) if abs(value) < 1e6 else compact(value)
     return amount_text(value, unit)
+
+
+def setup(summary: Summary, ink: Ink) -> list[str]:
+    """What came of setup, and what it sent: in no figure of the load."""
+    return _phase("SETUP", summary.setup, ink)
+
+
+def teardown(summary: Summary, ink: Ink) -> list[str]:
+    """What came of teardown, and what it sent: in no figure of the load."""
+    return _phase("TEARDOWN", summary.teardown, ink)
+
+
+def _phase(title: str, state: PhaseState | None, ink: Ink) -> list[str]:
+    if state is None:
+        return []
+    total = state.total
+    word = f"{_STANDINGS[state.standing]} after {span_text(round(state.elapsed_s, 1)) or '0s'}"
+    if state.standing is PhaseStanding.SKIPPED:
+        return [f"{_heading(title, ink)}  {ink.warning(f'! skipped: {plain(state.problem)}')}"]
+    is_done = state.standing is PhaseStanding.DONE
+    sign = ink.good(f"✓ {word}") if is_done else ink.bad(f"✗ {word}")
+    lines = [f"{_heading(title, ink)}  {sign}"]
+    if state.problem:
+        lines += _bullet("!", state.problem, ink)
+    failed = f"{count_text(total.errors)} failed" if total.errors else ""
+    lines.append(_row("http_reqs", [count_text(total.requests)], failed))
+    if state.checks:
+        failures = sum(counts[1] for counts in state.checks.values())
+        of_all = count_text(sum(map(sum, state.checks.values())))
+        lines.append(_row("checks_total", [of_all], f"{count_text(failures)} failed"))
+    return lines
+
+
+_STANDINGS = {
+    PhaseStanding.RUNNING: "at work",
+    PhaseStanding.DONE: "done",
+    PhaseStanding.FAILED: "failed",
+    PhaseStanding.TIMED_OUT: "timed out",
+    PhaseStanding.CUT_OFF: "cut off",
+    PhaseStanding.SKIPPED: "skipped",
+}
 
 
 def http(summary: Summary, ink: Ink) -> list[str]:
@@ -441,6 +483,8 @@ SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
     endpoints,
     execution,
     network,
+    setup,
+    teardown,
     generator,
     alerts,
     journal,
@@ -448,6 +492,8 @@ SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
     postgres,
     remarks,
 )
+SECTIONS_WITHOUT_LOAD = (title, setup, teardown, journal, remarks)
+"""Of a run in which there was none: tables of zeros would say that there was."""
 
 
 def _heading(text: str, ink: Ink, columns: tuple[str, ...] = ()) -> str:

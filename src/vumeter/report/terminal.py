@@ -5,12 +5,13 @@ The summary keeps k6's order and names, so that eyes find what they know: thresh
 http, execution, network. What k6 has not follows: generator, journal, host, database, remarks.
 """
 
-from vumeter.model.frame import Frame
+from vumeter.model.frame import Frame, PhaseStanding, PhaseState, RunState
 from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
 from vumeter.report.numbers import clock_text, compact, three_digits
-from vumeter.report.sections import SECTIONS, Ink
+from vumeter.report.sections import SECTIONS, SECTIONS_WITHOUT_LOAD, Ink
+from vumeter.units import duration_text as span_text
 
 WIDTH = 100
 
@@ -22,12 +23,29 @@ def progress_line(frame: Frame) -> str:
     Rate and percentiles are over the last ten seconds, as on the cockpit; errors and
     dropped iterations are counted since the start.
     """
+    if (phase := _present_phase(frame)) is not None:
+        return _phase_line(frame, phase)
     line = _line(frame, with_targets=True)
     if len(line) <= WIDTH:
         return line
     # Alignment goes before what was asked for, and that before anything that was measured.
     line = " ".join(line.split())
     return line if len(line) <= WIDTH else " ".join(_line(frame, with_targets=False).split())
+
+
+def _present_phase(frame: Frame) -> PhaseState | None:
+    if frame.state is RunState.TEARING_DOWN:
+        return frame.teardown
+    is_first = frame.setup is not None and frame.setup.standing is PhaseStanding.RUNNING
+    return frame.setup if is_first else None
+
+
+def _phase_line(frame: Frame, phase: PhaseState) -> str:
+    return (
+        f"{clock_text(phase.elapsed_s)} {frame.state.value:<12} of at most"
+        f" {span_text(phase.timeout_s)}  requests {compact(phase.total.requests):<5}"
+        f" err {compact(phase.total.errors)}"
+    )
 
 
 def _line(frame: Frame, *, with_targets: bool) -> str:
@@ -56,7 +74,9 @@ def summary_text(summary: Summary, *, colour: bool) -> str:
     target, a database or an operator reaches the terminal's control sequences.
     """
     ink = Ink(colour)
-    blocks = [lines for section in SECTIONS if (lines := section(summary, ink))]
+    had_load = summary.duration_s > 0 or summary.setup is None
+    sections = SECTIONS if had_load else SECTIONS_WITHOUT_LOAD
+    blocks = [lines for section in sections if (lines := section(summary, ink))]
     return "\n" + "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
 

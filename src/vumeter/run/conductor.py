@@ -20,12 +20,13 @@ from vumeter import __version__
 from vumeter.clock import NsClock, monotonic_ns
 from vumeter.engine.launcher import Crew, Hired, Told, WorkerLost
 from vumeter.link.protocol import SCHEMA, Hello
-from vumeter.model.frame import EventLevel, Frame, Point, StopCause
+from vumeter.model.frame import EventLevel, Frame, Phase, Point, StopCause
 from vumeter.model.messages import (
     Acknowledged,
     Finished,
     Remark,
     SnapshotTaken,
+    Stop,
 )
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -39,6 +40,7 @@ from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
+from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
 from vumeter.run.siren import Siren
 from vumeter.run.staff import Staff, of_loss, of_succession
@@ -82,6 +84,9 @@ class Conductor:
         self._sinks = list(sinks)
         self._timeline = Timeline(clock)
         self._crew = Crew(plan, on_message=self._hear)
+        self._phases = Phases(
+            plan, redactor=self._redactor, on_remark=self._remark_of_worker, clock=clock
+        )
         self._host = HostProbe()
         self._postgres = PostgresProbe(plan.postgres_dsn) if plan.postgres_dsn else None
         self._probing: asyncio.Task[None] | None = None
@@ -132,14 +137,19 @@ class Conductor:
 
     async def start(self) -> None:
         """
-        Bring the workers up and the load on.
+        Bring the workers up, and the load on where no setup comes first.
 
         Raises:
             VumeterError: A worker did not come up.
         """
         if self._postgres is not None:
             self._probing = asyncio.create_task(self._postgres.run(), name="postgres-probe")
-        self._timeline.begin(await self._crew.start())
+        await self._crew.assemble()
+        if self._plan.setup is None:
+            self._launch()
+
+    def _launch(self) -> None:
+        self._timeline.begin(self._crew.launch(self._phases.provided))
         self._picture = self._blank_picture()
         self._life.begin()
         self._send(self._unsent)
@@ -149,14 +159,16 @@ class Conductor:
         self._show()
 
     async def finish(self) -> Summary:
-        """Carry on until the last worker has ended, and return the whole run as one value."""
-        while self._is_manned and not self._life.is_overdue(self._timeline.elapsed_s):
+        """Carry on until all that the plan does is done, and return the run as one value."""
+        if self._plan.setup is not None:
+            await self._set_up()
+        while self._is_loading and not self._life.is_overdue(self._timeline.elapsed_s):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TICK_S)
             self._wake.clear()
             self._take_in()
             self._tick()
-        if self._working:
+        if self._is_loading and self._working:
             self._give_up()
         ended_s = self._timeline.elapsed_s
         await self._crew.close()
@@ -172,9 +184,11 @@ class Conductor:
                 duration_s=ended_s,
             )
         )
-        self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         await self._say_last_words(ended_s)
         self._timeline.end(ended_s)
+        if self._plan.teardown is not None:
+            await self._tear_down()
+        self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         self._show()
         return self._summary(ended_s)
 
@@ -187,6 +201,43 @@ class Conductor:
                 break
             await asyncio.sleep(_TICK_S)
         await self._siren.close()
+
+    @property
+    def _is_loading(self) -> bool:
+        return self._timeline.has_begun and self._is_manned
+
+    # What is done once
+
+    async def _set_up(self) -> None:
+        await self._perform(Phase.SETUP)
+        if not self._phases.has_set_up:
+            self._life.blame(StopCause.SETUP)
+        elif not self._life.is_stopping:
+            self._launch()
+
+    async def _tear_down(self) -> None:
+        skipped = self._phases.skip_teardown(self._life)
+        if skipped is None:
+            await self._perform(Phase.TEARDOWN)
+        else:
+            self._remark(skipped.text, level=skipped.level)
+
+    async def _perform(self, phase: Phase) -> None:
+        begun = self._phases.begin(phase)
+        self._life.phase = phase
+        self._events.add(begun.text, level=begun.level)
+        self._show()
+        ended = await self._phases.perform(self._look_meanwhile)
+        self._life.phase = None
+        if ended.level is EventLevel.ERROR:
+            self._remark(ended.text, level=ended.level)
+        else:
+            self._events.add(ended.text, level=ended.level)
+        self._show()
+
+    def _look_meanwhile(self) -> None:
+        self._picture.host = self._host.read()
+        self._show()
 
     # What viewers see
 
@@ -276,6 +327,7 @@ class Conductor:
             cause=cause,
         )
         self._send(deed.messages)
+        self._hurry(deed.messages)
         has_end = self._plan.has_end and not self._hand.throttles.is_held
         self._dead_man.arm(not has_end and not self._is_attended)
         if deed.text:
@@ -293,6 +345,12 @@ class Conductor:
         for message in messages:
             self._staff.told(message)
             self._crew.send(message)
+
+    def _hurry(self, messages: tuple[Errand, ...]) -> None:
+        """Let what is done once end with the run that somebody stops."""
+        for message in messages:
+            if isinstance(message, Stop):
+                self._phases.end_within(message.graceful_s)
 
     # What workers say
 
@@ -315,7 +373,7 @@ class Conductor:
                 if self._hand.acknowledge(serial, worker, at_s=self._timeline.elapsed_s):
                     self._show()
             case Remark(text=text):
-                self._remark(self._redactor.text(text))
+                self._remark_of_worker(text)
             case Finished():
                 self._has_finished = True
                 self._part_with(worker)
@@ -341,7 +399,7 @@ class Conductor:
         if loss.successor is not None:
             self._crew.hire(loss.successor)
         if not self._is_manned and not self._has_finished:
-            self._life.end(StopCause.WORKERS_LOST, at_s=at_s)
+            self._life.blame(StopCause.WORKERS_LOST)
 
     def _replace(self, worker: int) -> None:
         """Let *worker*, which is there, take the place of the one that was lost."""
@@ -428,6 +486,9 @@ class Conductor:
             text, label = self._redactor.text(each.text), self._redactor.text(each.label)
             self._events.add(text, level=each.level, author=AUTHOR, label=label)
 
+    def _remark_of_worker(self, text: str) -> None:
+        self._remark(self._redactor.text(text))
+
     def _remark(self, text: str, *, level: EventLevel = EventLevel.WARNING) -> None:
         """Tell, and remember for the summary."""
         self._events.add(text, level=level)
@@ -453,6 +514,7 @@ class Conductor:
             control=self._control,
             verdicts=self._alarm.verdicts,
             alerts=self._siren.states,
+            phases=self._phases,
         )
 
     def _summary(self, ended_s: float) -> Summary:
@@ -465,6 +527,8 @@ class Conductor:
             scenario_totals=self._picture.scenario_totals,
             journal=self._hand.journal,
             remarks=self._remarks,
+            setup=self._phases.state(Phase.SETUP),
+            teardown=self._phases.state(Phase.TEARDOWN),
             verdicts=self._alarm.verdicts,
             metric_totals=self._picture.metric_totals,
             alerts=self._siren.states,

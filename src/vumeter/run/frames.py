@@ -1,11 +1,12 @@
 """A frame: everything that a screen shows, put together."""
 
-from vumeter.model.frame import Event, Frame
+from vumeter.model.frame import Event, Frame, Phase
 from vumeter.model.plan import Plan
 from vumeter.model.probes import PostgresReading
 from vumeter.model.verdict import AlertState, Verdict
 from vumeter.run.control import Control
 from vumeter.run.life import Life
+from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
 from vumeter.run.throttles import Throttles
 
@@ -22,6 +23,7 @@ def new_frame(
     events: tuple[Event, ...],
     control: Control,
     verdicts: tuple[Verdict, ...],
+    phases: Phases,
     alerts: tuple[AlertState, ...] = (),
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
@@ -60,4 +62,6 @@ def new_frame(
         driven=throttles.track.words,
         metrics=view.metrics,
         alerts=alerts,
+        setup=phases.state(Phase.SETUP),
+        teardown=phases.state(Phase.TEARDOWN),
     )

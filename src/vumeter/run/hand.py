@@ -152,13 +152,14 @@ class Hand:
 
     def _stop(self, kind: CommandKind, at_s: float, cause: StopCause | None) -> Effect:
         if kind is CommandKind.ABORT:
-            self._life.stop(cause or StopCause.ABORTED, graceful_s=0.0, at_s=at_s)
+            self._life.abort(cause or StopCause.ABORTED, at_s=at_s)
             return Effect(accepted=True, message="ending at once", label="abort")
         if self._life.is_stopping:
             return Effect(accepted=True, message="Stopping already")
         graceful_s = self._graceful_stop_s
         self._life.stop(cause or StopCause.STOPPED, graceful_s=graceful_s, at_s=at_s)
-        message = f"stopping: what is in flight has {duration_text(graceful_s)} to end"
+        what = self._life.phase or "what is in flight"
+        message = f"stopping: {what} has {duration_text(graceful_s)} to end"
         return Effect(accepted=True, message=message, label="stop")
 
     def _messages(self, command: Command, serial: int, effect: Effect) -> tuple[Errand, ...]:

@@ -13,6 +13,7 @@ class Timeline:
 
     def __init__(self, clock: NsClock = monotonic_ns) -> None:
         self._clock = clock
+        self._made_ns = clock()
         self._start_ns: int | None = None
         self._end_s: float | None = None
         self.started_unix_ms = unix_ms()
@@ -42,5 +43,6 @@ class Timeline:
 
     @property
     def now_unix_ms(self) -> int:
-        """The same for people."""
-        return self.started_unix_ms + round(self.elapsed_s * 1000)
+        """By the wall clock; it goes on where run time stands still."""
+        since_ns = self._made_ns if self._start_ns is None else self._start_ns
+        return self.started_unix_ms + (self._clock() - since_ns) // 1_000_000

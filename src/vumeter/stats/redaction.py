@@ -7,6 +7,7 @@ are two nets: the plan's own secrets, to the letter, and patterns of what secret
 """
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 from typing import TypeVar, cast
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, with_requests
-from vumeter.model.plan import Plan, Scenario, Transport
+from vumeter.model.plan import Plan, Procedure, Scenario, Transport
 
 REDACTED = "***"
 
@@ -84,9 +85,27 @@ class Redactor:
         self._known = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)") if secrets else None
         self.plan: Plan = without_secrets(plan)
         """The plan as it may be shown to anybody."""
+        self._learned: tuple[str, ...] = ()
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Take *values* for secrets, too: what setup has come by, a token as likely as not."""
+        long = {value for value in values if len(value) >= _SHORTEST_SECRET}
+        self._learned = tuple(sorted(long, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """Return *text* with each secret replaced by `REDACTED`."""
+        for value in self._learned:
+            if value in text:
+                text = text.replace(value, REDACTED)
+        return self.name(text)
+
+    def name(self, text: str) -> str:
+        """
+        Return the name of a request or a check without the secrets that the plan has.
+
+        A name is written down before a run, and stays the same in all of its figures: what
+        is learned in mid-run, a word like "europe" perhaps, does not change it.
+        """
         if self._known is not None:
             text = self._known.sub(REDACTED, text)
         return _without_patterns(text)
@@ -101,6 +120,8 @@ def without_secrets(plan: Plan) -> Plan:
         secrets=(),
         scenarios=tuple(_shown_scenario(scenario) for scenario in plan.scenarios),
         transport=_shown_transport(plan.transport),
+        setup=_shown_procedure(plan.setup),
+        teardown=_shown_procedure(plan.teardown),
         postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
         # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
         feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
@@ -149,6 +170,12 @@ def _shown_transport(transport: Transport) -> Transport:
     return replace(transport, proxy=replace(proxy, password=REDACTED))
 
 
+def _shown_procedure(procedure: Procedure | None) -> Procedure | None:
+    if procedure is None:
+        return None
+    return replace(procedure, steps=with_requests(procedure.steps, _shown_request))
+
+
 def _shown_request(request: Request) -> Request:
     return replace(
         request,
@@ -195,9 +222,8 @@ def _secrets(plan: Plan) -> set[str]:
     found = _dsn_secrets(plan.postgres_dsn) if plan.postgres_dsn else set()
     if plan.transport.proxy is not None:
         found |= _both_spellings({plan.transport.proxy.password or ""} - {""})
-    for scenario in plan.scenarios:
-        for request in scenario.requests:
-            found |= _request_secrets(request)
+    for request in plan.requests:
+        found |= _request_secrets(request)
     for alert in plan.alerts:
         found |= _webhook_secrets(alert.webhook) if alert.webhook else set()
     return found

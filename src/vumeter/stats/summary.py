@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from vumeter.model.frame import StopCause
+from vumeter.model.frame import PhaseState, StopCause
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
@@ -63,6 +63,8 @@ class SummaryBuilder:
         verdicts: Iterable[Verdict] = (),
         metric_totals: Mapping[str, Added] = NO_METRICS,
         alerts: Iterable[AlertState] = (),
+        setup: PhaseState | None = None,
+        teardown: PhaseState | None = None,
     ) -> Summary:
         """
         Return the summary, without any of the plan's secrets. Use once, at the end.
@@ -79,6 +81,8 @@ class SummaryBuilder:
             verdicts: On the plan's thresholds.
             metric_totals: What scripts added to metrics of their own.
             alerts: What has become of the plan's, as it may be shown.
+            setup: Without secrets; `None`: the plan has none.
+            teardown: Likewise.
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
@@ -113,6 +117,8 @@ class SummaryBuilder:
             alerts=tuple(alerts),
             checks=_checks_by_shown_name(total, redactor),
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
+            setup=setup,
+            teardown=teardown,
         )
 
     def _take_newest(self, duration_s: float) -> None:

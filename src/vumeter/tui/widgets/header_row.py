@@ -18,9 +18,11 @@ _HELP_FROM_WIDTH = 40
 
 _STATES = {
     RunState.STARTING: ("STARTING", Ink.ACTIVE),
+    RunState.SETTING_UP: ("SETTING UP", Ink.ACTIVE),
     RunState.RUNNING: ("RUN", Ink.GOOD),
     RunState.PAUSED: ("LOAD PAUSED", Ink.ALARM),
     RunState.STOPPING: ("STOPPING", Ink.WARN),
+    RunState.TEARING_DOWN: ("TEARING DOWN", Ink.WARN),
     RunState.ENDED: ("ENDED", Ink.STRONG),
 }
 
@@ -32,6 +34,7 @@ _CAUSES = {
     StopCause.DEAD_MAN: "nobody watched",
     StopCause.WORKERS_LOST: "workers lost",
     StopCause.THRESHOLD: "by a threshold",
+    StopCause.SETUP: "setup failed",
 }
 
 
@@ -110,6 +113,10 @@ def _host(target: str) -> str:
 
 
 def _clock(frame: Frame) -> str:
+    # Run time stands still while one of these is at work.
+    phases = {RunState.SETTING_UP: frame.setup, RunState.TEARING_DOWN: frame.teardown}
+    if (phase := phases.get(frame.state)) is not None:
+        return f"{clock_text(phase.elapsed_s)} of {span_text(phase.timeout_s)} at most"
     if frame.duration_s is None:
         return clock_text(frame.elapsed_s)
     return f"{clock_text(frame.elapsed_s)} of {span_text(frame.duration_s)}"
