@@ -11,7 +11,8 @@ import typer
 from vumeter.errors import UsageError
 
 if TYPE_CHECKING:
-    from vumeter.model.plan import Load, Plan, Scenario
+    from vumeter.model.flow import Request
+    from vumeter.model.plan import Load, Plan, Procedure, Scenario
 
 
 def check(
@@ -62,6 +63,9 @@ def preview(plan: "Plan") -> str:
     ]
     for scenario in plan.scenarios:
         lines += ["", *_scenario(scenario)]
+    for name, procedure in (("setup", plan.setup), ("teardown", plan.teardown)):
+        if procedure is not None:
+            lines += ["", *_procedure(name, procedure, provides=name == "setup")]
     if plan.feeders:
         lines += ["", "feeders"]
         lines += [
@@ -186,7 +190,20 @@ def _scenario(scenario: "Scenario") -> Iterator[str]:
         after = f"in {duration_text(stage.duration_s)}" if stage.duration_s else "at once"
         shape = f" ({stage.shape.value})" if stage.shape.value != "linear" else ""
         yield f"    to {stage.target:g}{unit} {after}{shape}"
-    requests = list(scenario.requests)
+    yield from _requests(list(scenario.requests))
+
+
+def _procedure(name: str, procedure: "Procedure", *, provides: bool) -> Iterator[str]:
+    from vumeter.model.flow import requests_of
+    from vumeter.units import duration_text
+
+    yield f"{name}: once, in {duration_text(procedure.timeout_s)} at most"
+    if provides and procedure.variables:
+        yield f"  variables for all VUs: {', '.join(sorted(procedure.variables))}"
+    yield from _requests(list(requests_of(procedure.steps)))
+
+
+def _requests(requests: "list[Request]") -> Iterator[str]:
     names = list(dict.fromkeys(request.name for request in requests))
     checks = sum(len(request.checks) for request in requests)
     extracts = sum(len(request.extract) for request in requests)

@@ -13,7 +13,7 @@ from vumeter.errors import LinkError
 if TYPE_CHECKING:
     from vumeter.link.folders import RunFolder
     from vumeter.model.flow import Request
-    from vumeter.model.plan import Plan
+    from vumeter.model.plan import Plan, Procedure
     from vumeter.model.throttle import JournalEntry
 
 _MARK = "VUMETER-HIDDEN-"
@@ -135,6 +135,11 @@ def _marked(plan: "Plan") -> "Plan":
         )
         return replace(request, headers=headers, url=url)
 
+    def shown(procedure: "Procedure | None") -> "Procedure | None":
+        if procedure is None:
+            return None
+        return replace(procedure, steps=with_requests(procedure.steps, marked))
+
     return replace(
         plan,
         postgres_dsn=_mark("postgres") if plan.postgres_dsn == REDACTED else plan.postgres_dsn,
@@ -152,6 +157,8 @@ def _marked(plan: "Plan") -> "Plan":
             )
             for scenario in plan.scenarios
         ),
+        setup=shown(plan.setup),
+        teardown=shown(plan.teardown),
     )
 
 

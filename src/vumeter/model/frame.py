@@ -23,12 +23,12 @@ class RunState(StrEnum):
     """Where a run is in its life."""
 
     STARTING = "starting"
-    SETTING_UP = "setting-up"
+    SETTING_UP = "setting up"
     """Before run time 0: setup is at work."""
     RUNNING = "running"
     PAUSED = "paused"
     STOPPING = "stopping"
-    TEARING_DOWN = "tearing-down"
+    TEARING_DOWN = "tearing down"
     """Run time stands still: the load has ended, and teardown is at work."""
     ENDED = "ended"
 

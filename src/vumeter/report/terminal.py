@@ -42,8 +42,8 @@ def _present_phase(frame: Frame) -> PhaseState | None:
 
 def _phase_line(frame: Frame, phase: PhaseState) -> str:
     return (
-        f"{clock_text(phase.elapsed_s)} {frame.state.value:<12} of at most"
-        f" {span_text(phase.timeout_s)}  requests {compact(phase.total.requests):<5}"
+        f"{clock_text(phase.elapsed_s)} {frame.state.value}, at most"
+        f" {span_text(phase.timeout_s)}: requests {compact(phase.total.requests):<5}"
         f" err {compact(phase.total.errors)}"
     )
 

@@ -8,7 +8,6 @@ from vumeter.clock import NANOSECONDS_PER_S, NsClock
 from vumeter.engine.launcher import WorkerLost
 from vumeter.engine.performer import Performer
 from vumeter.engine.procedure import procedure_of
-from vumeter.errors import VumeterError
 from vumeter.model.frame import Phase, PhaseStanding, PhaseState
 from vumeter.model.measure import Tally
 from vumeter.model.messages import (
@@ -16,6 +15,7 @@ from vumeter.model.messages import (
     FromWorker,
     Perform,
     Performed,
+    Ready,
     Remark,
     SnapshotTaken,
 )
@@ -65,6 +65,8 @@ class PhaseRun:
         self._is_hurried = False
         """Whether its limit is no longer its own, because somebody ends the run."""
         self._began_ns = clock()
+        self._is_ready = False
+        """Whether its process is there. What that takes is no part of its time."""
         self._cut_off_s: float | None = None
         self._ended_s: float | None = None
         self._tallies: dict[str, TallySum] = {}
@@ -100,10 +102,6 @@ class PhaseRun:
     async def perform(self, on_tick: Callable[[], None]) -> None:
         """Have it performed to its end, whichever that is; *on_tick* is called meanwhile."""
         async with Performer(self._order, on_message=self._hear) as performer:
-            try:
-                await performer.start()
-            except VumeterError as error:
-                self._end(PhaseStanding.FAILED, f"its process did not come up: {error.message}")
             while self._ended_s is None:
                 self._mind_time(performer)
                 try:
@@ -125,7 +123,8 @@ class PhaseRun:
     def _mind_time(self, performer: Performer) -> None:
         elapsed_s = self.elapsed_s
         if self._cut_off_s is None:
-            if elapsed_s >= self._limit_s:
+            counts = self._is_ready or self._is_hurried
+            if counts and elapsed_s >= self._limit_s:
                 self._cut_off_s = elapsed_s
                 performer.cut_off()
         elif elapsed_s >= self._cut_off_s + ABORT_LIMIT_S:
@@ -138,6 +137,9 @@ class PhaseRun:
 
     def _take(self, message: FromWorker | WorkerLost) -> None:
         match message:
+            case Ready():
+                self._is_ready = True
+                self._began_ns = self._clock()
             case SnapshotTaken(snapshot=snapshot):
                 for name, tally in snapshot.tallies.items():
                     self._tallies.setdefault(name, TallySum()).add(tally)
@@ -163,6 +165,9 @@ class PhaseRun:
             self._end(PhaseStanding.FAILED, f"its process was lost: {cause}")
             return
         standing, problem = self._cut_short()
+        if not self._is_ready:
+            self._end(standing, problem)
+            return
         uncounted = "its process was ended by force, and its last second is not counted"
         self._end(standing, f"{problem}; {uncounted}")
 
