@@ -383,7 +383,8 @@ columns = ["mail"]
 rows = [["ada@x"]]
 """,
         """p.toml has 4 problems; nothing was sent.
-p.toml:5: scenarios.main.steps[0].path: {{tokn}} is nothing that its requests, or those of setup, extract.
+p.toml:5: scenarios.main.steps[0].path: {{tokn}} is nothing that its requests, or\
+ those of setup, extract.
   Did you mean "token"?
 p.toml:5: scenarios.main.steps[0].headers.A: {{users.mial}}: Feeder "users" has no column "mial".
   Did you mean "mail"?
