@@ -62,6 +62,7 @@ class _Crowd:
         self.table = [step] * 4096
         self.program = self
         self.operations = self.registers = ()
+        self.given: dict[str, str] = {}
         self.on_start = 0
         self.cruises = True
         self.counts = Counts()
