@@ -38,11 +38,12 @@ def drawn(results: Results) -> str:
     parts = [part for key in SHOWN if (part := results.part(key)) is not None]
     lines: list[str] = []
     top = 0
+    longest = max((_ratio(row) for part in parts for row in part.rows), default=1.0)
     for part in parts:
         lines.append(f'<text class="title" x="0" y="{top + 18}">{escape(_title(part))}</text>')
         top += _TITLE_HEIGHT
         for row in part.rows:
-            lines.extend(_bar(row, top))
+            lines.extend(_bar(row, top, width=_ratio(row) / longest * _BAR_WIDTH))
             top += _ROW_HEIGHT
         top += _GAP
     height = max(1, top - _GAP + 4)
@@ -60,10 +61,12 @@ def _title(part: Part) -> str:
     return f"{part.title}: requests per CPU-second, {reference.heading}"
 
 
-def _bar(row: Row, top: int) -> Iterator[str]:
-    ratio = row.figures["to_reference"].median
+def _ratio(row: Row) -> float:
+    return row.figures["to_reference"].median
+
+
+def _bar(row: Row, top: int, *, width: float) -> Iterator[str]:
     kind = ' class="ours"' if row.name.startswith("vumeter") else ""
-    width = max(1.0, ratio * _BAR_WIDTH)
     y = top + (_ROW_HEIGHT + _BAR_HEIGHT) // 2 - 4
     name = escape(row.name)
     yield f'<text{kind} x="{_LABEL_WIDTH - 8}" y="{y}" text-anchor="end">{name}</text>'
@@ -71,4 +74,4 @@ def _bar(row: Row, top: int) -> Iterator[str]:
         f'<rect{kind} x="{_LABEL_WIDTH}" y="{top + 3}" '
         f'width="{width:.1f}" height="{_BAR_HEIGHT}" rx="2"/>'
     )
-    yield f'<text{kind} x="{_LABEL_WIDTH + width + 6:.1f}" y="{y}">{ratio:.2f}</text>'
+    yield f'<text{kind} x="{_LABEL_WIDTH + width + 6:.1f}" y="{y}">{_ratio(row):.2f}</text>'

@@ -29,6 +29,8 @@ class Errand:
     """Arrivals, in the open model; `None`: as fast as the connections go."""
     ramp_s: int = 1
     """In which all connections are to be there, where a generator can be told."""
+    workers: int = 1
+    """Of vumeter."""
 
 
 Command = Callable[[Errand, Path], list[str]]
@@ -83,6 +85,7 @@ def workload(name: str, errand: Errand, folder: Path) -> str:
 def _vumeter(errand: Errand, folder: Path) -> list[str]:
     command = ["run", errand.url, "-c", f"{errand.connections}", "-z", f"{errand.seconds}s"]
     command += ["--headless", "--insecure", "-o", str(folder / "report.json")]
+    command += ["--workers", f"{errand.workers}"]
     if not errand.keeps_alive:
         command.append("--disable-keepalive")
     if errand.body_bytes:

@@ -88,6 +88,28 @@ def _cockpit_facts(part: Part) -> list[str]:
     ]
 
 
+def _open_facts(part: Part) -> list[str]:
+    figures = part.row("vumeter").figures
+    if "punctual" not in figures:
+        return []
+    return [
+        f"- {part.title}: {figures['rate_error'].median:+.3%} off the rate, "
+        f"{figures['punctual'].median:.1%} within a millisecond of due, on "
+        f"{figures['busy_ratio'].median:.0%} of a core."
+    ]
+
+
+def _start_up_facts(part: Part) -> list[str]:
+    first_ms = part.row("vumeter").figures["first_request_ms"].median
+    painted_ms = max(
+        row.figures["painted_ms"].median for row in part.rows if "painted_ms" in row.figures
+    )
+    return [
+        f"- From the command to the first request {first_ms / 1000:.1f} s, to the painted cockpit "
+        f"{painted_ms / 1000:.1f} s."
+    ]
+
+
 def _crowd_facts(part: Part) -> list[str]:
     lines = []
     for row in part.rows:
@@ -102,6 +124,8 @@ _FACTS = {
     "scenario": _ratio_facts,
     "https": _ratio_facts,
     "crowd": _crowd_facts,
+    "open": _open_facts,
+    "start-up": _start_up_facts,
     "cockpit": _cockpit_facts,
 }
 

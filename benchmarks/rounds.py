@@ -48,10 +48,16 @@ class Bench:
         print(f"  {line}", file=sys.stderr, flush=True)
 
     def undisturbed(
-        self, generator: Generator, errand: Errand, *, target: Target, window: Window
+        self,
+        generator: Generator,
+        errand: Errand,
+        *,
+        target: Target,
+        window: Window,
+        is_pinned: bool = True,
     ) -> Cost:
         """Return one run's cost: the first in which no other had the machine, or the best."""
-        core = self.generator_core
+        core = self.generator_core if is_pinned else None
         costs: list[Cost] = []
         while len(costs) <= self.retries:
             cost = measure(generator, errand, target=target, window=window, core=core)
