@@ -28,6 +28,9 @@ class Caller:
     def take_cookies(self, lines: list[bytes]) -> None:
         raise AssertionError("nothing here sets any")
 
+    def answered_in_parts(self, *, written_ns: int, first_ns: int, done_ns: int) -> None:
+        pass
+
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         self.told.set_result(status)
 

@@ -21,6 +21,14 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 class Told(list):
     """A caller, and what it was told."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[tuple[int, int, int]] = []
+        """Of each answer in parts: when its request was written, and it began and ended."""
+
+    def answered_in_parts(self, *, written_ns: int, first_ns: int, done_ns: int) -> None:
+        self.parts.append((written_ns, first_ns, done_ns))
+
     def answered(self, status: int, received_bytes: int, done_ns: int) -> None:
         self.append((status, received_bytes))
 

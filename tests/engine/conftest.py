@@ -17,6 +17,7 @@ from vumeter.model.messages import Launch, Share
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.stats import tally
 from vumeter.stats.aggregator import sum_of
+from vumeter.stats.histogram import count
 
 WHOLE = Share(index=0, count=1)
 NO_LIMITS = Limits()
@@ -52,6 +53,8 @@ class Performance:
     async def done(self) -> None:
         """Wait until it has ended by itself."""
         await asyncio.wait_for(asyncio.shield(self.work), PATIENCE_S)
+        # Whatever a test is about: each iteration that was done took some time, once.
+        assert count(self.counts.iteration_duration) == self.counts.iterations_done
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until *is_so*, and fail loudly when it never is."""

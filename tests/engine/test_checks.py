@@ -187,6 +187,9 @@ class Verdicts:
     def take_cookies(self, lines) -> None:
         pass
 
+    def answered_in_parts(self, **_) -> None:
+        pass
+
     def answered(self, status, received_bytes, done_ns) -> None:
         self.kinds.append(self.judge.verdict(status, 10, self.exchange, self.variables))
 

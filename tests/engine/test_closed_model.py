@@ -142,7 +142,7 @@ async def test_a_pause_begins_nothing_new_and_keeps_the_vus(perform, plan_for) -
 
 
 def _ended(performance) -> int:
-    tallies = [recorder.service.counts for recorder in performance.generator.recorders.values()]
+    tallies = [recorder.service.counts for recorder in performance.generator.ledger.recorders]
     return performance.total.requests + sum(sum(counts.values()) for counts in tallies)
 
 

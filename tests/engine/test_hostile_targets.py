@@ -126,7 +126,7 @@ async def test_a_server_that_comes_back_is_used_again_by_every_vu(perform, plan_
 
 
 def _errors_now(performance) -> int:
-    recorders = performance.generator.recorders.values()
+    recorders = performance.generator.ledger.recorders
     counted = sum(sum(recorder.errors.values()) for recorder in recorders)
     return counted + sum(
         sum(tally.errors.values()) for s in performance.snapshots for tally in s.tallies.values()

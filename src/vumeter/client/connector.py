@@ -22,6 +22,7 @@ from vumeter.client.origin import Origin
 from vumeter.client.tls import tls_context
 from vumeter.client.tunnel import dig
 from vumeter.client.wording import WordedExchange, Wording, wording_for
+from vumeter.clock import monotonic_ns
 from vumeter.model.measure import ErrorKind
 from vumeter.model.plan import HttpVersion, Plan, Proxy, Transport
 
@@ -137,15 +138,28 @@ class Connector:
     async def _open_at(self, address: Address, exchange: Exchange, *, is_tls: bool) -> None:
         # uvloop's own sockets, by a literal address that it need not resolve: a third less
         # time than with a socket of ours. They never wait to send more along (TCP_NODELAY).
+        if is_tls:
+            # TLS with a socket of ours, or nobody could tell where TCP ended and it began.
+            await self._over(await self._socket_for(exchange, address), exchange, is_tls=True)
+            return
         host, port = address.literal
+        began_ns = monotonic_ns()
         await self._connect(
             exchange,
-            is_tls=is_tls,
+            is_tls=False,
             host=host,
             port=port,
             family=address.family,
             local_addr=self._local_address(address.family),
         )
+        exchange.connecting_ns = exchange.opened_ns - began_ns
+
+    async def _over(self, connection: socket.socket, exchange: Exchange, *, is_tls: bool) -> None:
+        try:
+            await self._connect(exchange, is_tls=is_tls, sock=connection)
+        except BaseException:
+            connection.close()
+            raise
 
     async def _connect(self, exchange: Exchange, *, is_tls: bool, **where: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -153,6 +167,7 @@ class Connector:
             await loop.create_connection(lambda: exchange, **where)
             return
         tls = await self._tls_context()
+        began_ns = monotonic_ns()
         await loop.create_connection(
             lambda: Decrypted(exchange, self._decrypted),
             ssl=tls,
@@ -160,6 +175,7 @@ class Connector:
             ssl_handshake_timeout=_NEVER_S,
             **where,
         )
+        exchange.handshaking_ns = exchange.opened_ns - began_ns
 
     def _local_address(self, family: int) -> tuple[str, int] | None:
         local = self._local.get(family)
@@ -185,13 +201,15 @@ class Connector:
 
     async def _dig(self, proxy: Proxy, exchange: Exchange, host: str, port: int) -> None:
         """Open *exchange* through a tunnel to *host* and *port*."""
-        connection = await self._at_proxy(proxy, self._socket_at)
+        connection = await self._at_proxy(
+            proxy, lambda address: self._socket_for(exchange, address)
+        )
         try:
             await dig(connection, proxy, host=host, port=port)
-            await self._connect(exchange, is_tls=exchange.origin.is_tls, sock=connection)
         except BaseException:
             connection.close()
             raise
+        await self._over(connection, exchange, is_tls=exchange.origin.is_tls)
 
     async def _at_proxy(self, proxy: Proxy, opened: Callable[[Address], Awaitable[Made]]) -> Made:
         try:
@@ -205,7 +223,8 @@ class Connector:
                 f"The proxy {proxy.place} cannot be reached: {_reason(error)}."
             ) from None
 
-    async def _socket_at(self, address: Address) -> socket.socket:
+    async def _socket_for(self, exchange: Exchange, address: Address) -> socket.socket:
+        began_ns = monotonic_ns()
         connection = socket.socket(address.family, socket.SOCK_STREAM)
         try:
             connection.setblocking(False)
@@ -215,6 +234,7 @@ class Connector:
         except BaseException:
             connection.close()
             raise
+        exchange.connecting_ns = monotonic_ns() - began_ns
         return connection
 
     async def _tls_context(self) -> ssl.SSLContext:

@@ -27,6 +27,14 @@ class Decrypted(asyncio.BufferedProtocol):
         """Hand the transport on."""
         self._exchange.connection_made(transport)
 
+    def pause_writing(self) -> None:
+        """Hand on that the system takes no more for now."""
+        self._exchange.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Hand on that it does again."""
+        self._exchange.resume_writing()
+
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where to put what was decrypted."""
         return self._view

@@ -32,6 +32,9 @@ class Caller(Protocol):
     def adjust_sent(self, by_bytes: int) -> None:
         """Of the last request so many bytes more have gone out than it has, or fewer."""
 
+    def answered_in_parts(self, *, written_ns: int, first_ns: int, done_ns: int) -> None:
+        """When the request had gone out, and when the answer began. Comes before `answered`."""
+
     def take_cookies(self, lines: list[bytes]) -> None:
         """The answer sets cookies, by these `Set-Cookie` lines. Comes just before `answered`."""
 
@@ -52,13 +55,17 @@ class Exchange(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_first_ns",
         "_reader",
         "_reading",
         "_withheld",
+        "_written_ns",
         "body",
         "body_bytes",
         "caller",
+        "connecting_ns",
         "expected",
+        "handshaking_ns",
         "headers",
         "location",
         "opened_ns",
@@ -75,6 +82,14 @@ class Exchange(asyncio.Protocol):
         self.expected = NOTHING
         """What the request in flight expects; `NOTHING` when there is none."""
         self.opened_ns = 0
+        self.connecting_ns = 0
+        """How long TCP took, or that of the proxy."""
+        self.handshaking_ns = 0
+        """How long TLS took; 0: there is none."""
+        self._first_ns = 0
+        """When the answer that is being read began; 0: not known to come in several reads."""
+        self._written_ns = 0
+        """When the system had taken over the request; 0: at once, −1: it has not yet."""
         self.was_unasked = False
         """Whether the target sent something without having been asked."""
         self.body: bytes | bytearray | None = None
@@ -136,6 +151,17 @@ class Exchange(asyncio.Protocol):
 
     # The loop's side.
 
+    def pause_writing(self) -> None:
+        """Notice a request that is too large to be handed over at once."""
+        self._written_ns = -1
+        # Its answer is to be looked at, so it may not be taken for a known one.
+        self.expected = self.expected.unlearned()
+
+    def resume_writing(self) -> None:
+        """Notice that next to nothing of such a request is left to hand over."""
+        if self._written_ns < 0:
+            self._written_ns = monotonic_ns()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection into use."""
         self.transport = cast(asyncio.Transport, transport)
@@ -194,6 +220,8 @@ class Exchange(asyncio.Protocol):
                 self._release()
             elif reader.status >= 200:
                 self._withheld.keep()
+        elif not self._first_ns:
+            self._first_ns = monotonic_ns()
 
     def _release(self) -> None:
         """Send the body that was withheld."""
@@ -214,6 +242,8 @@ class Exchange(asyncio.Protocol):
 
     def _finish(self, reader: AnswerReader, *, is_kept: bool, last: bytes = b"") -> None:
         done_ns = monotonic_ns()
+        if self._first_ns or self._written_ns:
+            self._tell_parts(done_ns)
         status, received_bytes = reader.status, reader.received_bytes
         if isinstance(reader, CollectingReader):
             self.body, self.body_bytes = reader.body, reader.body_bytes
@@ -232,6 +262,15 @@ class Exchange(asyncio.Protocol):
                 self._reading.learn(last, now_ns=done_ns)
             self._rest(reader)
         self.caller.answered(status, received_bytes, done_ns)
+
+    def _tell_parts(self, done_ns: int) -> None:
+        first_ns = self._first_ns or done_ns
+        # An answer may begin before its request has ended.
+        written_ns = self._written_ns if self._written_ns >= 0 else first_ns
+        self._first_ns = self._written_ns = 0
+        self.caller.answered_in_parts(
+            written_ns=min(written_ns, first_ns), first_ns=first_ns, done_ns=done_ns
+        )
 
     def _note(self, head: bytes) -> None:
         headers = headers_of(head)

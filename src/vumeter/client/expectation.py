@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -72,6 +73,12 @@ class Expectation:
         self.status = 0
         # Bytes that nobody reads would not tell whether a body was asked for before them.
         self._learn_again_ns = 0 if learns else _NEVER_NS
+
+    def unlearned(self) -> "Expectation":
+        """Return the same for one request alone, whose answer is read whatever is known."""
+        alone = copy(self)
+        alone.size = alone.looked_into_size = -1
+        return alone
 
     def learn(self, data: bytes, *, now_ns: int) -> None:
         """Remember the head of *data*, one whole answer that was parsed well."""

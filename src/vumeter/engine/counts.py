@@ -2,6 +2,7 @@
 
 from vumeter.engine.recorder import Record
 from vumeter.model.measure import Histogram, ScenarioCounts
+from vumeter.stats.histogram import merge
 
 LATE_US = 1000
 
@@ -13,6 +14,7 @@ class Counts:
         "done",
         "dropped",
         "due",
+        "durations",
         "interrupted",
         "lag",
         "laps",
@@ -32,6 +34,8 @@ class Counts:
         self.due = 0
         self.dropped = 0
         """Due when every allowed VU was busy; never retried."""
+        self.durations = Record()
+        """Of iterations that are more than one answer, see `VirtualUser._entered_ns`."""
         self.lag = Record()
         self.late = 0
         """Begun more than `LATE_US` after they were due."""
@@ -41,8 +45,11 @@ class Counts:
         self.lag.add(lag_us)
         self.late += lag_us > LATE_US
 
-    def take(self, *, vus_active: int, vus_busy: int) -> ScenarioCounts:
-        """Return the iterations, and count them anew."""
+    def take(
+        self, durations: Histogram | None = None, *, vus_active: int, vus_busy: int
+    ) -> ScenarioCounts:
+        """Return the iterations, with *durations* of those not timed here, and begin anew."""
+        timed = self.durations.take()
         counts = ScenarioCounts(
             vus_active=vus_active,
             vus_busy=vus_busy,
@@ -52,6 +59,7 @@ class Counts:
             iterations_dropped=self.dropped,
             iterations_interrupted=self.interrupted,
             script_errors=self.raised,
+            iteration_duration=timed if durations is None else merge((durations, timed)),
         )
         self.raised = 0
         self.laps = self.started = self.done = self.interrupted = self.due = self.dropped = 0

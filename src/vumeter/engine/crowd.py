@@ -22,7 +22,7 @@ from vumeter.engine.counts import Counts
 from vumeter.engine.places import Places
 from vumeter.engine.script import Script
 from vumeter.engine.virtual_user import VirtualUser
-from vumeter.model.measure import ScenarioCounts
+from vumeter.model.measure import Histogram, ScenarioCounts
 from vumeter.model.messages import Share, Terms
 from vumeter.model.plan import Load
 from vumeter.model.throttle import Course
@@ -226,9 +226,14 @@ class Crowd:
         """Return all that exist."""
         return chain(self._staying, self._leaving)
 
-    def take(self) -> ScenarioCounts:
-        """Return what was counted since the last call, and begin anew."""
+    def take(self, durations: Histogram | None = None) -> ScenarioCounts:
+        """
+        Return what was counted since the last call, and begin anew.
+
+        *durations* are those of iterations that were no more than a request.
+        """
         return self.counts.take(
+            durations,
             vus_active=len(self._staying) + len(self._leaving),
             vus_busy=sum(map(_IN_ITERATION, self.vus())),
         )

@@ -13,6 +13,7 @@ from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.agenda import Agenda
 from vumeter.engine.crowd import Crowd
 from vumeter.engine.feeders import Feed, feeds_of
+from vumeter.engine.ledger import Ledger
 from vumeter.engine.meters import NO_METERS, Meter, meters_of, taken
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
@@ -52,8 +53,8 @@ class Generator:
         self._on_remark = on_remark
         self._remarks: set[str] = set()
         self._loop = asyncio.get_running_loop()
-        self.recorders: dict[str, Recorder] = {}
-        """Where requests are counted, by name."""
+        self.ledger = Ledger()
+        """Where requests are counted."""
         self._meters = meters_of(launch.plan.metrics)
         self._scripts = self._compiled(launch)
         self.crowds: dict[str, Crowd] = {}
@@ -69,7 +70,7 @@ class Generator:
     def _compiled(self, launch: Launch) -> dict[str, Script]:
         return scripts_of(
             launch.plan,
-            self.recorders,
+            self.ledger,
             launch.share,
             provided=launch.provided,
             meters=self._meters,
@@ -189,7 +190,8 @@ class Generator:
         self._report()
 
     def _report(self) -> None:
-        tallies = {name: recorder.take() for name, recorder in self.recorders.items()}
+        plain = {name for name, script in self._scripts.items() if script.is_plain}
+        tallies, durations = self.ledger.take(plain)
         lags = [crowd.counts.take_lag() for crowd in self.crowds.values()]
         vitals = self._health.take(
             connections=self._connections,
@@ -200,8 +202,10 @@ class Generator:
         snapshot = Snapshot(
             worker=self._launch.worker,
             second=self._second,
-            tallies={name: tally for name, tally in tallies.items() if tally is not None},
-            scenarios={name: crowd.take() for name, crowd in self.crowds.items()},
+            tallies=tallies,
+            scenarios={
+                name: crowd.take(durations.get(name)) for name, crowd in self.crowds.items()
+            },
             vitals=vitals,
             metrics=taken(self._meters),
         )
@@ -211,7 +215,7 @@ class Generator:
 
 def scripts_of(
     plan: Plan,
-    recorders: dict[str, Recorder],
+    ledger: Ledger,
     portion: Share = WHOLE,
     *,
     provided: bytes = b"",
@@ -221,7 +225,7 @@ def scripts_of(
     """
     Return the plan's scenarios compiled for *portion*.
 
-    They count into *recorders* by name, and what scripts measure of their own into *meters*.
+    They count into *ledger*, and what scripts measure of their own into *meters*.
 
     Their VUs are given what setup has *provided*.
 
@@ -232,7 +236,7 @@ def scripts_of(
     return {
         scenario.name: _script(
             scenario,
-            recorders,
+            ledger.book(scenario.name),
             keep_alive=plan.keep_alive,
             cookies=plan.cookies,
             seed=zlib.crc32(scenario.name.encode()),

@@ -108,7 +108,11 @@ class Performance(Generator):
 
     def _compiled(self, launch: Launch) -> dict[str, Script]:
         script = script_of(
-            self._whole, self._phase, self.recorders, self._ending, provided=launch.provided
+            self._whole,
+            self._phase,
+            self.ledger.book(self._phase.value),
+            self._ending,
+            provided=launch.provided,
         )
         return {self._phase.value: script}
 

@@ -1,9 +1,13 @@
 """Samples of one second, as they are counted where they happen."""
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from vumeter.model.measure import ErrorKind, Histogram, Tally
 from vumeter.stats.histogram import TOP_US, bucket_index
+
+if TYPE_CHECKING:
+    from vumeter.engine.phases import PhaseRecorder
 
 MOST_NAMES = 500
 OTHER = "other"
@@ -54,9 +58,11 @@ class Recorder:
     """
 
     __slots__ = (
+        "apart",
         "checks",
         "errors",
         "has_due",
+        "phases",
         "received_bytes",
         "response",
         "sent_bytes",
@@ -66,6 +72,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.service = Record()
+        self.apart = Record()
+        """Those of its samples that are not the whole of an iteration, where most are."""
+        self.phases: PhaseRecorder | None = None
+        """`None` until a request of this name has any that took time."""
         self.response = Record()
         self.has_due = False
         """Whether anything in this second had a due time: the open model."""
@@ -99,6 +109,7 @@ class Recorder:
             service=service,
             response=response if self.has_due else None,
             checks=self._take_checks(),
+            timings=None if self.phases is None else self.phases.take(),
         )
         self.sent_bytes = self.received_bytes = 0
         self.has_due = False

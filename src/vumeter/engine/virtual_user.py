@@ -25,6 +25,7 @@ from vumeter.client.redirects import (
 )
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.advice import advice, advice_on_status
+from vumeter.engine.phases import Opening, phases_of
 from vumeter.engine.program import WAITS
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
@@ -76,11 +77,13 @@ class VirtualUser:
         "_counts",
         "_crowd",
         "_cursor",
+        "_entered_ns",
         "_failures",
         "_first_sent_ns",
         "_has_fresh_rows",
         "_has_waited",
         "_jar",
+        "_opening",
         "_operations",
         "_program",
         "_rendered",
@@ -141,8 +144,8 @@ class VirtualUser:
         self._rendered = b""
         self.variables: dict[str, str] = dict(script.given)
         self.rows: dict[str, tuple[str, ...]] = {}
+        # Whether they were taken for an iteration that has not begun.
         self._has_fresh_rows = False
-        """Whether they were taken for an iteration that has not begun."""
         self._rng: random.Random | None = None
         self.due_ns = 0
         """
@@ -152,8 +155,13 @@ class VirtualUser:
         self.sent_ns = self._first_sent_ns = 0
         self._begun_ns = 0
         """When the last iteration began, ideally; kept only where they are paced."""
+        # When the iteration in progress began; 0 where it is no more than the request in
+        # flight, whose service time is how long it takes.
+        self._entered_ns = 0
+        # How long the request in flight had to wait for a connection, if it had to.
+        self._opening: Opening | None = None
+        # Whether the iteration in progress has given the loop a turn.
         self._has_waited = False
-        """Whether the iteration in progress has given the loop a turn."""
         self.is_started = False
         """Whether what comes once before all iterations is done."""
         self.is_stopping = False
@@ -275,6 +283,17 @@ class VirtualUser:
         """Count what went out beyond the request as it is written."""
         self.step.recorder.sent_bytes += by_bytes
 
+    def answered_in_parts(self, *, written_ns: int, first_ns: int, done_ns: int) -> None:
+        """Record the parts of an answer that took several reads, or had a large request."""
+        sent_ns = self.sent_ns
+        written_ns = max(written_ns, sent_ns)
+        phases_of(self.step.recorder).answered_in_parts(
+            service_us=(done_ns - sent_ns) // 1000,
+            sending_us=(written_ns - sent_ns) // 1000,
+            waiting_us=(first_ns - written_ns) // 1000,
+            receiving_us=(done_ns - first_ns) // 1000,
+        )
+
     def take_cookies(self, lines: list[bytes]) -> None:
         """Keep what the answer sets, which comes just after; such a VU does not cruise."""
         if not self._script.keeps_cookies or self.exchange is None:
@@ -305,8 +324,8 @@ class VirtualUser:
             delay_s = max(0.001, early_ns / NANOSECONDS_PER_S)
             asyncio.get_running_loop().call_later(delay_s, self.expire, sent_ns)
             return
-        recorder = self.step.recorder
-        recorder.service.add((now_ns - sent_ns) // 1000)
+        self.step.recorder.service.add((now_ns - sent_ns) // 1000)
+        self._set_apart(now_ns)
         self._record_response(now_ns)
         self._count_failure(ErrorKind.TIMEOUT_RESPONSE, self._partial_bytes())
         self._drop_connection()
@@ -323,6 +342,8 @@ class VirtualUser:
             self._task.cancel()
             self._task = None
         self.is_awaiting = self.is_cruising = self.in_iteration = False
+        self._entered_ns = 0
+        self._opening = None
         self._drop_connection()
         for exchange in self._asides.values():
             exchange.close()
@@ -349,7 +370,9 @@ class VirtualUser:
         if exchange is None or exchange.origin is not step.origin or exchange.transport is None:
             exchange = self._exchange_for(step.origin)
             if exchange is None:
-                self._task = self._crowd.spawn(self._connect(step))
+                wanted_ns = monotonic_ns()
+                self._enter_at(wanted_ns)
+                self._task = self._crowd.spawn(self._connect(step, wanted_ns))
                 return
         self._send(exchange)
 
@@ -377,6 +400,7 @@ class VirtualUser:
         """End this iteration, and begin the next where nobody has to be asked."""
         if self._crowd.flows and self._has_waited and not self.is_leaving:
             self._counts.laps += 1
+            self._record_duration()
             return self._enter()
         self._end_iteration()
         if self._has_waited:
@@ -406,6 +430,7 @@ class VirtualUser:
             self._cursor = (self._cursor + 1) & TABLE_MASK
             self.request(self._table[self._cursor], self._program.steps_end)
             return WAITS
+        self._entered_ns = monotonic_ns()
         return self._program.steps
 
     def _take_rows(self) -> None:
@@ -450,6 +475,7 @@ class VirtualUser:
             and not self._failures
             and not self.due_ns
             and self._jar is None
+            and self._opening is None
             # Where a redirect has led to is no place for what comes next.
             and step.redirects_left == step.redirects
         )
@@ -468,7 +494,7 @@ class VirtualUser:
         payload = self.step.payload
         return payload if payload is not None else self._rendered
 
-    async def _connect(self, step: Step) -> None:
+    async def _connect(self, step: Step, wanted_ns: int) -> None:
         exchange = self._crowd.connector.exchange(self, step.origin)
         try:
             await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
@@ -486,6 +512,11 @@ class VirtualUser:
             self._retreat()
             return
         self.exchange = exchange
+        self._opening = (
+            (monotonic_ns() - wanted_ns) // 1000,
+            exchange.connecting_ns // 1000,
+            exchange.handshaking_ns // 1000,
+        )
         self._send(exchange)
         self._first_sent_ns = self.sent_ns
 
@@ -497,14 +528,19 @@ class VirtualUser:
         self.is_awaiting = False
         if self.due_ns:
             self._record_response(done_ns)
+        if self._opening is not None:
+            self._record_opening(self._opening)
         kind = ErrorKind.STATUS if status >= 400 else None
         leads_nowhere = False
         if step.redirects and status in REDIRECTS and self.exchange.location is not None:  # type: ignore[union-attr]  # it has just answered
             landing = self._landing(status, self.exchange.location)  # type: ignore[union-attr]  # see above
             if landing is not None:
+                self._enter_at(self.sent_ns)
+                self._set_apart(done_ns)
                 self.request(landing, self._then)
                 return
             leads_nowhere = True
+        self._set_apart(done_ns)
         # Not kept until the next request: a body may be large, and VUs be many.
         self._rendered, self._trail = b"", ()
         if step.judge is not None:
@@ -573,6 +609,28 @@ class VirtualUser:
     def _end_iteration(self) -> None:
         self.in_iteration = False
         self._counts.done += 1
+        self._record_duration()
+
+    def _enter_at(self, at_ns: int) -> None:
+        """Note that the iteration in progress, if there is any, is more than its next answer."""
+        if self.in_iteration and self.is_started and not self._entered_ns:
+            self._entered_ns = at_ns
+
+    def _record_duration(self) -> None:
+        """Count how long an iteration took, unless a service time says it."""
+        if self._entered_ns:
+            self._counts.durations.add((monotonic_ns() - self._entered_ns) // 1000)
+            self._entered_ns = 0
+
+    def _set_apart(self, done_ns: int) -> None:
+        """Take the service time just recorded out of those that say how long iterations take."""
+        is_whole = self.in_iteration and self.is_started and not self._entered_ns
+        if self._script.is_plain and not is_whole:
+            self.step.recorder.apart.add((done_ns - self.sent_ns) // 1000)
+
+    def _record_opening(self, opening: Opening) -> None:
+        phases_of(self.step.recorder).opened(opening)
+        self._opening = None
 
     def _record_response(self, done_ns: int) -> None:
         """Count the first request of an iteration from when that was due, others from sending."""
@@ -587,6 +645,11 @@ class VirtualUser:
         recorder = self.step.recorder
         recorder.errors[kind] += 1
         recorder.received_bytes += received_bytes
+        if self._opening is not None:
+            self._record_opening(self._opening)
+        if kind is not ErrorKind.TIMEOUT_RESPONSE:
+            # There is no service time that could say how long the iteration takes.
+            self._enter_at(self.sent_ns)
 
     def _partial_bytes(self) -> int:
         return self.exchange.received_bytes if self.exchange is not None else 0

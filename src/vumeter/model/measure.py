@@ -99,6 +99,29 @@ Added = CounterSum | RateSum | TrendSum | GaugeSum
 """What was added to a metric that a script declares. `stats.custom` merges, exactly."""
 
 
+class Timings(Struct, frozen=True, kw_only=True):
+    """
+    Phases of requests, only of those that they took any time; `stats.timings` adds the zeros.
+
+    The first three are of requests for which a connection was opened.
+    """
+
+    blocked: Histogram = Histogram()
+    """From when it was wanted until there was one."""
+    connecting: Histogram = Histogram()
+    """Of that, TCP."""
+    handshaking: Histogram = Histogram()
+    """Of that, TLS."""
+    sending: Histogram = Histogram()
+    """Until the system had taken over requests too large to be handed over at once."""
+    receiving: Histogram = Histogram()
+    """From the first read to the last, of answers that took several."""
+    parted: Histogram = Histogram()
+    """The whole service times of answers that sending or receiving has a part of."""
+    parted_waiting: Histogram = Histogram()
+    """What is left of these."""
+
+
 class Tally(Struct, frozen=True, kw_only=True):
     """Many samples of one request."""
 
@@ -115,6 +138,8 @@ class Tally(Struct, frozen=True, kw_only=True):
     """done − due in the open model; `None` in the closed model, where due = sent."""
     checks: dict[str, tuple[int, int]] = {}
     """By name: how many answers passed the check, and how many failed it."""
+    timings: Timings | None = None
+    """`None`: none of the requests had to wait for a connection, and all answers came whole."""
 
     @property
     def requests(self) -> int:
@@ -138,6 +163,8 @@ class ScenarioCounts(Struct, frozen=True, kw_only=True):
     iterations_interrupted: int = 0
     script_errors: int = 0
     """Exceptions that a script let through, in iterations and before and after them."""
+    iteration_duration: Histogram = Histogram()
+    """Of the iterations that were done."""
 
 
 class Vitals(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from vumeter.model.frame import Figures, PhaseState, StopCause
+from vumeter.model.frame import Figures, Latency, PhaseState, StopCause
 from vumeter.model.metric import CustomMetric
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
@@ -96,6 +96,10 @@ class Summary(Struct, frozen=True, kw_only=True):
     """Whatever was not measured, or not as it should be, in words."""
     verdicts: tuple[Verdict, ...] = ()
     """One for each threshold of the plan, in its order."""
+    timings: dict[str, Latency] = {}
+    """Phases of requests, by their metric in `stats.timings.Timing`; none: nothing answered."""
+    iteration_duration: Latency | None = None
+    """`None`: no iteration was done."""
     checks: dict[str, tuple[int, int]] = {}
     """By name: how many answers passed the check, and how many failed it."""
     setup: PhaseState | None = None

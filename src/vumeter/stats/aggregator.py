@@ -95,6 +95,7 @@ class Aggregator:
                 iterations_dropped=counts.iterations_dropped,
                 iterations_interrupted=counts.iterations_interrupted,
                 script_errors=counts.script_errors,
+                iteration_duration=counts.iteration_duration,
             )
             for name, counts in self._scenario_totals.items()
         }
@@ -168,5 +169,7 @@ def sum_of(first: ScenarioCounts, second: ScenarioCounts) -> ScenarioCounts:
         **{
             field: getattr(first, field) + getattr(second, field)
             for field in ScenarioCounts.__struct_fields__
-        }
+            if field != "iteration_duration"
+        },
+        iteration_duration=histogram.merge((first.iteration_duration, second.iteration_duration)),
     )

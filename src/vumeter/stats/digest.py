@@ -144,7 +144,7 @@ class Digest:
 
 def _as_shown(tally: Tally) -> Tally:
     """Return *tally* with only the times that screens show: half the buckets to add up."""
-    return replace(tally, service=response_times(tally), response=None)
+    return replace(tally, service=response_times(tally), response=None, timings=None)
 
 
 def _point(

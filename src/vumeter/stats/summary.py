@@ -10,11 +10,13 @@ from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
-from vumeter.stats import custom
+from vumeter.stats import custom, histogram
 from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtremes
+from vumeter.stats.histogram import latency
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.remarks import Coverage, remarks_on
 from vumeter.stats.tally import figures, merge, service_figures
+from vumeter.stats.timings import latencies
 
 NO_METRICS: Mapping[str, Added] = {}
 
@@ -115,6 +117,10 @@ class SummaryBuilder:
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
             verdicts=tuple(_shown_verdict(verdict, redactor) for verdict in verdicts),
             alerts=tuple(alerts),
+            timings=latencies(total),
+            iteration_duration=latency(
+                histogram.merge(each.iteration_duration for each in scenario_totals.values())
+            ),
             checks=_checks_by_shown_name(total, redactor),
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
             setup=setup,

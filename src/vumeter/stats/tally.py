@@ -6,6 +6,7 @@ from typing import TypeVar
 from vumeter.model.frame import Figures
 from vumeter.model.measure import ErrorKind, Histogram, Tally
 from vumeter.stats.histogram import HistogramSum, latency
+from vumeter.stats.timings import TimingsSum
 
 KeyT = TypeVar("KeyT", ErrorKind, int)
 
@@ -67,6 +68,7 @@ class TallySum:
         "_sent_bytes",
         "_service",
         "_statuses",
+        "_timings",
     )
 
     def __init__(self) -> None:
@@ -80,6 +82,8 @@ class TallySum:
         # Kept only while something of the open model is in the sum: `_open_tallies` tells.
         self._response: HistogramSum | None = None
         self._open_tallies = 0
+        # Kept only once there are any.
+        self._timings: TimingsSum | None = None
 
     def add(self, tally: Tally) -> None:
         """Count every sample of *tally*."""
@@ -100,6 +104,9 @@ class TallySum:
             _change(self._statuses, status, number)
         for name, (passed, failed) in tally.checks.items():
             self._judge(name, passed, failed)
+        if tally.timings is not None:
+            self._timings = self._timings or TimingsSum()
+            self._timings.add(tally.timings)
 
     def remove(self, tally: Tally) -> None:
         """Take back what an `add` of the same *tally* counted."""
@@ -119,6 +126,8 @@ class TallySum:
             _change(self._statuses, status, -number)
         for name, (passed, failed) in tally.checks.items():
             self._judge(name, -passed, -failed)
+        if tally.timings is not None and self._timings is not None:
+            self._timings.remove(tally.timings)
 
     def tally(self) -> Tally:
         """Return the sum so far, as a value that later changes do not touch."""
@@ -131,6 +140,7 @@ class TallySum:
             service=self._service.histogram(),
             response=None if self._response is None else self._response.histogram(),
             checks=self._checks.copy(),
+            timings=None if self._timings is None else self._timings.timings(),
         )
 
     def _judge(self, name: str, passed: int, failed: int) -> None:

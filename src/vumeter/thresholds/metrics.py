@@ -5,6 +5,7 @@ Names are k6's where the thing is the same. `docs/thresholds.md` lists them for 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Generic, NamedTuple
 
 from vumeter.model.measure import Added, Histogram, Reading, ScenarioCounts, Tally
@@ -12,6 +13,7 @@ from vumeter.model.metric import Kind, Unit
 from vumeter.model.probes import PostgresReading
 from vumeter.stats import histogram
 from vumeter.stats.tally import response_times
+from vumeter.stats.timings import Timing, times
 from vumeter.thresholds.sums import Aggregate, Count, Level, PartT, Share, Sum, Times
 
 
@@ -101,6 +103,18 @@ def _iterations(name: str, number: Callable[[ScenarioCounts], int]) -> "Metric[i
 
     units = {Aggregate.COUNT: Unit.COUNT, Aggregate.RATE: Unit.PER_S}
     return Metric(name, Kind.COUNTER, units, ("scenario",), part, Count, True)
+
+
+def _timings() -> "list[Metric[Any]]":
+    return [_trend(timing.value, partial(times, timing=timing)) for timing in Timing]
+
+
+def _iteration_duration() -> "Metric[Histogram]":
+    def part(seen: Seen, selection: Selection) -> Histogram:
+        return histogram.merge(each.iteration_duration for each in _of_scenario(seen, selection))
+
+    units = _all(Unit.MS)
+    return Metric("iteration_duration", Kind.TREND, units, ("scenario",), part, Times, True)
 
 
 def _failed() -> "Metric[tuple[int, int]]":
@@ -204,43 +218,44 @@ def _generator_cpu(reading: Reading) -> float | None:
     return reading.generator.cpu_percent if reading.workers_heard else None
 
 
-METRICS: dict[str, Metric[Any]] = {
-    metric.name: metric
-    for metric in (
-        _requests(),
-        _trend("http_req_duration", response_times),
-        _trend("http_req_service", lambda tally: tally.service),
-        _failed(),
-        _iterations("iterations", lambda counts: counts.iterations_done),
-        _iterations("dropped_iterations", lambda counts: counts.iterations_dropped),
-        _iterations("script_errors", lambda counts: counts.script_errors),
-        _checks(),
-        _vus(),
-        _counter(
-            "data_sent",
-            lambda tally: tally.sent_bytes,
-            unit=Unit.BYTES,
-            rate_unit=Unit.BYTES_PER_S,
-        ),
-        _counter(
-            "data_received",
-            lambda tally: tally.received_bytes,
-            unit=Unit.BYTES,
-            rate_unit=Unit.BYTES_PER_S,
-        ),
-        _gauge(
-            "host.cpu",
-            Unit.PERCENT,
-            lambda reading: None if reading.host is None else reading.host.cpu_percent,
-        ),
-        _gauge("host.memory", Unit.PERCENT, _memory_percent),
-        _gauge("host.memory.free", Unit.PERCENT, _free_percent),
-        _postgres("connections.used", Unit.PERCENT, _used_percent),
-        _postgres("blocked", Unit.COUNT, lambda postgres: postgres.blocked_sessions),
-        _postgres("tps", Unit.PER_S, lambda postgres: postgres.transactions_per_s),
-        _postgres("cache_hit", Unit.PERCENT, _hit_percent),
-        _limited(),
-        _gauge("generator.cpu", Unit.PERCENT, _generator_cpu),
-    )
-}
+_ALL: tuple[Metric[Any], ...] = (
+    _requests(),
+    _trend("http_req_duration", response_times),
+    _trend("http_req_service", lambda tally: tally.service),
+    *_timings(),
+    _failed(),
+    _iteration_duration(),
+    _iterations("iterations", lambda counts: counts.iterations_done),
+    _iterations("dropped_iterations", lambda counts: counts.iterations_dropped),
+    _iterations("script_errors", lambda counts: counts.script_errors),
+    _checks(),
+    _vus(),
+    _counter(
+        "data_sent",
+        lambda tally: tally.sent_bytes,
+        unit=Unit.BYTES,
+        rate_unit=Unit.BYTES_PER_S,
+    ),
+    _counter(
+        "data_received",
+        lambda tally: tally.received_bytes,
+        unit=Unit.BYTES,
+        rate_unit=Unit.BYTES_PER_S,
+    ),
+    _gauge(
+        "host.cpu",
+        Unit.PERCENT,
+        lambda reading: None if reading.host is None else reading.host.cpu_percent,
+    ),
+    _gauge("host.memory", Unit.PERCENT, _memory_percent),
+    _gauge("host.memory.free", Unit.PERCENT, _free_percent),
+    _postgres("connections.used", Unit.PERCENT, _used_percent),
+    _postgres("blocked", Unit.COUNT, lambda postgres: postgres.blocked_sessions),
+    _postgres("tps", Unit.PER_S, lambda postgres: postgres.transactions_per_s),
+    _postgres("cache_hit", Unit.PERCENT, _hit_percent),
+    _limited(),
+    _gauge("generator.cpu", Unit.PERCENT, _generator_cpu),
+)
+
+METRICS: dict[str, Metric[Any]] = {metric.name: metric for metric in _ALL}
 """Every metric, by name."""

@@ -1,0 +1,62 @@
+"""Where a worker counts requests: for each scenario by name, so that each knows its own."""
+
+from collections.abc import Container, Iterator
+from itertools import chain
+
+from vumeter.engine.recorder import MOST_NAMES, OTHER, Recorder
+from vumeter.model.measure import Histogram, Tally
+from vumeter.stats.histogram import HistogramSum
+from vumeter.stats.tally import merge
+
+
+class Ledger:
+    """
+    The recorders of all scenarios.
+
+    They are apart, though names are counted over all scenarios, because where an iteration
+    is one request the service times of a scenario say how long its iterations take.
+    """
+
+    def __init__(self) -> None:
+        self._books: dict[str, dict[str, Recorder]] = {}
+        self._names: dict[str, None] = {}
+
+    def book(self, scenario: str) -> dict[str, Recorder]:
+        """Return where the requests of *scenario* are counted, by name."""
+        return self._books.setdefault(scenario, {})
+
+    @property
+    def recorders(self) -> Iterator[Recorder]:
+        """All of them."""
+        return chain.from_iterable(book.values() for book in self._books.values())
+
+    def take(self, plain: Container[str]) -> tuple[dict[str, Tally], dict[str, Histogram]]:
+        """
+        Return what was counted in the second, and begin anew.
+
+        Returns:
+            The tallies by name, over all scenarios; and how long iterations took of each
+            *plain* scenario, those aside that its VUs have timed themselves.
+        """
+        tallies: dict[str, list[Tally]] = {}
+        durations: dict[str, Histogram] = {}
+        for scenario, book in self._books.items():
+            whole = HistogramSum()
+            for name, recorder in book.items():
+                tally, apart = recorder.take(), recorder.apart.take()
+                if tally is None:
+                    continue
+                tallies.setdefault(self._known(name), []).append(tally)
+                if scenario in plain:
+                    whole.add(tally.service)
+                    whole.remove(apart)
+            if scenario in plain:
+                durations[scenario] = whole.histogram()
+        return {name: merge(several) for name, several in tallies.items()}, durations
+
+    def _known(self, name: str) -> str:
+        """Return *name*, or `OTHER` for one that came after so many."""
+        if name not in self._names and len(self._names) >= MOST_NAMES:
+            return OTHER
+        self._names[name] = None
+        return name
