@@ -190,6 +190,39 @@ def test_checks_pass_in_the_same_share(server: ServerProcess, tmp_path: Path) ->
     ]
 
 
+KEPT = {
+    "http_req_blocked": ["p(50)<0.1", "max<2000"],
+    "http_req_connecting": ["med==0", "p(90)==0", "max<1000", "avg>20"],
+    "http_req_tls_handshaking": ["max==0"],
+    "http_req_sending": ["med<5"],
+    "http_req_waiting": ["med>=19", "avg>15", "p(50)<19"],
+    "http_req_receiving": ["med<10", "avg>20"],
+    "iteration_duration": ["min>=19", "med<60", "avg<10"],
+    "iteration_duration{scenario:main}": ["min>=19", "max<1"],
+}
+
+CLOSED_EACH_TIME = {
+    "http_req_blocked": ["min>0", "avg<1000", "max==0"],
+    "http_req_connecting": ["min>0", "max>0", "med==0"],
+    "http_req_tls_handshaking": ["max==0"],
+    "http_req_waiting": ["min>=19"],
+}
+
+
+@pytest.mark.parametrize("keep_alive", [True, False], ids=["kept", "closed each time"])
+def test_phases_and_iterations_take_as_long(tmp_path: Path, keep_alive: bool) -> None:
+    thresholds = KEPT if keep_alive else CLOSED_EACH_TIME
+    # In shared iterations k6, too, has a VU connect once and then no more.
+    scenario = {"executor": "shared-iterations", "vus": 2, "iterations": 60}
+    options = {"scenarios": {"main": scenario}, "noConnectionReuse": not keep_alive}
+    load = ["-c", "2", "-n", "60"] + ([] if keep_alive else ["--disable-keepalive"])
+    with ServerProcess("--law", "fixed:20ms") as target:
+        k6, landing = both(tmp_path, target.url, thresholds, options=options, load=load)
+    assert (k6.process.returncode, landing.exit_code) == (99, 99)
+    assert passed(landing) == k6.passed()
+    assert set(passed(landing).values()) == {True, False}
+
+
 def test_metrics_of_a_script_come_to_the_same(server: ServerProcess, tmp_path: Path) -> None:
     # One VU and 20 iterations, so that every number is known; medians between two samples are
     # nobody's rule to know, so limits keep away from them.

@@ -154,8 +154,9 @@ class Exchange(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Notice a request that is too large to be handed over at once."""
         self._written_ns = -1
-        # Its answer is to be looked at, so it may not be taken for a known one.
-        self.expected = self.expected.unlearned()
+        if self.expected is not READING:
+            # Its answer is to be looked at, so it may not be taken for a known one.
+            self.expected = self.expected.unlearned()
 
     def resume_writing(self) -> None:
         """Notice that next to nothing of such a request is left to hand over."""

@@ -70,6 +70,8 @@ def report(summary: Summary) -> Report:
         rps=_rps(summary.total, summary.duration_s),
         latency_ms=_latency_ms(summary.total.latency),
         service_ms=_latency_ms(None if summary.service is None else summary.service.latency),
+        timings_ms={name: _as_ms(timing) for name, timing in summary.timings.items()},
+        iteration_ms=_latency_ms(summary.iteration_duration),
         errors=_errors(summary.total),
         statuses=_statuses(summary.total),
         endpoints=tuple(
@@ -249,8 +251,10 @@ def _statuses(figures: Figures) -> dict[str, int]:
 
 
 def _latency_ms(latency: Latency | None) -> LatencyMs | None:
-    if latency is None:
-        return None
+    return None if latency is None else _as_ms(latency)
+
+
+def _as_ms(latency: Latency) -> LatencyMs:
     return LatencyMs(
         min=latency.min_us / 1000,
         mean=latency.mean_us / 1000,

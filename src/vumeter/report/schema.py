@@ -251,6 +251,8 @@ class Report(Struct, frozen=True, kw_only=True):
     rps: float | None
     latency_ms: LatencyMs | None
     service_ms: LatencyMs | None
+    timings_ms: dict[str, LatencyMs]
+    iteration_ms: LatencyMs | None
     errors: dict[str, int]
     statuses: dict[str, int]
     endpoints: tuple[EndpointReport, ...]

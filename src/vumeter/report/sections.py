@@ -28,6 +28,8 @@ LABEL_WIDTH = 28
 CELL_WIDTH = 9
 TEXT_WIDTH = 96
 JOURNAL_LINES = 30
+_NOTEWORTHY_RATIO = 0.01
+"""Of the mean service time: a phase that takes less on average has no row."""
 
 _STOPS = {
     StopCause.SCHEDULE: "ran to its end",
@@ -244,12 +246,25 @@ def http(summary: Summary, ink: Ink) -> list[str]:
     else:
         lines.append(_row("http_req_duration (due)", _trend(total.latency)))
         lines.append(_row("http_req_service (sent)", _trend(summary.service.latency)))
+    lines += [
+        _row(metric, _trend(latency))
+        for metric, latency in summary.timings.items()
+        if _is_worth_a_row(latency, summary)
+    ]
     failed = f"{count_text(total.errors)} out of {count_text(total.requests)}"
     line = _row("http_req_failed", [_failed_ratio(total)], failed)
     lines.append(ink.bad(line) if total.errors else line)
     lines += _kinds(total)
     lines.append(_row("http_reqs", [count_text(total.requests)], rate_text(total.requests_per_s)))
     return lines
+
+
+def _is_worth_a_row(phase: Latency, summary: Summary) -> bool:
+    """Whether *phase* is a part of the time, and neither nothing nor all of it."""
+    whole = (summary.service or summary.total).latency
+    return (
+        whole is not None and phase.mean_us >= whole.mean_us * _NOTEWORTHY_RATIO and phase != whole
+    )
 
 
 def _kinds(total: Figures) -> list[str]:
@@ -302,7 +317,9 @@ def execution(summary: Summary, ink: Ink) -> list[str]:
     """Iterations and VUs."""
     counts = summary.iterations
     per_s = counts.done / summary.duration_s if summary.duration_s > 0 else 0.0
-    lines = [_heading("EXECUTION", ink)]
+    names = ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)")
+    took = summary.iteration_duration
+    lines = [_heading("EXECUTION", ink, names if took is not None else ())]
     dropped = _row("dropped_iterations", [count_text(counts.dropped)])
     if summary.service is not None:
         dropped = _row(
@@ -315,6 +332,8 @@ def execution(summary: Summary, ink: Ink) -> list[str]:
         lines.append(_row("interrupted_iterations", [count_text(counts.interrupted)]))
     if counts.script_errors:
         lines.append(ink.bad(_row("script_errors", [count_text(counts.script_errors)])))
+    if took is not None:
+        lines.append(_row("iteration_duration", _trend(took)))
     lines.append(_row("iterations", [count_text(counts.done)], rate_text(per_s)))
     lines.append(_row("vus_max", [count_text(summary.vus_max)]))
     return lines
