@@ -52,9 +52,11 @@ async def test_exactly_what_the_rate_asks_for_is_begun(perform, plan_for, worker
 async def test_few_connections_serve_a_rate_that_few_can_serve(total_of, plan_for) -> None:
     async with LoopbackServer() as server:
         plan = plan_for(server.url, load=Load(vus=200, rate_per_s=100, duration_s=0.6))
-        await total_of(plan)
-        # One would do; a busy machine may now and then need some more at once.
-        assert server.truth.connections <= 30
+        performance = await total_of(plan)
+        # One would do; what was due while an answer was awaited needs another, and what a busy
+        # machine holds up says so in its response time. In turn, they would be sixty.
+        due_meanwhile = 100 * max_us(performance.total.response) / 1e6
+        assert server.truth.connections <= min(50, 3 + due_meanwhile)
 
 
 @pytest.mark.slow

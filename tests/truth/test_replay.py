@@ -1,13 +1,12 @@
 """A run that is driven again, live and out of its export, draws the same curve at the server."""
 
-import time
 from bisect import bisect_right
 from pathlib import Path
 
 import pytest
 
 from vumeter.testing.disturbance import Disturbance
-from vumeter.testing.flight import Flight, Landing, fly
+from vumeter.testing.flight import Flight, fly
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -24,12 +23,6 @@ steps = ["/"]
 vus = 4
 pacing = "20ms"
 """
-
-
-def run_times_s(arrivals_ns: list[int], landing: Landing) -> list[float]:
-    start_unix_ns = landing.report["run"]["started_unix_ms"] * 1_000_000
-    start_ns = time.monotonic_ns() - (time.time_ns() - start_unix_ns)
-    return [(at - start_ns) / 1e9 for at in sorted(arrivals_ns)]
 
 
 def assert_same_curve(before_s: list[float], again_s: list[float], until_s: float) -> None:
@@ -63,7 +56,7 @@ def test_a_replay_and_an_export_drive_what_was_driven(tmp_path: Path) -> None:
             server.wait_for_requests(2 * asked - 100)
             flight.tell("stop")
             landing = flight.land()
-        arrivals_s = run_times_s(server.arrivals_ns(), landing)
+        arrivals_s = landing.run_times_s(server.arrivals_ns())
         assert "1 change of VU, 3 changes of RPS" in said or "2 changes of VU" in said
         entries = [(each["kind"], each["at_s"]) for each in landing.report["journal"]]
         assert [kind for kind, _ in entries] == ["set", "set", "set", "close", "replay", "stop"]
@@ -77,7 +70,7 @@ def test_a_replay_and_an_export_drive_what_was_driven(tmp_path: Path) -> None:
         replay.write_text(exported)
         landing = fly(str(replay), "--workers", "2")
         assert landing.exit_code == 0
-        from_file_s = run_times_s(sorted(server.arrivals_ns())[seen:], landing)
+        from_file_s = landing.run_times_s(sorted(server.arrivals_ns())[seen:])
         exported_s = landing.report["duration_s"]
         assert exported_s == pytest.approx(replayed_s, abs=5)
         assert_same_curve(driven_s, from_file_s, min(exported_s, replayed_s))

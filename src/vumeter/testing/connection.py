@@ -37,13 +37,12 @@ class Connection(asyncio.Protocol):
         # uvloop's transports are no subclasses of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         self._registry.add(self)
-        self._server.truth.connections += 1
-        self._server.truth.connections_open += 1
+        self._server.truth.note_opened()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._registry.discard(self)
-        self._server.truth.connections_open -= 1
+        self._server.truth.note_closed()
         if self._exchange is not None:
             self._server.truth.abandoned += 1
         self.gone.set()

@@ -1,5 +1,6 @@
 """The real program, as a person starts it: run headless to its end, and what came of it."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,9 @@ from typing import Any, Self
 
 import psutil
 
-from vumeter.link.folders import RUNS_VARIABLE
+from vumeter.link.client import send
+from vumeter.link.folders import RUNS_VARIABLE, RunFolder
+from vumeter.model.throttle import Command, CommandKind
 
 _LONGEST_S = 60.0
 _NAME = "flight"
@@ -50,6 +53,19 @@ class Landing:
     def errors(self) -> dict[str, int]:
         """Kind → count, as reported."""
         return dict(self.report["errors"])
+
+    @property
+    def lag_max_ms(self) -> float:
+        """How late the generator's own clock ticked at most, by its own testimony."""
+        lag = self.report["generator"]["tick_lag_ms"]
+        return float(lag["max"]) if lag else 0.0
+
+    def run_times_s(self, stamps_ns: Iterable[int]) -> list[float]:
+        """Return moments of this host's monotonic clock in run time, in order, to the ms."""
+        # The report has the run's start by the wall clock.
+        start_unix_ns = self.report["run"]["started_unix_ms"] * 1_000_000
+        start_ns = time.monotonic_ns() - (time.time_ns() - start_unix_ns)
+        return [(at_ns - start_ns) / 1e9 for at_ns in sorted(stamps_ns)]
 
 
 class Flight:
@@ -120,6 +136,22 @@ class Flight:
             RuntimeError: It was refused.
         """
         return self._ask("ctl", _NAME, *words).strip()
+
+    def command(self, kind: CommandKind, **fields: Any) -> str:
+        """
+        Give a command straight to the run's socket, and return what it answers.
+
+        On a busy machine a program like `vumeter ctl` takes seconds to begin.
+
+        Raises:
+            RuntimeError: It was refused.
+        """
+        socket = RunFolder(Path(self._folder.name) / _NAME).socket
+        command = Command(kind=kind, author="test", **fields)
+        outcome = asyncio.run(send(socket, command))
+        if not outcome.accepted:
+            raise RuntimeError(f"{kind}: {outcome.message}")
+        return outcome.message
 
     def exported(self) -> str:
         """

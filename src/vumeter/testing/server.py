@@ -127,6 +127,7 @@ async def serve_until_told(server: LoopbackServer) -> None:
     Serve, and obey the lines that come from standard input, until it ends.
 
     `truth` prints the server's truth as one line of JSON, `arrivals` when each request came,
+    `paths` the same for each path, `connections` when each began and ended,
     `last request` what came last over the wire; `gate close`, `gate open`, `away` and `back`
     do what they say and print `{}`. That way counting disturbs no request, and a server
     whose parent is gone ends too.
@@ -143,6 +144,14 @@ async def serve_until_told(server: LoopbackServer) -> None:
                     continue
                 case "arrivals":
                     _say({"arrivals_ns": list(server.truth.arrivals_ns)})
+                    continue
+                case "paths":
+                    by_path = server.truth.path_arrivals_ns.items()
+                    _say({path: list(stamps_ns) for path, stamps_ns in by_path})
+                    continue
+                case "connections":
+                    truth = server.truth
+                    _say({"opened_ns": list(truth.opened_ns), "closed_ns": list(truth.closed_ns)})
                     continue
                 case "last request":
                     _say({"request": server.truth.last_request.decode("latin-1")})

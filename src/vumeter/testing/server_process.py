@@ -57,6 +57,15 @@ class ServerProcess:
         """Return when each request came, by the monotonic clock that all processes share."""
         return list(self.tell("arrivals")["arrivals_ns"])
 
+    def path_arrivals_ns(self, path: str) -> list[int]:
+        """Return the same for the requests of one path."""
+        return list(self.tell("paths").get(path, []))
+
+    def connections_ns(self) -> tuple[list[int], list[int]]:
+        """Return when connections were accepted, and when those that are gone were closed."""
+        told = self.tell("connections")
+        return list(told["opened_ns"]), list(told["closed_ns"])
+
     def close_gate(self) -> None:
         """Hold all answers back from now on."""
         self.tell("gate close")

@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
@@ -54,14 +54,35 @@ class Truth:
     service_us: "array[int]" = field(default_factory=lambda: array("q"))
     """From the arrival of the last byte of the request to the writing of the answer."""
     arrivals_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    path_arrivals_ns: "defaultdict[str, array[int]]" = field(
+        default_factory=lambda: defaultdict(lambda: array("q"))
+    )
+    """The same for each path."""
+    opened_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    """When each connection was accepted."""
+    closed_ns: "array[int]" = field(default_factory=lambda: array("q"))
+    """When each that is closed was."""
     last_request: bytes = b""
     """As it came over the wire."""
+
+    def note_opened(self) -> None:
+        """Count a connection that was accepted."""
+        self.connections += 1
+        self.connections_open += 1
+        self.opened_ns.append(monotonic_ns())
+
+    def note_closed(self) -> None:
+        """Count a connection that is gone."""
+        self.connections_open -= 1
+        self.closed_ns.append(monotonic_ns())
 
     def note_request(self, path: str, request: bytes) -> None:
         """Count a complete request."""
         self.requests += 1
         self.paths[path] += 1
-        self.arrivals_ns.append(monotonic_ns())
+        now_ns = monotonic_ns()
+        self.arrivals_ns.append(now_ns)
+        self.path_arrivals_ns[path].append(now_ns)
         self.last_request = request
 
     def note_answer(self, *, status: int, sent_bytes: int, service_us: int) -> None:
