@@ -136,7 +136,7 @@ def test_a_run_of_a_script_is_no_profile(vumeter: Vumeter, server: ServerProcess
     assert ended.returncode == 0, ended.stderr
     for refused in (
         vumeter("export-profile", "py"),
-        vumeter("check", str(path)),
+        vumeter("check", str(path), "-e", "A=b"),
         vumeter("run", str(path), "--save-profile", "x.toml"),
         vumeter("run", server.url, server.url),
     ):
@@ -266,3 +266,21 @@ def test_two_metrics_of_one_name_and_too_many_are_refused(script) -> None:
         plan_of(script(many + act))
     with pytest.raises(ProfileError, match=r'shop\.py:2: ValueError: "vus" is a metric of vumeter'):
         plan_of(script(f'from vumeter.script import Gauge\nx = Gauge("vus")\n{HEAD}{act}'))
+
+
+@pytest.mark.slow
+def test_a_check_shows_what_a_script_would_do_and_what_it_measures(
+    vumeter: Vumeter, script
+) -> None:
+    path = script('TARGET = "http://127.0.0.1:9"\n' + MEASURED)
+    ended = vumeter("check", str(path))
+    assert ended.returncode == 0, ended.stderr
+    assert (
+        "\n".join(
+            ("metrics", "  took: trend, ms", "  orders: counter, count", "  fast: rate, ratio")
+        )
+        in ended.stdout
+    )
+    assert f"  buy() of {path}" in ended.stdout
+    nowhere = vumeter("check", str(script(MEASURED)))
+    assert (nowhere.returncode, "there is no target" in nowhere.stderr) == (104, True)

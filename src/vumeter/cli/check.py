@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vumeter.errors import UsageError
-
 if TYPE_CHECKING:
     from vumeter.model.flow import Request
     from vumeter.model.plan import Load, Plan, Procedure, Scenario
 
 
 def check(
-    profile: Annotated[Path, typer.Argument(metavar="PROFILE", help="A TOML file.")],
+    profile: Annotated[
+        Path, typer.Argument(metavar="PROFILE|SCRIPT", help="A TOML or a Python file.")
+    ],
     variable: Annotated[
         list[str] | None,
         typer.Option("-e", metavar="KEY=VALUE", help="What ${KEY} stands for; repeats."),
@@ -26,26 +26,27 @@ def check(
     ] = "1",
 ) -> None:
     """
-    Read a profile, and show what it would do. Nothing is sent.
+    Read a profile or a script, and show what it would do. Nothing is sent.
 
     Everything that is wrong with it is said at once, each with its line; then the exit code
     is 104.
     """
-    from vumeter.cli.planning import is_script
+    from vumeter.cli.planning import Wishes, is_script
     from vumeter.cli.profiled import profile_plan, time_scale_of, variables_of
+    from vumeter.cli.scripted import script_plan
     from vumeter.stats.redaction import Redactor
 
     if is_script(str(profile)):
-        raise UsageError(
-            f"{profile} is a script, and not a profile.",
-            hint=f"vumeter run {profile} says what is wrong with it before anything is sent.",
+        typed = {"variable": bool(variable), "time_scale": time_scale != "1"}
+        given = frozenset(name for name, is_typed in typed.items() if is_typed)
+        plan = script_plan(profile, Wishes(url=str(profile)), url=None, given=given)
+    else:
+        plan = profile_plan(
+            profile,
+            variables=variables_of(variable or []),
+            environment=os.environ,
+            time_scale=time_scale_of(time_scale),
         )
-    plan = profile_plan(
-        profile,
-        variables=variables_of(variable or []),
-        environment=os.environ,
-        time_scale=time_scale_of(time_scale),
-    )
     print(preview(Redactor(plan).plan))
 
 
@@ -66,6 +67,11 @@ def preview(plan: "Plan") -> str:
     for name, procedure in (("setup", plan.setup), ("teardown", plan.teardown)):
         if procedure is not None:
             lines += ["", *_procedure(name, procedure, provides=name == "setup")]
+    if plan.metrics:
+        lines += ["", "metrics"]
+        lines += [
+            f"  {metric.name}: {metric.kind.value}, {metric.unit.value}" for metric in plan.metrics
+        ]
     if plan.feeders:
         lines += ["", "feeders"]
         lines += [
@@ -190,7 +196,10 @@ def _scenario(scenario: "Scenario") -> Iterator[str]:
         after = f"in {duration_text(stage.duration_s)}" if stage.duration_s else "at once"
         shape = f" ({stage.shape.value})" if stage.shape.value != "linear" else ""
         yield f"    to {stage.target:g}{unit} {after}{shape}"
-    yield from _requests(list(scenario.requests))
+    if scenario.script is None:
+        yield from _requests(list(scenario.requests))
+    else:
+        yield f"  {scenario.name}() of {scenario.script.path}"
 
 
 def _procedure(name: str, procedure: "Procedure", *, provides: bool) -> Iterator[str]:
@@ -200,7 +209,10 @@ def _procedure(name: str, procedure: "Procedure", *, provides: bool) -> Iterator
     yield f"{name}: once, in {duration_text(procedure.timeout_s)} at most"
     if provides and procedure.variables:
         yield f"  variables for all VUs: {', '.join(sorted(procedure.variables))}"
-    yield from _requests(list(requests_of(procedure.steps)))
+    if procedure.script is None:
+        yield from _requests(list(requests_of(procedure.steps)))
+    else:
+        yield f"  written in {procedure.script.path}"
 
 
 def _requests(requests: "list[Request]") -> Iterator[str]:
