@@ -1,6 +1,7 @@
 """Two runs as summaries: one with everything, one with as little as there can be."""
 
 import pytest
+from msgspec.structs import replace
 
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Figures, Latency, StopCause
@@ -237,6 +238,15 @@ def full_summary() -> Summary:
             ),
         ),
         checks={"status is 200": (24_074, 22), "body has a quote": (18_000, 0)},
+        timings={
+            "http_req_blocked": replace(latency(), min_us=0, p50_us=0, mean_us=9_000),
+            # What takes less than a hundredth of the time has no row.
+            "http_req_connecting": replace(latency(), mean_us=200),
+            "http_req_receiving": replace(latency(), mean_us=5_000),
+            # Nor has what is all of it.
+            "http_req_waiting": latency(1),
+        },
+        iteration_duration=latency(3),
         metrics=(
             MetricTotal(
                 name="checkout_total",
