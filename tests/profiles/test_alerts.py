@@ -1,6 +1,7 @@
 """[[alerts]]: what a profile may say of them, and everything that is wrong with one at once."""
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from vumeter.model.alert import Alert, AlertLevel
 from vumeter.model.plan import Plan
-from vumeter.thresholds.presets import PRESETS, Preset
+from vumeter.thresholds.presets import PRESETS, Preset, alerts_in
 
 Loaded = Callable[..., Plan]
 Complaint = Callable[..., str]
@@ -162,3 +163,17 @@ webhook = "ftp://s3cr3t@x/"
 )
 def test_what_cannot_be_meant(complaint: Complaint, alerts: str, problem: str) -> None:
     assert problem in complaint(f"alerts = {alerts}\n{HEAD}")
+
+
+def test_the_page_s_examples_are_understood(loaded: Loaded) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text()
+    for text in re.findall(r"--alert '([^']+)'", page):
+        assert alerts_in(text)
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    # Not every machine has the program.
+    example = example.replace("notify-send", "true")
+    head = HEAD.replace('["/"]', '["/", "POST /cart"]')
+    plan = loaded(head + example, variables={"HOOK": "https://hooks.example/T0"})
+    assert [alert.name for alert in plan.alerts][-1] == "slow checkout"
+    (line,) = re.findall(r"`(alerts = \[.*?\])`", page)
+    assert len(loaded(f"{line}\n{HEAD}").alerts) == len(PRESETS[Preset.USUAL]) + 1

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
 from vumeter.model.alert import Alert, AlertLevel
-from vumeter.model.frame import Event, EventLevel, Frame, RunState
+from vumeter.model.frame import Event, EventLevel, Frame, RunState, StopCause
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import CommandKind
 from vumeter.run.conductor import Conductor
@@ -233,3 +233,26 @@ async def test_secrets_of_a_profile_reach_no_command_and_no_webhook(
     assert "c4n4ry" not in json.dumps(notices)
     assert "c4n4ry" not in status
     assert "c4n4ry" not in msgspec.json.encode(summary).decode()
+
+
+@pytest.mark.slow
+async def test_a_signal_in_the_last_words_hurries_them_and_changes_nothing_else(
+    a_plan: Plans, server: LoopbackServer, becomes: Any
+) -> None:
+    hangs = Alert(
+        name="busy",
+        metric="http_reqs",
+        expression="count > 0 over 1s",
+        command=("sleep", "600"),
+    )
+    plan = a_plan(server.url, duration_s=2.0, alerts=(hangs,))
+    async with Conductor(plan, is_attended=True) as conductor:
+        await conductor.start()
+        ending = asyncio.create_task(conductor.finish())
+        await becomes(
+            lambda: any("to the end" in event.text for event in conductor.hello.frame.events)
+        )
+        conductor.interrupt("SIGINT")
+        summary = await ending
+    assert summary.stop is StopCause.SCHEDULE
+    assert summary.journal == ()

@@ -12,6 +12,7 @@ from vumeter.errors import LinkError
 
 if TYPE_CHECKING:
     from vumeter.link.folders import RunFolder
+    from vumeter.model.alert import Alert
     from vumeter.model.flow import Request
     from vumeter.model.plan import Plan, Procedure
     from vumeter.model.throttle import JournalEntry
@@ -140,14 +141,19 @@ def _marked(plan: "Plan") -> "Plan":
             return None
         return replace(procedure, steps=with_requests(procedure.steps, marked))
 
+    def marked_alert(alert: "Alert") -> "Alert":
+        command = tuple(
+            _mark(f"command {alert.name} {place}") if REDACTED in word else word
+            for place, word in enumerate(alert.command)
+        )
+        webhook = None if alert.webhook is None else _mark(f"webhook {alert.name}")
+        return replace(alert, command=command, webhook=webhook)
+
     return replace(
         plan,
         postgres_dsn=_mark("postgres") if plan.postgres_dsn == REDACTED else plan.postgres_dsn,
         feeders=(),
-        alerts=tuple(
-            replace(alert, webhook=_mark(f"webhook {alert.name}")) if alert.webhook else alert
-            for alert in plan.alerts
-        ),
+        alerts=tuple(map(marked_alert, plan.alerts)),
         scenarios=tuple(
             replace(
                 scenario,

@@ -163,9 +163,7 @@ class Conductor:
         if self._plan.setup is not None:
             await self._set_up()
         while self._is_loading and not self._life.is_overdue(self._timeline.elapsed_s):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _TICK_S)
-            self._wake.clear()
+            await self._next_tick()
             self._take_in()
             self._tick()
         if self._is_loading and self._working:
@@ -184,22 +182,27 @@ class Conductor:
                 duration_s=ended_s,
             )
         )
-        await self._say_last_words(ended_s)
+        self._siren.conclude(ended_s)
         self._timeline.end(ended_s)
         if self._plan.teardown is not None:
             await self._tear_down()
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
+        await self._hear_last_words()
         self._show()
         return self._summary(ended_s)
 
-    async def _say_last_words(self, ended_s: float) -> None:
+    async def _next_tick(self) -> None:
+        """Wait a moment, or less when something has come."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), _TICK_S)
+        self._wake.clear()
+
+    async def _hear_last_words(self) -> None:
         """Give what tells of alerts a moment, unless the end is wanted at once."""
-        self._siren.conclude(ended_s)
-        until_s = self._timeline.elapsed_s + LAST_WORDS_S
-        while self._siren.is_busy and self._timeline.elapsed_s < until_s:
-            if self._life.is_at_once:
-                break
-            await asyncio.sleep(_TICK_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                while self._siren.is_busy and not self._life.is_at_once:
+                    await self._next_tick()
         await self._siren.close()
 
     @property
@@ -314,6 +317,7 @@ class Conductor:
         """Stop gracefully for the first signal, at once for the second."""
         if self._life.ended_s is not None:
             self._life.is_at_once = True  # nothing is left but last words
+            self._wake.set()
             return
         kind = CommandKind.ABORT if self._life.is_stopping else CommandKind.STOP
         self._do(Command(kind=kind, author=signal_name), cause=StopCause.SIGNAL)
