@@ -26,12 +26,13 @@ def advice(kind: ErrorKind, error: Exception, origin: Origin) -> str | None:
             limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
             return (
                 f"The generator ran out of file descriptors at its limit of {limit}:"
-                ' raise it ("ulimit -n") or use fewer VUs.'
+                ' raise it ("ulimit -n", LimitNOFILE= in a unit of systemd) or use fewer VUs.'
             )
         case ErrorKind.PORTS:
             return (
                 f"The generator ran out of local ports to {origin.authority}: keep connections"
-                " alive, or widen net.ipv4.ip_local_port_range."
+                " alive, connect from more addresses (--local-address), or widen"
+                " net.ipv4.ip_local_port_range."
             )
         case ErrorKind.DNS:
             return f'"{origin.host}" does not resolve: {_reason(error)}.'

@@ -34,6 +34,7 @@ from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.probes.host import HostProbe
 from vumeter.probes.postgres import PostgresProbe
 from vumeter.run.alarm import AUTHOR, Alarm, News
+from vumeter.run.capacity import Capacity, Scales
 from vumeter.run.control import Control, Viewer
 from vumeter.run.deadman import DeadMan
 from vumeter.run.events import EventLog
@@ -108,6 +109,7 @@ class Conductor:
             acknowledge=self._siren.acknowledge,
         )
         self._remarks: list[str] = []
+        self._scales = Scales(plan, Capacity.of_this_machine())
         self._staff = Staff(plan)
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
@@ -156,6 +158,7 @@ class Conductor:
         self._events.add(f"load on {self._plan.target}: {load(self._plan)}")
         for warning in self._hand.throttles.warnings:
             self._remark(warning)
+        self._weigh(0.0)
         self._show()
 
     async def finish(self) -> Summary:
@@ -336,10 +339,15 @@ class Conductor:
         self._dead_man.arm(not has_end and not self._is_attended)
         if deed.text:
             self._events.add(deed.text, level=deed.level, author=command.author, label=deed.label)
+        self._weigh(self._timeline.elapsed_s)
         # At once, not on the second: requested and acknowledged are what the hand looks for.
         self._show()
         self._wake.set()
         return deed.outcome
+
+    def _weigh(self, at_s: float) -> None:
+        for warning in self._scales.weigh(self._hand.throttles.most_vus(at_s)):
+            self._remark(warning)
 
     def _send(self, messages: tuple[Errand, ...]) -> None:
         if not self._timeline.has_begun:

@@ -13,6 +13,7 @@ from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.probes.postgres import PostgresProbe
 from vumeter.run.api import ControlApi
+from vumeter.run.capacity import Capacity, check_capacity
 from vumeter.run.conductor import Conductor, Sink
 from vumeter.run.guard import check_targets
 from vumeter.run.writing import write_whole
@@ -29,9 +30,11 @@ async def check(plan: Plan, *, waits_for_postgres: bool = False) -> None:
     Return when everything that *plan* needs is there; no request has been sent by then.
 
     Raises:
+        UsageError: This system does not allow so many connections.
         TargetError: Load must not be sent to one of its hosts.
         ProbeError: Its database cannot be watched, and *waits_for_postgres* is not set.
     """
+    check_capacity(plan, Capacity.of_this_machine())
     await check_targets(plan)
     if plan.postgres_dsn is not None:
         probe = PostgresProbe(plan.postgres_dsn)

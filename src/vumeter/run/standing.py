@@ -60,6 +60,15 @@ class Standing:
         """How every lever stands."""
         return tuple(map(self._move, self.stands))
 
+    def most_vus(self, at_s: float) -> float:
+        """Return a bound on the VUs of all scenarios together, from now on."""
+        going = [
+            stand.course
+            for (name, lever), stand in self.stands.items()
+            if lever is Lever.VUS and stand.course and not self.progress[name].has_ended(at_s)
+        ]
+        return courses.highest(going, at_s, None)
+
     def leg(self, key: Key, at_s: float) -> Leg | None:
         """Return the leg that a lever is on; `None`: the model is closed."""
         return self.stands[key].leg(at_s)

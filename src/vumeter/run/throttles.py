@@ -107,6 +107,10 @@ class Throttles:
         """What of the plan the run's limits do not allow, in words."""
         return tuple(self._standing.warnings)
 
+    def most_vus(self, at_s: float) -> float:
+        """Return a bound on the VUs of all scenarios together, from now on."""
+        return self._standing.most_vus(at_s)
+
     @property
     def end_s(self) -> float | None:
         """When the last schedule ends; `None`: not by itself, or not while a plan is held."""
