@@ -105,6 +105,49 @@ def test_a_broken_profile_ends_with_104_and_nothing_is_sent(
     assert server.truth()["requests"] == 0
 
 
+SCENARIO = b'target = "URL"\n[scenarios.main]\nsteps = ["/"]\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(SCENARIO + b'duration = "10x"\n', ":4: scenarios.main.duration", id="unit"),
+        pytest.param(SCENARIO + b"vuss = 3\n", 'Did you mean "vus"?', id="unknown-key"),
+        pytest.param(
+            SCENARIO + b'executor = "ramping-vu"\n',
+            ":4: scenarios.main.executor",
+            id="bad-executor",
+        ),
+        pytest.param(
+            SCENARIO.replace(b'"/"', b'"/${NOWHERE}"'), "NOWHERE", id="missing-variable"
+        ),
+        pytest.param(
+            SCENARIO + b'[variables]\na = "${b}"\nb = "${a}"\n', ":5: variables.", id="circle"
+        ),
+        pytest.param(b"# " + b"x" * (2 << 20), "larger than 1 MiB", id="two-MiB"),
+        pytest.param(b"a = " + b"[" * 100_000, "nested deeper than", id="depth-bomb"),
+        pytest.param(b"\x7fELF\x02\x01\xff\xfe\x00", "not UTF-8 text", id="binary"),
+        pytest.param(b'target = "URL\n', ":1: not TOML", id="no-TOML"),
+        pytest.param(
+            SCENARIO + b'[thresholds]\nhttp_req_duraton = ["p(95)<1"]\n',
+            ":5: thresholds",
+            id="unknown-metric",
+        ),
+        pytest.param(b"", "there is nothing to do in it", id="empty"),
+    ],
+)  # fmt: skip
+def test_no_broken_profile_sends_anything(
+    vumeter: Vumeter, server: ServerProcess, profile: Path, content: bytes, said: str
+) -> None:
+    profile.write_bytes(content.replace(b"URL", server.url.encode()))
+    ended = vumeter("run", str(profile))
+    assert ended.returncode == 104
+    assert (ended.stdout, server.truth()["connections"]) == ("", 0)
+    assert said in ended.stderr
+    assert profile.name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_check_shows_what_would_run_without_its_secrets(vumeter: Vumeter, profile: Path) -> None:
     ended = vumeter("check", str(profile), "--time-scale", "0.01")
     assert ended.returncode == 0, ended.stderr
