@@ -10,32 +10,16 @@ from msgspec.structs import replace
 
 from vumeter.model.alert import AlertChange, AlertLevel
 from vumeter.model.frame import EventLevel
-from vumeter.model.metric import Unit
 from vumeter.model.verdict import AlertState
 from vumeter.run.notices import Notice, environment_of, news_of, notice_of
+from vumeter.testing.alerts import firing
 from vumeter.thresholds.alerts import alert_rule, clearing_text
 from vumeter.thresholds.presets import PRESETS, Preset
 from vumeter.thresholds.watch import Change
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text()
 
-STATE = AlertState(
-    name="slow",
-    level=AlertLevel.CRITICAL,
-    metric="http_req_duration",
-    expression="p(95) > 400ms over 10s",
-    bell=True,
-    is_firing=True,
-    is_acknowledged=False,
-    observed=512.3,
-    limit=400.0,
-    unit=Unit.MS,
-    firings=1,
-    firing_s=0.0,
-    first_fired_s=71.0,
-    fired_s=71.0,
-    worst=512.3,
-)
+STATE = firing(level=AlertLevel.CRITICAL)
 RULE = "http_req_duration: p(95) > 400ms over 10s"
 
 

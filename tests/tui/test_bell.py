@@ -5,10 +5,9 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import Frame
-from vumeter.model.metric import Unit
 from vumeter.model.verdict import AlertState
+from vumeter.testing.alerts import firing
 from vumeter.testing.story import story
 from vumeter.tui.bell import Bell
 
@@ -19,23 +18,7 @@ def quiet() -> Frame:
 
 
 def alert(firings: int, *, name: str = "slow", bell: bool = True, seen: bool = False) -> AlertState:
-    return AlertState(
-        name=name,
-        level=AlertLevel.WARNING,
-        metric="http_req_duration",
-        expression="p(95) > 400ms over 10s",
-        bell=bell,
-        is_firing=True,
-        is_acknowledged=seen,
-        observed=500.0,
-        limit=400.0,
-        unit=Unit.MS,
-        firings=firings,
-        firing_s=1.0,
-        first_fired_s=1.0,
-        fired_s=1.0,
-        worst=500.0,
-    )
+    return firing(name=name, bell=bell, is_acknowledged=seen, firings=firings)
 
 
 def frame(*alerts: AlertState) -> Frame:

@@ -13,7 +13,8 @@ from vumeter.model.metric import Unit
 from vumeter.model.plan import Threshold
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, StageSpan, ThrottleState
-from vumeter.model.verdict import AlertState, Standing, Verdict
+from vumeter.model.verdict import Standing, Verdict
+from vumeter.testing.alerts import firing
 from vumeter.testing.story import story
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
@@ -262,29 +263,8 @@ def test_the_light_of_a_threshold(verdict: Verdict, expected: tuple[Health, str]
     assert threshold_health(verdict) == expected
 
 
-def _alert(name: str, level: AlertLevel, **changes: object) -> AlertState:
-    state = AlertState(
-        name=name,
-        level=level,
-        metric="http_req_duration",
-        expression="p(95) > 400ms over 10s",
-        bell=True,
-        is_firing=True,
-        is_acknowledged=False,
-        observed=512.3,
-        limit=400.0,
-        unit=Unit.MS,
-        firings=1,
-        firing_s=3.0,
-        first_fired_s=70.0,
-        fired_s=70.0,
-        worst=600.0,
-    )
-    return replace(state, **changes)
-
-
-_SLOW = _alert("slow", AlertLevel.WARNING)
-_ERRORS = _alert("errors", AlertLevel.CRITICAL, observed=0.012, unit=Unit.RATIO)
+_SLOW = firing()
+_ERRORS = firing(name="errors", level=AlertLevel.CRITICAL, observed=0.012, unit=Unit.RATIO)
 
 
 def test_alerts_that_fire_come_first_and_the_most_urgent_stays_longest() -> None:
@@ -312,7 +292,7 @@ def test_an_alert_that_was_seen_makes_way_for_one_that_was_not() -> None:
 
 
 def test_the_lights_of_alerts_need_neither_colour_nor_more_than_ascii() -> None:
-    hostile = _alert("a\x1b[31m→" + "x" * 40, AlertLevel.INFO, observed=None)
+    hostile = firing(name="a\x1b[31m→" + "x" * 40, level=AlertLevel.INFO, observed=None)
     parts = alert_lights((_SLOW, _ERRORS, hostile), ASCII_LOOK)
     texts = [line.text for _, line in parts]
     assert texts == [
