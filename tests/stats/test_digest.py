@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vumeter.model.frame import Point
+from vumeter.model.frame import Figures, Point
 from vumeter.model.measure import ErrorKind, Reading, ScenarioCounts, Tally
 from vumeter.stats.digest import Digest
 from vumeter.stats.histogram import histogram_of
@@ -21,6 +21,10 @@ def answered(*times_us: int) -> Tally:
 
 def failed(kind: ErrorKind, number: int = 1) -> Tally:
     return Tally(errors={kind: number})
+
+
+def over(totals: dict[str, Tally], seconds: float) -> dict[str, Figures]:
+    return {name: figures(tally, seconds) for name, tally in totals.items()}
 
 
 def take(digest: Digest, reading: Reading) -> Point:
@@ -54,7 +58,7 @@ def test_the_window_is_exactly_the_last_ten_seconds_whatever_gaps_there_are(
     everything = merge([tally for tallies in inside for tally in tallies.values()])
     assert digest.window == figures(everything, min(10, second + 1))
     names = {name for _, tallies in recent for name in tallies}
-    for row in digest.endpoints({name: Tally() for name in names}, second + 1):
+    for row in digest.endpoints({name: figures(Tally(), second + 1) for name in names}):
         expected = merge([tallies[row.name] for tallies in inside if row.name in tallies])
         assert row.window == figures(expected, min(10, second + 1))
 
@@ -130,7 +134,7 @@ def test_the_busiest_endpoint_of_the_window_comes_first(reading: Any) -> None:
         "GET /new": answered(*[10] * 12),
     }
 
-    rows = digest.endpoints(totals, 12)
+    rows = digest.endpoints(over(totals, 12))
 
     assert [row.name for row in rows] == ["GET /new", "GET /old", "GET /idle"]
     assert rows[1].window.requests == 0
@@ -142,11 +146,11 @@ def test_previous_p95_is_that_of_the_ten_seconds_before(reading: Any) -> None:
     digest, totals = Digest(), {"GET /": answered(1)}
     for second in range(10):
         take(digest, reading(second, {"GET /": answered(100)}))
-        assert digest.endpoints(totals, 1)[0].previous_p95_us is None
+        assert digest.endpoints(over(totals, 1))[0].previous_p95_us is None
     for second in range(10, 20):
         take(digest, reading(second, {"GET /": answered(300)}))
 
-    [row] = digest.endpoints(totals, 20)
+    [row] = digest.endpoints(over(totals, 20))
     assert row.window.latency is not None
     assert (row.previous_p95_us, row.window.latency.p95_us) == (100, 300)
 
@@ -156,7 +160,7 @@ def test_there_is_no_previous_p95_across_a_gap(reading: Any) -> None:
     take(digest, reading(0, {"GET /": answered(100)}))
     take(digest, reading(15, {"GET /": answered(100)}))
 
-    assert digest.endpoints({"GET /": answered(1)}, 16)[0].previous_p95_us is None
+    assert digest.endpoints(over({"GET /": answered(1)}, 16))[0].previous_p95_us is None
 
 
 def test_errors_are_counted_by_kind_status_and_endpoint_over_a_minute(reading: Any) -> None:
@@ -207,7 +211,7 @@ def test_the_window_before_the_first_second_is_empty() -> None:
 
     assert digest.window.requests == 0
     assert digest.window.latency is None
-    assert digest.endpoints({}, 0.0) == ()
+    assert digest.endpoints({}) == ()
     assert digest.points_from(0) == ()
 
 

@@ -1,7 +1,9 @@
 """Histograms against the `hdrhistogram` package, which we share the layout with."""
 
 import statistics
+from collections import Counter
 
+import msgspec
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
@@ -21,7 +23,12 @@ EDGES = st.builds(
 """Around powers of two, where a value moves from one bucket size to the next."""
 
 VALUES = st.one_of(st.integers(1, ours.TOP_US), st.integers(1, 5_000), EDGES)
-HISTOGRAMS = st.lists(VALUES, max_size=50).map(ours.histogram_of)
+FEW = st.lists(VALUES, max_size=50).map(ours.histogram_of)
+MANY = st.tuples(st.integers(0, 100_000), st.integers(1, 50), st.integers(201, 400)).map(
+    lambda it: ours.histogram_of(range(it[0], it[0] + it[1] * it[2] * 64, it[1] * 64))
+)
+HISTOGRAMS = FEW | MANY
+"""With few buckets, which are added one by one, and with many, which are added packed."""
 
 
 def oracle(values: list[int]) -> HdrHistogram:
@@ -133,6 +140,46 @@ def test_what_was_added_can_be_taken_away_without_a_trace(
     total.remove(taken)
 
     assert total.histogram() == kept
+
+
+@given(parts=st.lists(HISTOGRAMS, max_size=5))
+def test_a_sum_has_in_each_bucket_what_a_plain_counter_has(parts: list[Histogram]) -> None:
+    total, plain = ours.HistogramSum(), Counter[int]()
+    for each in parts:
+        total.add(each)
+        plain.update(each.counts)
+
+    assert total.histogram().counts == plain
+    assert total.count() == plain.total()
+    values = sorted(ours.highest_us(index) for index in plain.elements())
+    if values:
+        assert total.percentile_us(100) == values[-1]
+        assert total.percentile_us(50) == values[max(1, int(len(values) / 2 + 0.5)) - 1]
+
+
+def test_what_was_worked_out_once_is_no_part_of_the_value() -> None:
+    one, other = ours.histogram_of([10, 20]), ours.histogram_of([10, 20])
+    ours.packed(one)
+    assert one == other
+    assert msgspec.msgpack.encode(one) == msgspec.msgpack.encode(other)
+    # A changed copy is packed anew.
+    changed = msgspec.structs.replace(one, counts={30: 1})
+    assert ours.percentile_us(changed, 100) == 30
+
+
+@given(one=HISTOGRAMS, other=HISTOGRAMS, some=st.integers(1, 3))
+def test_values_can_be_taken_away_otherwise_than_they_were_added(
+    one: Histogram, other: Histogram, some: int
+) -> None:
+    part = Histogram(counts={i: n for i, n in one.counts.items() if i % some == 0})
+    total = ours.HistogramSum()
+    for each in (one, other):
+        total.add(each)
+    total.remove(part)
+
+    left = Counter(one.counts) + Counter(other.counts) - Counter(part.counts)
+    assert total.histogram().counts == left
+    assert total.count() == left.total()
 
 
 def test_a_value_above_the_range_counts_at_its_top_and_is_told() -> None:

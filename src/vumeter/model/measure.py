@@ -50,11 +50,12 @@ AFTER_ANSWER = (
 """The kinds of an attempt that got a complete answer all the same."""
 
 
-class Histogram(Struct, frozen=True, kw_only=True):
+class Histogram(Struct, frozen=True, kw_only=True, dict=True):
     """
     Recorded times in HdrHistogram's own bucket layout: 1 µs to 1 h, three digits, sparse.
 
-    `stats.histogram` has the arithmetic. Adding two is exact.
+    `stats.histogram` has the arithmetic, and keeps here what it has worked out once. Adding
+    two is exact.
     """
 
     counts: dict[int, int] = {}

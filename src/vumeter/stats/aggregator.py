@@ -80,6 +80,11 @@ class Aggregator:
         return readings
 
     @property
+    def sums(self) -> Mapping[str, TallySum]:
+        """The same as `totals`, to read figures off: what changes with the next snapshot."""
+        return self._totals
+
+    @property
     def totals(self) -> dict[str, Tally]:
         """Everything that was ever counted, by request name."""
         return {name: total.tally() for name, total in self._totals.items()}

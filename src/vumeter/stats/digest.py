@@ -70,16 +70,16 @@ class Digest:
     @property
     def window(self) -> Figures:
         """All requests of the last `WINDOW_S` seconds; of fewer at the start of a run."""
-        return figures(self._all.tally(), self._window_s)
+        return self._all.figures(self._window_s)
 
-    def endpoints(self, totals: Mapping[str, Tally], elapsed_s: float) -> tuple[Endpoint, ...]:
-        """Return a row for each of *totals*, which are over *elapsed_s*; the busiest first."""
+    def endpoints(self, totals: Mapping[str, Figures]) -> tuple[Endpoint, ...]:
+        """Return a row for each of *totals*, the busiest first."""
         previous = self._p95s[0][1] if self._has_previous_window else {}
         rows = [
             Endpoint(
                 name=name,
                 window=self._windows.get(name) or figures(Tally(), self._window_s),
-                total=figures(total, elapsed_s),
+                total=total,
                 previous_p95_us=previous.get(name),
             )
             for name, total in totals.items()
@@ -123,7 +123,7 @@ class Digest:
         for name, tally in newest.by_name.items():
             self._by_name.setdefault(name, TallySum()).add(tally)
         self._windows = {
-            name: figures(window.tally(), self._window_s) for name, window in self._by_name.items()
+            name: window.figures(self._window_s) for name, window in self._by_name.items()
         }
 
     def _remember_p95s(self) -> None:

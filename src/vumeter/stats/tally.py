@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from vumeter.model.frame import Figures
+from msgspec.structs import replace
+
+from vumeter.model.frame import Figures, Latency
 from vumeter.model.measure import ErrorKind, Histogram, Tally
 from vumeter.stats.histogram import HistogramSum, latency
 from vumeter.stats.timings import TimingsSum
@@ -43,6 +45,10 @@ def service_figures(tally: Tally, seconds: float) -> Figures:
 
 
 def _figures(tally: Tally, seconds: float, times: Histogram) -> Figures:
+    return _figures_with(latency(times), tally, seconds)
+
+
+def _figures_with(times: Latency | None, tally: Tally, seconds: float) -> Figures:
     return Figures(
         requests=tally.requests,
         requests_per_s=tally.requests / seconds if seconds > 0 else 0.0,
@@ -51,7 +57,7 @@ def _figures(tally: Tally, seconds: float, times: Histogram) -> Figures:
         statuses=dict(tally.statuses),
         sent_bytes=tally.sent_bytes,
         received_bytes=tally.received_bytes,
-        latency=latency(times),
+        latency=times,
     )
 
 
@@ -91,10 +97,13 @@ class TallySum:
             self._open_tallies += 1
             if self._response is None:
                 self._response = HistogramSum()
-                self._response.add(self._service.histogram())
+                self._response.add_sum(self._service)
         if self._response is not None:
             self._response.add(response_times(tally))
         self._service.add(tally.service)
+        self._count(tally)
+
+    def _count(self, tally: Tally) -> None:
         self._answered += tally.answered
         self._sent_bytes += tally.sent_bytes
         self._received_bytes += tally.received_bytes
@@ -129,17 +138,40 @@ class TallySum:
         if tally.timings is not None and self._timings is not None:
             self._timings.remove(tally.timings)
 
-    def tally(self) -> Tally:
-        """Return the sum so far, as a value that later changes do not touch."""
+    def add_sum(self, other: "TallySum") -> None:
+        """Count every sample that *other* has counted, but not the phases of requests."""
+        has_due = self._response is not None or other._response is not None
+        if has_due and self._response is None:
+            self._response = HistogramSum()
+            self._response.add_sum(self._service)
+        if self._response is not None:
+            self._response.add_sum(other._response or other._service)
+        self._open_tallies += other._open_tallies
+        self._service.add_sum(other._service)
+        self._count(other.outcomes())
+
+    def figures(self, seconds: float) -> Figures:
+        """Return what a screen shows of the sum so far, over *seconds*."""
+        times = self._service if self._response is None else self._response
+        return _figures_with(times.latency(), self.outcomes(), seconds)
+
+    def outcomes(self) -> Tally:
+        """Return the sum so far without any times, which are the dear part of it."""
         return Tally(
             answered=self._answered,
             errors=self._errors.copy(),
             statuses=self._statuses.copy(),
             sent_bytes=self._sent_bytes,
             received_bytes=self._received_bytes,
+            checks=self._checks.copy(),
+        )
+
+    def tally(self) -> Tally:
+        """Return the sum so far, as a value that later changes do not touch."""
+        return replace(
+            self.outcomes(),
             service=self._service.histogram(),
             response=None if self._response is None else self._response.histogram(),
-            checks=self._checks.copy(),
             timings=None if self._timings is None else self._timings.timings(),
         )
 

@@ -98,7 +98,7 @@ class TimingsSum:
 
     def timings(self) -> Timings | None:
         """Return the sum so far; `None` where nothing is in it."""
-        if not any(total.counts for total in self._sums.values()):
+        if not any(total for total in self._sums.values()):
             return None
         return Timings(**{name: total.histogram() for name, total in self._sums.items()})
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from vumeter.model.measure import Histogram
 from vumeter.model.metric import Kind
-from vumeter.stats.histogram import HistogramSum, count, percentile_us
+from vumeter.stats.histogram import HistogramSum
 
 STALE_S = 10
 """The newest value of a gauge is one of the last so many seconds, or there is none."""
@@ -140,13 +140,13 @@ class Times:
     def figure(self, aggregate: Aggregate, *, percent: float, span_s: float) -> float | None:
         """Return the mean, exact, or a percentile, to three digits."""
         del span_s
-        times = self._sum.histogram()
-        if not times.counts:
+        number = self._sum.count()
+        if not number:
             return None
         if aggregate is Aggregate.AVG:
-            return times.sum_us / count(times) / _US_PER_MS
+            return self._sum.sum_us / number / _US_PER_MS
         fixed = {Aggregate.MIN: 0.0, Aggregate.MED: 50.0, Aggregate.MAX: 100.0}
-        return percentile_us(times, fixed.get(aggregate, percent)) / _US_PER_MS
+        return self._sum.percentile_us(fixed.get(aggregate, percent)) / _US_PER_MS
 
 
 class Level:
