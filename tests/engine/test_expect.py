@@ -122,7 +122,7 @@ async def test_a_target_that_says_nothing_gets_the_body_after_a_second(total_of,
     async def behave(wire) -> None:
         async for _ in wire.requests():
             asked_s = loop.time()
-            await wire._reader.readexactly(len(BODY))
+            await wire.body(len(BODY))
             came.append(loop.time() - asked_s)
             await wire.answer()
 
@@ -156,7 +156,7 @@ async def test_however_the_leave_comes_it_is_no_answer(total_of, plan_for, said)
             for piece in said:
                 await wire.send(piece)
                 await asyncio.sleep(0.01)
-            await wire._reader.readexactly(len(BODY))
+            await wire.body(len(BODY))
             await wire.answer()
 
     async with HostileServer(behave) as server:
@@ -174,7 +174,7 @@ async def test_a_refusal_whose_body_comes_later_ends_the_connection_all_the_same
         await wire.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nno")
         await asyncio.sleep(0.02)
         await wire.send(b"!!")
-        assert await wire._reader.read(1) == b"", "a body, or another request"
+        assert await wire.is_left(), "a body, or another request"
 
     async with HostileServer(behave) as server:
         performance = await total_of(plan_for(upload(server.url), load=FIVE))
@@ -204,7 +204,7 @@ async def test_http_1_0_knows_no_asking(total_of, plan_for) -> None:
 async def test_a_body_that_waits_does_not_outlive_its_request(total_of, plan_for) -> None:
     async def behave(wire) -> None:
         await wire.request()
-        assert await wire._reader.read(1) == b"", "a body after the time-out"
+        assert await wire.is_left(), "a body after the time-out"
 
     async with HostileServer(behave) as server:
         request = upload(server.url, timeout_s=0.2)

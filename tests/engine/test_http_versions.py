@@ -81,9 +81,8 @@ async def test_what_is_sent_is_counted_as_it_is_sent(total_of, plan_for) -> None
     heads: list[bytes] = []
 
     async def behave(wire) -> None:
-        while True:
-            head = await wire._reader.readuntil(b"\r\n\r\n")
-            heads.append(head)
+        async for _ in wire.requests():
+            heads.append(wire.head)
             await wire.answer()
 
     async with HostileServer(behave) as server:

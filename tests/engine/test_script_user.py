@@ -501,7 +501,7 @@ async def test_a_script_may_ask_first_whether_its_body_is_wanted(scripted, total
     async def behave(wire) -> None:
         async for _ in wire.requests():
             await wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-            await wire._reader.readexactly(5000)
+            await wire.body(5000)
             await wire.answer()
 
     async with HostileServer(behave) as server:

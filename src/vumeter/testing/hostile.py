@@ -31,12 +31,14 @@ class Wire:
         self._server = server
         self._reader = reader
         self._writer = writer
+        self.head = b""
+        """Of the request that came last, as it came."""
 
     async def requests(self) -> AsyncIterator[int]:
         """Yield the server-wide number of each request, from 1, until the client leaves."""
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
-                await self._reader.readuntil(b"\r\n\r\n")
+                self.head = await self._reader.readuntil(b"\r\n\r\n")
                 self._server.requests += 1
                 yield self._server.requests
 
@@ -45,6 +47,14 @@ class Wire:
         async for _ in self.requests():
             return
         raise ConnectionResetError("the client left without a request")
+
+    async def body(self, size_bytes: int) -> None:
+        """Return when so much of a body has come."""
+        await self._reader.readexactly(size_bytes)
+
+    async def is_left(self) -> bool:
+        """Return whether the client leaves without another byte, once it does one or the other."""
+        return await self._reader.read(1) == b""
 
     async def send(self, data: bytes) -> None:
         """Send *data*, as fast as the client takes it."""
