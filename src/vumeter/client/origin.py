@@ -47,6 +47,20 @@ def origin_of(url: str) -> Origin:
     return Origin(parts.scheme, host, port if port is not None else _DEFAULT_PORTS[parts.scheme])
 
 
+def encoded(place: str) -> bytes:
+    """
+    Return a host, or host and port, as it travels: names beyond ASCII in their IDNA form.
+
+    Raises:
+        UnicodeError: It has none.
+
+    >>> encoded("bücher.example:80")
+    b'xn--bcher-kva.example:80'
+    """
+    # An address in brackets is not a name.
+    return place.encode("ascii" if place.isascii() else "idna")
+
+
 def split(url: str) -> SplitResult:
     """Return the parts of *url*; UsageError unless it is absolute, http or https."""
     try:

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
-from vumeter.client.origin import Origin, origin_of
+from vumeter.client.origin import Origin, encoded, origin_of
 from vumeter.errors import UsageError
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -58,7 +58,7 @@ def redirected(payload: bytes, *, origin: Origin, status: int, location: bytes) 
     if destination != origin:
         dropped = (*_CREDENTIALS, b"host:")
         headers = [header for header in headers if not header.lower().startswith(dropped)]
-        headers.insert(0, b"Host: " + _encoded(destination.authority))
+        headers.insert(0, b"Host: " + encoded(destination.authority))
     line = b" ".join((method, _target(url), version))
     return Hop(destination, b"%b\r\n\r\n%b" % (b"\r\n".join((line, *headers)), body))
 
@@ -101,17 +101,12 @@ def _resolved(location: bytes, *, origin: Origin, target: bytes) -> str:
 def _destination(url: str) -> Origin:
     try:
         destination = origin_of(url)
-        host = _encoded(destination.host)
+        host = encoded(destination.host)
     except (UsageError, UnicodeError):
         raise RedirectError("the location is neither http nor https") from None
     if not _HOST.fullmatch(host) or destination.port == 0:
         raise RedirectError("the location names no host that can be asked")
     return destination
-
-
-def _encoded(host: str) -> bytes:
-    # Names beyond ASCII travel in their IDNA form; an address in brackets is not a name.
-    return host.encode("ascii" if host.isascii() else "idna")
 
 
 def _target(url: str) -> bytes:

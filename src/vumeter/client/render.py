@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from vumeter.client.origin import origin_of, split
+from vumeter.client.origin import encoded, origin_of, split
 from vumeter.errors import UsageError
 from vumeter.model.flow import Request
 
@@ -101,9 +101,7 @@ def compiled(
 
 
 def _host(url: str) -> bytes:
-    authority = origin_of(url).authority
-    # Names beyond ASCII travel in their IDNA form; an address in brackets is not a name.
-    return authority.encode("ascii" if authority.isascii() else "idna")
+    return encoded(origin_of(url).authority)
 
 
 def _path(url: str) -> str:

@@ -13,6 +13,7 @@ from base64 import b64encode
 from http import HTTPStatus
 
 from vumeter.client.failures import ProxyError
+from vumeter.client.origin import encoded
 from vumeter.model.plan import Proxy, ProxyKind
 
 _HEAD_LIMIT_BYTES = 65_536
@@ -78,7 +79,7 @@ class _Tunnel:
 
     async def connect(self) -> None:
         """Ask an HTTP proxy for a tunnel."""
-        place = self._place.encode("ascii" if self._place.isascii() else "idna")
+        place = encoded(self._place)
         await self._send(
             b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n%b\r\n"
             % (place, place, authorization(self._proxy))
@@ -171,6 +172,6 @@ def _socks_address(host: str) -> bytes:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        name = host.encode("ascii" if host.isascii() else "idna")
+        name = encoded(host)
         return bytes([_NAME, len(name)]) + name
     return bytes([_IPV4 if address.version == 4 else _IPV6]) + address.packed

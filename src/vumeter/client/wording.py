@@ -7,7 +7,7 @@ here, when it is sent, by connections that were opened so: others pay nothing.
 
 from vumeter.client.exchange import Caller, Exchange
 from vumeter.client.expectation import Expectation
-from vumeter.client.origin import Origin
+from vumeter.client.origin import Origin, encoded
 from vumeter.client.tunnel import authorization
 from vumeter.model.plan import HttpVersion, Proxy, ProxyKind, Transport
 
@@ -21,9 +21,7 @@ class Wording:
         self._before_target = b""
         self._headers = b""
         if forwarder is not None:
-            authority = origin.authority
-            encoded = authority.encode("ascii" if authority.isascii() else "idna")
-            self._before_target = b"http://" + encoded
+            self._before_target = b"http://" + encoded(origin.authority)
             self._headers = authorization(forwarder)
         self._asked = b""
         self._worded = b""

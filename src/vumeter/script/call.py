@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from vumeter.client.origin import Origin, origin_of, split
+from vumeter.client.origin import Origin, encoded, origin_of, split
 from vumeter.client.render import CONTROL
 from vumeter.errors import UsageError
 
@@ -157,5 +157,4 @@ def _header(name: str, value: str) -> str:
 
 
 def _authority(url: str) -> str:
-    authority = origin_of(url).authority
-    return authority if authority.isascii() else authority.encode("idna").decode("ascii")
+    return encoded(origin_of(url).authority).decode("ascii")
