@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import Figures, Frame, Latency, RunState, StopCause
 from vumeter.model.measure import ErrorKind, GeneratorReading
 from vumeter.model.plan import Threshold
@@ -15,6 +16,7 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.report.terminal import WIDTH, progress_line, summary_text
 from vumeter.stats.plaintext import cells
+from vumeter.testing.alerts import firing
 
 GOLDENS = Path(__file__).parent / "data"
 STYLE = re.compile(r"\x1b\[[\d;]*m")
@@ -293,3 +295,17 @@ def test_a_line_never_takes_more_than_a_hundred_columns_and_never_loses_the_verd
 
     assert len(line) <= WIDTH
     assert line.split()[-1] in {"ok", "LIMIT", "-"}
+
+
+def test_what_fired_is_told_with_how_often_how_long_and_how_bad(bare_summary: Summary) -> None:
+    failing = firing(name="errors\x1b[2J", level=AlertLevel.CRITICAL, firings=3, firing_s=12.04)
+    quiet = firing(name="memory", is_firing=False, firings=0, first_fired_s=None, worst=None)
+    summary = msgspec.structs.replace(bare_summary, alerts=(failing, quiet))
+    shown = summary_text(summary, colour=False)
+    _, _, section = shown.partition("  ALERTS\n")
+    assert section.split("\n\n", 1)[0].splitlines() == [
+        "    ! errors\ufffd[2J (critical) fired 3 ×, 12s in all, first at 00:01:11, worst 512ms,"
+        " to the end:",
+        "      http_req_duration: p(95) > 400ms over 10s",
+        "    ✓ quiet: memory",
+    ]
