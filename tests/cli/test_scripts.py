@@ -284,3 +284,37 @@ def test_a_check_shows_what_a_script_would_do_and_what_it_measures(
     assert f"  buy() of {path}" in ended.stdout
     nowhere = vumeter("check", str(script(MEASURED)))
     assert (nowhere.returncode, "there is no target" in nowhere.stderr) == (104, True)
+
+
+@pytest.mark.slow
+def test_setup_and_what_scripts_print_reach_the_terminal(
+    vumeter: Vumeter, server: ServerProcess, script, tmp_path: Path
+) -> None:
+    report = tmp_path / "r.json"
+    path = script(
+        "from vumeter.script import Vu, scenario, setup, teardown\n"
+        "@setup()\n"
+        "async def prepare(vu: Vu):\n"
+        "    print('prep\\x1b[31m', flush=True)\n"
+        "    return {'path': (await vu.get('/first')).status}\n"
+        "@scenario()\n"
+        "async def act(vu: Vu):\n"
+        "    await vu.get(f'/load/{vu.data[\"path\"]}', name='load')\n"
+        "@teardown()\n"
+        "async def clear(vu: Vu):\n"
+        "    await vu.get('/last')\n"
+        "    raise OSError('cannot clear')\n"
+    )
+    ended = vumeter(
+        *("run", str(path), server.url, "-n", "30", "--workers", "2", "-o", str(report)),
+    )
+    assert ended.returncode == 107, ended.stderr
+    assert "shop.py:4: prep\ufffd[31m" in ended.stderr
+    assert "teardown failed after" in ended.stderr
+    assert "shop.py:12: OSError: cannot clear" in ended.stderr
+    assert server.truth()["paths"] == {"/first": 1, "/load/200": 30, "/last": 1}
+    written = json.loads(report.read_text())
+    assert written["totals"]["requests"] == 30
+    assert (written["setup"]["outcome"], written["setup"]["totals"]["requests"]) == ("done", 1)
+    assert written["teardown"]["outcome"] == "failed"
+    assert written["teardown"]["problem"].endswith("shop.py:12: OSError: cannot clear")

@@ -190,6 +190,28 @@ steps = ["/${A}/${B}/${E}/$${F}"]
     assert loaded(text, variables={"C": "c", "VUS": "1k", "E": "e"}).scenarios[0].load.vus == 1000
 
 
+def test_what_is_done_once_has_its_steps_and_says_where_they_are_written(loaded: Loaded) -> None:
+    plan = loaded(
+        """target = "http://127.0.0.1"
+[setup]
+timeout = "5s"
+steps = [
+  "/a",
+  { group = "in", steps = [{ path = "/b", extract = { token = { json = "t" } } }] },
+]
+[teardown]
+steps = ["/c?as={{token}}"]
+[scenarios.main]
+steps = ["/load/{{token}}"]
+"""
+    )
+    assert plan.setup is not None
+    assert plan.teardown is not None
+    assert (plan.setup.timeout_s, plan.teardown.timeout_s) == (5.0, 60.0)
+    assert [place.rpartition("/")[2] for place in plan.setup.places] == ["p.toml:5", "p.toml:6"]
+    assert plan.setup.variables == {"token"}
+
+
 def test_the_time_scale_is_for_the_schedule_and_leaves_the_load(loaded: Loaded) -> None:
     plan = loaded(
         """
@@ -466,6 +488,36 @@ p.toml:15: scenarios.main.steps[0].extract.b: says twice where the value comes f
   One of json, regex, header, cookie: { json = "token" }.
 p.toml:16: scenarios.main.steps[0].extract."c d": "c d" cannot be a variable.
   Letters, digits and "_", not beginning with a digit.""",
+    ),
+    "setup": (
+        """target = "http://x"
+[setup]
+steps = [{ think = "1s" }]
+[teardown]
+timout = "3s"
+steps = ["/{{tokn}}"]
+[scenarios.main]
+steps = ["/"]
+""",
+        """p.toml has 2 problems; nothing was sent.
+p.toml:3: setup.steps: sends no request.
+  Write one: "/", or { path = "/orders" }.
+p.toml:5: teardown.timout: unknown key.
+  Did you mean "timeout"?""",
+    ),
+    "setup-variables": (
+        """target = "http://x"
+[setup]
+steps = [{ path = "/", extract = { token = { json = "t" } } }]
+[teardown]
+steps = ["/{{tokn}}"]
+[scenarios.main]
+steps = ["/{{token}}"]
+""",
+        """p.toml has one problem; nothing was sent.
+p.toml:5: teardown.steps[0].path: {{tokn}} is nothing that its requests, or those of setup,\
+ extract.
+  Did you mean "token"?""",
     ),
     "too-many-vus": (
         """target = "http://x"

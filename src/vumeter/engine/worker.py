@@ -7,12 +7,14 @@ import socket
 import ssl
 import sys
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import uvloop
 
 from vumeter.engine.collector import Collector
 from vumeter.engine.generator import Generator
+from vumeter.engine.overhearing import overheard
 from vumeter.engine.procedure import Performance
 from vumeter.engine.vitals import raise_descriptor_limit
 from vumeter.engine.wire import Wire, WireError
@@ -27,10 +29,12 @@ from vumeter.model.messages import (
     Ready,
     Remark,
     Retarget,
+    Said,
     SnapshotTaken,
     Stop,
     ToWorker,
 )
+from vumeter.model.plan import Plan
 
 
 class ParentGoneError(Exception):
@@ -49,6 +53,17 @@ async def serve(plug: socket.socket) -> None:
     order = await wire.receive()
     if not isinstance(order, Launch | Perform):
         raise ParentGoneError
+    with _overhearing(order.plan, wire):
+        generator = await _work(order, wire)
+    # What was said last is handed over in the loop's next turn.
+    await asyncio.sleep(0)
+    if isinstance(generator, Performance) and generator.performed is not None:
+        wire.send(generator.performed)
+    wire.send(Finished())
+    await wire.close()
+
+
+async def _work(order: Launch | Perform, wire: Wire) -> Generator:
     collector = Collector()
     generator = _generator(order, wire, collector)
     collector.begin()
@@ -62,14 +77,24 @@ async def serve(plug: socket.socket) -> None:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-        if isinstance(generator, Performance) and generator.performed is not None:
-            wire.send(generator.performed)
-        wire.send(Finished())
-        await wire.close()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+    return generator
+
+
+def _overhearing(plan: Plan, wire: Wire) -> AbstractContextManager[None]:
+    """Let the run process hear what scripts print, where there are any."""
+    if not any(scenario.script for scenario in plan.scenarios):
+        return nullcontext()
+    loop = asyncio.get_running_loop()
+
+    def told(place: str, text: str) -> None:
+        # In whichever thread the script prints.
+        loop.call_soon_threadsafe(wire.send, Said(place=place, text=text))
+
+    return overheard(told)
 
 
 def _generator(order: Launch | Perform, wire: Wire, collector: Collector) -> Generator:

@@ -139,6 +139,8 @@ class EventLevel(StrEnum):
     """How much an event asks for attention."""
 
     INFO = "info"
+    SCRIPT = "script"
+    """What a script has printed or logged."""
     ACTION = "action"
     MARK = "mark"
     WARNING = "warning"

@@ -135,9 +135,17 @@ class Remark(Struct, frozen=True, kw_only=True, tag="remark"):
     text: str
 
 
+class Said(Struct, frozen=True, kw_only=True, tag="said"):
+    """From a worker: a line that a script has printed or logged. Rate-limited at its source."""
+
+    place: str
+    """File and line."""
+    text: str
+
+
 class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
     """From a worker, last: every VU has ended and every sample has been sent."""
 
 
 ToWorker = Launch | Perform | Retarget | Pause | Stop
-FromWorker = Ready | Acknowledged | SnapshotTaken | Remark | Performed | Finished
+FromWorker = Ready | Acknowledged | SnapshotTaken | Remark | Said | Performed | Finished

@@ -25,6 +25,7 @@ from vumeter.model.messages import (
     Acknowledged,
     Finished,
     Remark,
+    Said,
     SnapshotTaken,
     Stop,
 )
@@ -48,6 +49,7 @@ from vumeter.run.staff import Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
+from vumeter.stats.plaintext import plain
 from vumeter.stats.redaction import Redactor
 from vumeter.units import duration_text
 
@@ -86,7 +88,11 @@ class Conductor:
         self._timeline = Timeline(clock)
         self._crew = Crew(plan, on_message=self._hear)
         self._phases = Phases(
-            plan, redactor=self._redactor, on_remark=self._remark_of_worker, clock=clock
+            plan,
+            redactor=self._redactor,
+            on_remark=self._remark_of_worker,
+            on_said=self._repeat,
+            clock=clock,
         )
         self._host = HostProbe()
         self._postgres = PostgresProbe(plan.postgres_dsn) if plan.postgres_dsn else None
@@ -386,6 +392,8 @@ class Conductor:
                     self._show()
             case Remark(text=text):
                 self._remark_of_worker(text)
+            case Said(place=place, text=text):
+                self._repeat(place, text)
             case Finished():
                 self._has_finished = True
                 self._part_with(worker)
@@ -497,6 +505,11 @@ class Conductor:
         for each in news:
             text, label = self._redactor.text(each.text), self._redactor.text(each.label)
             self._events.add(text, level=each.level, author=AUTHOR, label=label)
+
+    def _repeat(self, place: str, text: str) -> None:
+        """Tell what a script has printed. It is no remark on the run, and the summary has none."""
+        said = plain(self._redactor.text(text))
+        self._events.add(said, level=EventLevel.SCRIPT, author=plain(place))
 
     def _remark_of_worker(self, text: str) -> None:
         self._remark(self._redactor.text(text))

@@ -17,6 +17,7 @@ from vumeter.model.messages import (
     Performed,
     Ready,
     Remark,
+    Said,
     SnapshotTaken,
 )
 from vumeter.model.plan import Plan
@@ -40,6 +41,7 @@ class PhaseRun:
         phase: Which of its procedures.
         provided: To teardown: what setup has made.
         on_remark: Told what its worker remarks.
+        on_said: Told where its script prints, and what.
         clock: The reader of time.
     """
 
@@ -50,6 +52,7 @@ class PhaseRun:
         *,
         provided: bytes = b"",
         on_remark: Callable[[str], None],
+        on_said: Callable[[str, str], None],
         clock: NsClock,
     ) -> None:
         self.phase = phase
@@ -60,6 +63,7 @@ class PhaseRun:
         self.standing = PhaseStanding.RUNNING
         self._order = Perform(plan=plan, phase=phase, provided=provided)
         self._on_remark = on_remark
+        self._on_said = on_said
         self._clock = clock
         self.timeout_s = self._limit_s = procedure_of(plan, phase).timeout_s
         self._is_hurried = False
@@ -145,6 +149,8 @@ class PhaseRun:
                     self._tallies.setdefault(name, TallySum()).add(tally)
             case Remark(text=text):
                 self._on_remark(text)
+            case Said(place=place, text=text):
+                self._on_said(place, text)
             case Performed(problem="", provided=provided):
                 self.standing, self.provided = PhaseStanding.DONE, provided
             case Performed(problem=problem):

@@ -30,6 +30,7 @@ class Phases:
         plan: With its secrets.
         redactor: Learns what setup provides; nothing of that is shown.
         on_remark: Told what the workers of phases remark.
+        on_said: Told where their scripts print, and what.
         clock: The reader of time.
     """
 
@@ -39,11 +40,13 @@ class Phases:
         *,
         redactor: Redactor,
         on_remark: Callable[[str], None],
+        on_said: Callable[[str, str], None],
         clock: NsClock,
     ) -> None:
         self._plan = plan
         self._redactor = redactor
         self._on_remark = on_remark
+        self._on_said = on_said
         self._clock = clock
         self._runs: dict[Phase, PhaseRun] = {}
         self._skipped: dict[Phase, PhaseState] = {}
@@ -83,6 +86,7 @@ class Phases:
             phase,
             provided=self.provided,
             on_remark=self._on_remark,
+            on_said=self._on_said,
             clock=self._clock,
         )
         self._runs[phase] = self._present = run

@@ -10,6 +10,7 @@ from vumeter.tui.widgets.panel import FramePanel
 
 EVENT_INKS = {
     EventLevel.INFO: Ink.DIM,
+    EventLevel.SCRIPT: Ink.DIM,
     EventLevel.ACTION: Ink.ACTION,
     EventLevel.MARK: Ink.MARK,
     EventLevel.WARNING: Ink.WARN,

@@ -13,6 +13,7 @@ _KEPT = 500
 
 _WORDS = {
     EventLevel.INFO: ("", Ink.DIM),
+    EventLevel.SCRIPT: ("said", Ink.DIM),
     EventLevel.ACTION: ("op", Ink.ACTION),
     EventLevel.MARK: ("mark", Ink.MARK),
     EventLevel.WARNING: ("WARN", Ink.WARN),
