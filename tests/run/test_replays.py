@@ -116,6 +116,16 @@ def test_every_target_is_again_where_it_was(loads: list[Load], told: list[Told])
     assert len({tuple(seen.values()) for seen in run.seen}) > 1 or not told
 
 
+def test_its_stages_are_the_ramps_and_what_stayed_between_them() -> None:
+    run = Run(STEADY)
+    run.drive((5, K.SET, {"value": 30.0, "ramp_s": 4.0}), until_s=20)
+    run.tell(K.REPLAY)
+    stages = [(each.kind, each.start_s, each.end_s, each.target) for each in run.state().stages]
+    assert stages == [
+        ("steady", 20, 25, 10), ("ramp up", 25, 29, 30), ("steady", 29, 40, 30)
+    ]  # fmt: skip
+
+
 def test_a_pause_is_driven_again_as_a_time_without_load() -> None:
     run = Run(STEADY)
     run.drive((10, K.PAUSE, {}), (20, K.RESUME, {}), until_s=30)

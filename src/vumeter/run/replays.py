@@ -70,7 +70,7 @@ def _refusal(scenario: Scenario, track: Track, progress: Progress, at_s: float) 
         return f"{name} has ended and stays so"
     if scenario.load.iterations is not None:
         return f"{name} goes on: its iterations are counted, and not done anew"
-    stages = sum(1 for span in track.spans(name, at_s) for _ in _whole(track.pieces(name, span)))
+    stages = sum(1 for span in track.spans(name, at_s) for _ in _stages(track.pieces(name, span)))
     if stages > MOST_STAGES:
         return f"{name} was led through {stages} stages: above {MOST_STAGES}, export-profile it"
     if progress.has_begun(at_s) and not stages:
@@ -83,7 +83,7 @@ def _again(track: Track, name: str, now: Progress, at_s: float) -> Progress:
     end_s = None if now.timetable.end_s is None else 2 * at_s
     first, *then = (
         _timetable(
-            list(_whole(track.pieces(name, span))),
+            list(_stages(track.pieces(name, span))),
             span,
             track.pool(name, span),
             by_s=at_s,
@@ -106,6 +106,17 @@ def _whole(pieces: Iterator[Piece]) -> Iterator[Piece]:
         held = piece
     if held is not None:
         yield held
+
+
+def _stages(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Return *pieces* as stages: a ramp is one, and what stays after it another."""
+    for piece in _whole(pieces):
+        ramped_s = piece.start_s + legs.remaining_s(piece.leg, piece.start_s)
+        if piece.start_s < ramped_s < piece.end_s:
+            yield replace(piece, end_s=ramped_s)
+            yield Piece(legs.flat(piece.leg.end, start_s=ramped_s), ramped_s, piece.end_s)
+        else:
+            yield piece
 
 
 def _goes_on(before: Piece, piece: Piece) -> bool:
