@@ -318,3 +318,25 @@ def test_setup_and_what_scripts_print_reach_the_terminal(
     assert (written["setup"]["outcome"], written["setup"]["totals"]["requests"]) == ("done", 1)
     assert written["teardown"]["outcome"] == "failed"
     assert written["teardown"]["problem"].endswith("shop.py:12: OSError: cannot clear")
+
+
+@pytest.mark.slow
+def test_setup_of_a_detached_run_works_where_it_was_started(
+    vumeter: Vumeter, server: ServerProcess, script, monkeypatch, tmp_path: Path
+) -> None:
+    path = script(
+        "from pathlib import Path\n"
+        "from vumeter.script import Vu, scenario, setup\n"
+        "@setup()\n"
+        "async def prepare(vu: Vu):\n"
+        "    return Path('names.txt').read_text()\n"
+        "@scenario()\n"
+        "async def act(vu: Vu):\n"
+        "    await vu.get('/' + vu.data)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("ada")
+    begun = vumeter("run", str(path), server.url, "-n", "3", "--detach", "--name", "away")
+    assert begun.returncode == 0, begun.stderr
+    server.wait_for_requests(3)
+    assert server.truth()["paths"] == {"/ada": 3}

@@ -20,10 +20,12 @@ class Member:
     A worker process, the conversation with it, and what it says on its standard error.
 
     `start` it, `listen` to it, and `end` it in any case.
+    It works in *folder*; `None`: where this process is.
     """
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, *, folder: str | None = None) -> None:
         self.index = index
+        self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._wire: Wire | None = None
         self._draining: asyncio.Task[None] | None = None
@@ -51,7 +53,7 @@ class Member:
         with theirs:
             self._wire = await Wire.over(ours, FromWorker)
             try:
-                self._process = await _spawn(theirs)
+                self._process = await _spawn(theirs, self._folder)
             except OSError as error:
                 raise VumeterError(f"Worker {self.index} cannot be started: {error}.") from error
         assert self._process.stderr is not None, "started with a pipe"
@@ -129,7 +131,7 @@ class Member:
             self._last_lines.extend(line.strip() for line in lines if line.strip())
 
 
-async def _spawn(plug: socket.socket) -> asyncio.subprocess.Process:
+async def _spawn(plug: socket.socket, folder: str | None) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         # Without the working directory on the path: what lies in the user's folder, a
@@ -139,6 +141,7 @@ async def _spawn(plug: socket.socket) -> asyncio.subprocess.Process:
         "vumeter.engine.worker",
         str(plug.fileno()),
         pass_fds=(plug.fileno(),),
+        cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

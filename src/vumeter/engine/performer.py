@@ -12,18 +12,22 @@ from vumeter.model.messages import Finished, FromWorker, Perform, Ready, Stop
 
 class Performer:
     """
-    A worker of its own, for one order. Use once, with `async with`.
+    A worker of its own in *folder*, for one order. Use once, with `async with`.
 
     *on_message* gets what it says, from `Ready` on, and `WorkerLost` as the last word of one
     that died, or did not come up.
     """
 
     def __init__(
-        self, order: Perform, *, on_message: Callable[[FromWorker | WorkerLost], None]
+        self,
+        order: Perform,
+        *,
+        folder: str,
+        on_message: Callable[[FromWorker | WorkerLost], None],
     ) -> None:
         self._order = order
         self._on_message = on_message
-        self._member = Member(0)
+        self._member = Member(0, folder=folder)
         self._work: asyncio.Task[None] | None = None
         self._is_ready = False
 

@@ -40,6 +40,7 @@ class PhaseRun:
         plan: With its secrets.
         phase: Which of its procedures.
         provided: To teardown: what setup has made.
+        folder: Where its process works.
         on_remark: Told what its worker remarks.
         on_said: Told where its script prints, and what.
         clock: The reader of time.
@@ -51,6 +52,7 @@ class PhaseRun:
         phase: Phase,
         *,
         provided: bytes = b"",
+        folder: str,
         on_remark: Callable[[str], None],
         on_said: Callable[[str, str], None],
         clock: NsClock,
@@ -62,6 +64,7 @@ class PhaseRun:
         """Why it failed; it may quote what is secret."""
         self.standing = PhaseStanding.RUNNING
         self._order = Perform(plan=plan, phase=phase, provided=provided)
+        self._folder = folder
         self._on_remark = on_remark
         self._on_said = on_said
         self._clock = clock
@@ -105,7 +108,7 @@ class PhaseRun:
 
     async def perform(self, on_tick: Callable[[], None]) -> None:
         """Have it performed to its end, whichever that is; *on_tick* is called meanwhile."""
-        async with Performer(self._order, on_message=self._hear) as performer:
+        async with Performer(self._order, folder=self._folder, on_message=self._hear) as performer:
             while self._ended_s is None:
                 self._mind_time(performer)
                 try:

@@ -1,5 +1,6 @@
 """Setup and teardown of one run: each performed once, or skipped with a reason."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -45,6 +46,8 @@ class Phases:
     ) -> None:
         self._plan = plan
         self._redactor = redactor
+        # A detached run goes elsewhere once it is under way; scripts stay where they began.
+        self._folder = os.getcwd()  # noqa: PTH109 - as text, for a process
         self._on_remark = on_remark
         self._on_said = on_said
         self._clock = clock
@@ -85,6 +88,7 @@ class Phases:
             self._plan,
             phase,
             provided=self.provided,
+            folder=self._folder,
             on_remark=self._on_remark,
             on_said=self._on_said,
             clock=self._clock,

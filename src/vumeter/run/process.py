@@ -66,7 +66,7 @@ async def conduct(
         folder: Where the socket and the summary go.
         sinks: Take each frame, without waiting.
         is_attended: It runs in someone's foreground.
-        on_started: Called when the load is on.
+        on_started: Called when the load is on, or setup about to begin.
         on_ended: Called with the summary while viewers can still ask.
 
     Raises:
