@@ -47,7 +47,7 @@ def test_any_parts_read_back_as_the_same(parts) -> None:
     "change",
     [
         lambda body, kind: (body + b"x", kind),
-        lambda body, kind: (body.replace(b"one", b"two"), kind),
+        lambda body, kind: (body.replace(b"title", b"other"), kind),
         lambda body, kind: (body.replace(b"form-data", b"form-dat\xff"), kind),
         lambda body, kind: (body.replace(b"title", b"ti\xfftle"), kind),
         lambda body, kind: (body, kind + "0"),
@@ -59,6 +59,15 @@ def test_a_body_that_another_has_made_is_not_taken_apart(change) -> None:
     made = multipart_body([Part("title", b"one")])
     assert parts_in(*made) is not None
     assert parts_in(*change(*made)) is None
+
+
+def test_a_boundary_tells_nothing_of_a_content_and_is_not_in_it() -> None:
+    secret, other = (multipart_body([Part("password", word)]) for word in (b"hunter2", b"123456"))
+    assert secret[1] == other[1]
+    boundary = secret[1].rpartition("=")[2].encode()
+    body, kind = multipart_body([Part("password", b"--" + boundary)])
+    assert kind != secret[1]
+    assert as_werkzeug_reads(body, kind)[0]["password"] == f"--{boundary.decode()}"
 
 
 def test_werkzeug_finds_fields_and_files_under_their_names() -> None:

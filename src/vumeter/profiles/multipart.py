@@ -1,8 +1,9 @@
 """Forms with files in them: multipart/form-data (RFC 7578), written, and read back."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import count
 from mimetypes import MimeTypes
 from typing import NamedTuple
 
@@ -29,16 +30,16 @@ def multipart_body(parts: Sequence[Part]) -> tuple[bytes, str]:
     """
     Return *parts* as a body, and its Content-Type.
 
-    The boundary follows from the parts, so that the same parts are the same body.
+    The boundary follows from the parts, so that the same parts are the same body; from their
+    heads alone, for it is shown where a content may not even be guessed at.
 
     >>> body, kind = multipart_body([Part("a", b"1")])
     >>> parts_in(body, kind)
     [Part(name='a', content=b'1', filename=None, content_type=None)]
     """
-    written = [_head(part) + b"\r\n\r\n" + part.content + b"\r\n" for part in parts]
-    digest = sha256(b"".join(b"%d:%b" % (len(each), each) for each in written)).hexdigest()
-    boundary = f"vumeter-{digest[:32]}"
+    boundary = next(each for each in _boundaries(parts) if _parts_from(each, parts))
     line = b"--" + boundary.encode("ascii")
+    written = (_head(part) + b"\r\n\r\n" + part.content + b"\r\n" for part in parts)
     body = b"".join(b"%b\r\n%b" % (line, each) for each in written) + line + b"--\r\n"
     return body, _KIND + boundary
 
@@ -63,6 +64,18 @@ def type_of(filename: str) -> str:
     ('image/png', 'application/octet-stream')
     """
     return MimeTypes().guess_type(filename)[0] or "application/octet-stream"
+
+
+def _boundaries(parts: Sequence[Part]) -> Iterator[str]:
+    heads = b"\0".join(map(_head, parts))
+    for attempt in count():
+        digest = sha256(b"%d\0%b" % (attempt, heads)).hexdigest()
+        yield f"vumeter-{digest[:32]}"
+
+
+def _parts_from(boundary: str, parts: Sequence[Part]) -> bool:
+    """Return whether *boundary* tells *parts* apart, because it is in none of them."""
+    return not any(boundary.encode("ascii") in part.content for part in parts)
 
 
 def _head(part: Part) -> bytes:
