@@ -207,8 +207,9 @@ def test_the_schema_is_json(vumeter: Vumeter) -> None:
 def test_a_run_that_was_steered_can_be_exported_while_it_goes_on_and_afterwards(
     vumeter: Vumeter, server: ServerProcess, tmp_path: Path
 ) -> None:
+    proxy = ("-x", "http://ada:hunter2-p@127.0.0.1:9", "--no-proxy", "127.0.0.1")
     started = vumeter("run", server.url, "-c", "2", "-H", "X-Key: hunter2-x", "--detach",
-                      "--name", "night")  # fmt: skip
+                      "--name", "night", *proxy)  # fmt: skip
     assert started.returncode == 0, started.stderr
     assert vumeter("ctl", "night", "set", "vus", "5").returncode == 0
     for word in ("going-on", "ended"):
@@ -216,10 +217,11 @@ def test_a_run_that_was_steered_can_be_exported_while_it_goes_on_and_afterwards(
         assert exported.returncode == 0, exported.stderr
         assert "hunter2" not in exported.stdout
         assert "# Give it by -e X_KEY=…" in exported.stdout
+        assert 'proxy = "http://ada:${PROXY_PASSWORD}@127.0.0.1:9"' in exported.stdout
         assert "target = 5" in exported.stdout
         replay = tmp_path / f"{word}.toml"
         replay.write_text(exported.stdout)
-        checked = vumeter("check", str(replay), "-e", "X_KEY=y")
+        checked = vumeter("check", str(replay), "-e", "X_KEY=y", "-e", "PROXY_PASSWORD=z")
         assert checked.returncode == 0, checked.stderr
         assert "main: ramping-vus" in checked.stdout
         vumeter("ctl", "night", "stop")

@@ -149,8 +149,13 @@ def _marked(plan: "Plan") -> "Plan":
         webhook = None if alert.webhook is None else _mark(f"webhook {alert.name}")
         return replace(alert, command=command, webhook=webhook)
 
+    transport = plan.transport
+    if transport.proxy is not None and transport.proxy.password == REDACTED:
+        hidden = replace(transport.proxy, password=_mark("proxy password"))
+        transport = replace(transport, proxy=hidden)
     return replace(
         plan,
+        transport=transport,
         postgres_dsn=_mark("postgres") if plan.postgres_dsn == REDACTED else plan.postgres_dsn,
         feeders=(),
         alerts=tuple(map(marked_alert, plan.alerts)),
