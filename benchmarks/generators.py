@@ -3,7 +3,7 @@
 import shutil
 import string
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,16 @@ class Generator:
         if path is None:
             raise GeneratorError(f"{self.program} is not installed: benchmarks/install_peers.sh")
         return path
+
+
+def installed(generators: Iterable[Generator]) -> list[Generator]:
+    """Return those that are there."""
+    return [each for each in generators if each.path() is not None]
+
+
+def missing_notes(generators: Iterable[Generator]) -> tuple[str, ...]:
+    """Return a sentence about each that is not."""
+    return tuple(f"{each.name} was not installed." for each in generators if each.path() is None)
 
 
 def workload(name: str, errand: Errand, folder: Path) -> str:

@@ -90,6 +90,16 @@ class Results(Struct, frozen=True):
         return next((part for part in self.parts if part.key == key), None)
 
 
+def at_least(says: str, measured: float, limit: float, *, form: str = ".2f") -> Bar:
+    """Return the promise that *measured* is no less than *limit*."""
+    return Bar(says=says, measured=measured, limit=limit, is_floor=True, form=form)
+
+
+def at_most(says: str, measured: float, limit: float, *, form: str = ".2f") -> Bar:
+    """Return the promise that *measured* is no more than *limit*."""
+    return Bar(says=says, measured=measured, limit=limit, is_floor=False, form=form)
+
+
 def spread(values: Iterable[float]) -> Spread:
     """Return the median of *values*, and how far they lie apart."""
     ordered = sorted(values)

@@ -1,11 +1,15 @@
 """Generators taking turns, so that what disturbs the machine disturbs them all alike."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from benchmarks.cost import Cost, Target, Window, measure
 from benchmarks.generators import Errand, Generator
+
+Found = TypeVar("Found")
 
 
 @dataclass(kw_only=True)
@@ -34,7 +38,7 @@ class Bench:
         costs: dict[str, list[Cost]] = {each.name: [] for each in generators}
         for number in range(1, self.rounds + 1):
             for generator in generators:
-                cost = self.undisturbed(generator, errand, target=target, window=self.window)
+                cost = self.cost(generator, errand, target=target)
                 costs[generator.name].append(cost)
                 self.say(
                     f"{number}/{self.rounds}  {generator.name:24}"
@@ -43,26 +47,43 @@ class Bench:
                 )
         return costs
 
-    def say(self, line: str) -> None:
-        """Tell how it goes."""
-        print(f"  {line}", file=sys.stderr, flush=True)
+    def cost(
+        self, generator: Generator, errand: Errand, *, target: Target, is_pinned: bool = True
+    ) -> Cost:
+        """Return what a run costs on a target that runs on from one attempt to the next."""
+        run = partial(self.run, generator, errand, target=target, is_pinned=is_pinned)
+        cost, _ = self.undisturbed(lambda: (run(), None))
+        return cost
 
-    def undisturbed(
+    def undisturbed(self, attempt: Callable[[], tuple[Cost, Found]]) -> tuple[Cost, Found]:
+        """Return what is found in the first attempt that no other disturbed, or in the best."""
+        attempts: list[tuple[Cost, Found]] = []
+        while len(attempts) <= self.retries:
+            cost, found = attempt()
+            if not cost.was_disturbed:
+                return cost, found
+            attempts.append((cost, found))
+        self.disturbed_runs += 1
+        return min(attempts, key=lambda each: each[0].disturbance_ratio)
+
+    def run(
         self,
         generator: Generator,
         errand: Errand,
         *,
         target: Target,
-        window: Window,
+        window: Window | None = None,
         is_pinned: bool = True,
     ) -> Cost:
-        """Return one run's cost: the first in which no other had the machine, or the best."""
-        core = self.generator_core if is_pinned else None
-        costs: list[Cost] = []
-        while len(costs) <= self.retries:
-            cost = measure(generator, errand, target=target, window=window, core=core)
-            if not cost.was_disturbed:
-                return cost
-            costs.append(cost)
-        self.disturbed_runs += 1
-        return min(costs, key=lambda cost: cost.disturbance_ratio)
+        """Return what one run costs, disturbed or not."""
+        return measure(
+            generator,
+            errand,
+            target=target,
+            window=window or self.window,
+            core=self.generator_core if is_pinned else None,
+        )
+
+    def say(self, line: str) -> None:
+        """Tell how it goes."""
+        print(f"  {line}", file=sys.stderr, flush=True)

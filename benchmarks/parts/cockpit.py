@@ -1,7 +1,7 @@
 """What the cockpit costs: CPU, and bytes to the terminal."""
 
 from benchmarks import cockpit
-from benchmarks.results import Bar, Column, Part, Row, spread
+from benchmarks.results import Column, Part, Row, at_most, spread
 from benchmarks.rounds import Bench
 
 _SIZE = (120, 40)
@@ -35,18 +35,8 @@ def measured(bench: Bench) -> Part:
             ),
         ),
         bars=(
-            Bar(
-                says="% of a core",
-                measured=cpu_percent.median,
-                limit=cockpit.BUDGET_CPU_PERCENT,
-                is_floor=False,
-            ),
-            Bar(
-                says="kB/s to the terminal",
-                measured=kb_per_s.median,
-                limit=cockpit.BUDGET_KB_PER_S,
-                is_floor=False,
-            ),
+            at_most("% of a core", cpu_percent.median, cockpit.BUDGET_CPU_PERCENT),
+            at_most("kB/s to the terminal", kb_per_s.median, cockpit.BUDGET_KB_PER_S),
         ),
         rounds=bench.rounds,
     )

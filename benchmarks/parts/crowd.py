@@ -2,8 +2,16 @@
 
 from benchmarks.cost import Cost, Window
 from benchmarks.exact_target import exact_target
-from benchmarks.generators import K6_CROWD, LOCUST_CROWD, VUMETER_CROWD, Errand, Generator
-from benchmarks.results import Bar, Column, Part, Row, Spread, spread
+from benchmarks.generators import (
+    K6_CROWD,
+    LOCUST_CROWD,
+    VUMETER_CROWD,
+    Errand,
+    Generator,
+    installed,
+    missing_notes,
+)
+from benchmarks.results import Column, Part, Row, Spread, at_most, spread
 from benchmarks.rounds import Bench
 
 VUS = 10_000
@@ -17,6 +25,7 @@ _COLUMNS = (
     Column(key="rate_per_s", heading="requests/s", form=",.0f"),
     Column(key="busy_ratio", heading="of a core", form=".0%"),
     Column(key="memory_mb", heading="memory, MB", form=",.0f"),
+    Column(key="kb_per_vu", heading="kB a VU", form=",.1f"),
     Column(key="p99_ms", heading="its p99, ms", form=",.1f"),
     Column(key="true_p99_ms", heading="the target's p99, ms", form=",.1f"),
 )
@@ -24,8 +33,7 @@ _COLUMNS = (
 
 def measured(bench: Bench) -> Part:
     """Return the answer; each generator is measured once, for 20 s."""
-    present = [each for each in _GENERATORS if each.path() is not None]
-    rows = [_row(generator, bench) for generator in present]
+    rows = [_row(generator, bench) for generator in installed(_GENERATORS)]
     ours = rows[0].figures
     p99_error = abs(ours["p99_ms"].median / ours["true_p99_ms"].median - 1)
     return Part(
@@ -39,26 +47,24 @@ def measured(bench: Bench) -> Part:
         columns=_COLUMNS,
         rows=tuple(rows),
         bars=(
-            _at_most("vumeter, memory in MB", ours["memory_mb"].median, 150, ".0f"),
-            _at_most("vumeter, of a core", ours["busy_ratio"].median, 0.4, ".0%"),
-            _at_most("vumeter, p99 off the target's", p99_error, 0.1, ".1%"),
+            at_most("vumeter, memory in MB", ours["memory_mb"].median, 150, form=".0f"),
+            at_most("vumeter, of a core", ours["busy_ratio"].median, 0.4, form=".0%"),
+            at_most("vumeter, p99 off the target's", p99_error, 0.1, form=".1%"),
         ),
-        notes=tuple(
-            f"{each.name} was not installed." for each in _GENERATORS if each not in present
-        ),
+        notes=missing_notes(_GENERATORS),
     )
 
 
-def _at_most(says: str, figure: float, limit: float, form: str) -> Bar:
-    return Bar(says=says, measured=figure, limit=limit, is_floor=False, form=form)
-
-
 def _row(generator: Generator, bench: Bench) -> Row:
-    with exact_target(f"fixed:{SERVICE_MS}ms", core=bench.target_core) as target:
-        errand = Errand(url=target.url, seconds=_WINDOW.told_s, connections=VUS, ramp_s=_RAMP_S)
-        cost = bench.undisturbed(generator, errand, target=target, window=_WINDOW)
-        bench.say(f"{generator.name:24} {cost.rate_per_s:10,.0f}/s")
-        return Row(name=generator.name, figures=_figures(cost, target.service_ms()["p99"]))
+    def attempt() -> tuple[Cost, float]:
+        with exact_target(f"fixed:{SERVICE_MS}ms", core=bench.target_core) as target:
+            errand = Errand(url=target.url, seconds=_WINDOW.told_s, connections=VUS, ramp_s=_RAMP_S)
+            cost = bench.run(generator, errand, target=target, window=_WINDOW)
+            return cost, target.service_ms()["p99"]
+
+    cost, true_p99_ms = bench.undisturbed(attempt)
+    bench.say(f"{generator.name:24} {cost.rate_per_s:10,.0f}/s")
+    return Row(name=generator.name, figures=_figures(cost, true_p99_ms))
 
 
 def _figures(cost: Cost, true_p99_ms: float) -> dict[str, Spread]:
@@ -66,6 +72,7 @@ def _figures(cost: Cost, true_p99_ms: float) -> dict[str, Spread]:
         "rate_per_s": cost.rate_per_s,
         "busy_ratio": cost.busy_ratio,
         "memory_mb": cost.memory_bytes / 1e6,
+        "kb_per_vu": cost.memory_bytes / VUS / 1e3,
         "p99_ms": cost.own_words["p99_ms"],
         "true_p99_ms": true_p99_ms,
     }

@@ -7,7 +7,7 @@ from benchmarks.cost import started, wait_for_load
 from benchmarks.generators import VUMETER, Errand, GeneratorError
 from benchmarks.nginx import Nginx, nginx
 from benchmarks.own_words import from_vumeter
-from benchmarks.results import Bar, Column, Part, Row, ratios, spread
+from benchmarks.results import Column, Part, Row, at_most, ratios, spread
 from benchmarks.rounds import Bench
 from benchmarks.terminal import Terminal
 from vumeter.link.folders import RUNS_VARIABLE
@@ -49,15 +49,7 @@ def measured(bench: Bench) -> Part:
             )
             for name, runs in words.items()
         ),
-        bars=(
-            Bar(
-                says="p99 with a cockpit × without",
-                measured=change.median,
-                limit=1.05,
-                is_floor=False,
-                form=".3f",
-            ),
-        ),
+        bars=(at_most("p99 with a cockpit × without", change.median, 1.05, form=".3f"),),
         rounds=rounds,
     )
 

@@ -1,10 +1,19 @@
 """Whether percentiles are right: those that generators report beside the target's own."""
 
-from benchmarks.cost import Window
+from benchmarks.cost import Cost
 from benchmarks.exact_target import exact_target
-from benchmarks.generators import K6, K9, LOCUST, VUMETER, Errand, Generator
+from benchmarks.generators import (
+    K6,
+    K9,
+    LOCUST,
+    VUMETER,
+    Errand,
+    Generator,
+    installed,
+    missing_notes,
+)
 from benchmarks.own_words import PERCENTS
-from benchmarks.results import Bar, Column, Part, Row, Spread, spread
+from benchmarks.results import Column, Part, Row, Spread, at_most, spread
 from benchmarks.rounds import Bench
 
 _LAWS = {"fixed": "fixed:20ms", "bimodal": "bimodal:5ms,50ms,8%"}
@@ -22,10 +31,9 @@ _COLUMNS = tuple(
 
 def measured(bench: Bench) -> Part:
     """Return the answer, of one run for each generator and law."""
-    present = [each for each in _GENERATORS if each.path() is not None]
     rows = []
     worst = 0.0
-    for generator in present:
+    for generator in installed(_GENERATORS):
         figures: dict[str, Spread] = {}
         for law in _LAWS:
             said_ms, true_ms = _percentiles(generator, law, bench)
@@ -47,17 +55,8 @@ def measured(bench: Bench) -> Part:
         "what lies between that and the generator is part of the difference.",
         columns=_COLUMNS,
         rows=tuple(rows),
-        bars=(
-            Bar(
-                says="vumeter's largest error, of the larger of 0.5 ms and 2 %",
-                measured=worst,
-                limit=1.0,
-                is_floor=False,
-            ),
-        ),
-        notes=tuple(
-            f"{each.name} was not installed." for each in _GENERATORS if each not in present
-        ),
+        bars=(at_most("vumeter's largest error, of the larger of 0.5 ms and 2 %", worst, 1.0),),
+        notes=missing_notes(_GENERATORS),
     )
 
 
@@ -65,8 +64,11 @@ def _percentiles(
     generator: Generator, law: str, bench: Bench
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return what the generator says, and what the target knows."""
-    window = Window(seconds=bench.seconds)
-    with exact_target(_LAWS[law], core=bench.target_core) as target:
-        errand = Errand(url=target.url, seconds=window.told_s, connections=_CONNECTIONS)
-        cost = bench.undisturbed(generator, errand, target=target, window=window)
-        return dict(cost.own_words), target.service_ms()
+
+    def attempt() -> tuple[Cost, dict[str, float]]:
+        with exact_target(_LAWS[law], core=bench.target_core) as target:
+            errand = Errand(url=target.url, seconds=bench.window.told_s, connections=_CONNECTIONS)
+            return bench.run(generator, errand, target=target), target.service_ms()
+
+    cost, true_ms = bench.undisturbed(attempt)
+    return dict(cost.own_words), true_ms

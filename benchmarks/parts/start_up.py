@@ -6,7 +6,19 @@ from pathlib import Path
 
 from benchmarks.cost import started, wait_for_load
 from benchmarks.exact_target import exact_target
-from benchmarks.generators import H2LOAD, HEY, K6, K9, LOCUST, VUMETER, WRK, Errand, Generator
+from benchmarks.generators import (
+    H2LOAD,
+    HEY,
+    K6,
+    K9,
+    LOCUST,
+    VUMETER,
+    WRK,
+    Errand,
+    Generator,
+    installed,
+    missing_notes,
+)
 from benchmarks.results import Column, Part, Row, spread
 from benchmarks.rounds import Bench
 from benchmarks.terminal import Terminal
@@ -25,7 +37,7 @@ _NS_PER_MS = 1_000_000
 
 def measured(bench: Bench) -> Part:
     """Return the answer."""
-    present = [each for each in _GENERATORS if each.path() is not None]
+    present = installed(_GENERATORS)
     took_ms: dict[str, list[float]] = {each.name: [] for each in present}
     painted_ms: list[float] = []
     for _ in range(bench.rounds):
@@ -45,6 +57,7 @@ def measured(bench: Bench) -> Part:
         "cockpit's panels stand on a terminal of 120×40; both from the start of the process.",
         columns=_COLUMNS,
         rows=tuple(rows),
+        notes=missing_notes(_GENERATORS),
         rounds=bench.rounds,
     )
 

@@ -19,9 +19,11 @@ from benchmarks.generators import (
     WRK_BARE,
     Errand,
     Generator,
+    installed,
+    missing_notes,
 )
 from benchmarks.nginx import QUOTE, Nginx, nginx
-from benchmarks.results import Bar, Column, Part, Row, ratios, spread
+from benchmarks.results import Bar, Column, Part, Row, at_least, ratios, spread
 from benchmarks.rounds import Bench
 
 COLUMNS = (
@@ -70,11 +72,9 @@ class Comparison:
 
     def measured(self, bench: Bench) -> Part:
         """Return the answer."""
-        present = [each for each in self.generators if each.path() is not None]
         with nginx(core=bench.target_core) as target:
-            costs = bench.alternate(
-                present, self.errand(target, bench.window.told_s), target=target
-            )
+            errand = self.errand(target, bench.window.told_s)
+            costs = bench.alternate(installed(self.generators), errand, target=target)
         per_cpu_s = {name: [run.per_cpu_s for run in runs] for name, runs in costs.items()}
         reference = per_cpu_s.get(self.reference.name)
         rows = []
@@ -96,9 +96,7 @@ class Comparison:
             columns=_columns(self.reference.name),
             rows=tuple(rows),
             bars=tuple(_bar(floor, per_cpu_s) for floor in self.floors if _is_there(floor)),
-            notes=tuple(
-                f"{each.name} was not installed." for each in self.generators if each not in present
-            ),
+            notes=missing_notes(self.generators),
             rounds=bench.rounds,
         )
 
@@ -115,12 +113,7 @@ def _is_there(floor: Floor) -> bool:
 
 def _bar(floor: Floor, per_cpu_s: dict[str, list[float]]) -> Bar:
     ratio = ratios(per_cpu_s[floor.ours.name], per_cpu_s[floor.other.name])
-    return Bar(
-        says=f"{floor.ours.name} × {floor.other.name}",
-        measured=ratio.median,
-        limit=floor.at_least,
-        is_floor=True,
-    )
+    return at_least(f"{floor.ours.name} × {floor.other.name}", ratio.median, floor.at_least)
 
 
 COMPARISONS = (
