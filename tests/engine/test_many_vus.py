@@ -59,8 +59,8 @@ async def test_two_thousand_vus_come_at_once_and_those_before_them_go_on(
         ]
         performance.generator.stop(Stop(id=2, graceful_s=0.0))
         await performance.done()
-    # A quarter of the pace of before is far from starved, whatever else this machine does.
-    assert min(during) >= before / 4
+    # A fifth of the pace of before is far from starved, whatever else this machine does.
+    assert min(during) >= before / 5
     assert not performance.total.errors
     assert server.truth()["connections"] == 2010
 
@@ -75,7 +75,7 @@ async def test_lowering_from_thousands_leaves_exactly_those_that_are_wanted(
         await performance.until(lambda: len(crowd._thinking) == 1500)
         performance.generator.aim(to(7, at_s=performance.now_s))
         await performance.until(lambda: sum(1 for _ in performance.generator.vus()) == 7)
-        server.wait_until(lambda truth: truth["connections_open"] == 7)
+        await performance.until(lambda: server.truth()["connections_open"] == 7)
         performance.generator.stop(Stop(id=2, graceful_s=5.0))
         await performance.done()
     # It had thought, and nothing more was to come: done, as if nobody had lowered anything.

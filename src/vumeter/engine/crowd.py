@@ -36,10 +36,13 @@ _LOOK_EVERY_S = 0.05
 _SHORTEST_WAIT_S = 0.001
 """The grain of the loop's timers."""
 _BATCH_EVERY_S = 0.01
-_CONNECTS_PER_S = 2000
-"""So many VUs may begin to connect, which leaves four fifths of the core to those that run."""
-_SMALLEST_BATCH = 20
-_LARGEST_BATCH = 500
+_CONNECTING_BATCH = 20
+"""
+So many VUs may begin to connect at once: 2,000 a second, which leave three quarters of the core
+to those that run. Where the loop comes round late they are fewer, for then others need it too.
+"""
+_IDLE_BATCH = 500
+"""In the open model a VU connects only when an iteration is due: to be there is cheap."""
 _FAREWELLS = 200
 """So many VUs may end at once: 2.5 ms, which those that go on may have to wait."""
 _IN_ITERATION = attrgetter("in_iteration")
@@ -109,9 +112,6 @@ class Crowd:
         self._numbers = Deals(portion, terms.first_number)
         self._next_number = self._numbers.owned(0)
         self._timer: asyncio.TimerHandle | None = None
-        self._batch = _SMALLEST_BATCH
-        self._batched_s: float | None = None
-        """When the last batch began, while there are more to come."""
         self._end_timer: asyncio.TimerHandle | None = None
         self._is_started = False
         self._is_paused = is_paused
@@ -326,17 +326,10 @@ class Crowd:
             self._timer.cancel()
             self._timer = None
         now_s = self._now_s()
-        self._batch = _SMALLEST_BATCH
-        if self._batched_s is not None:
-            # A loop that is busy comes round late, and may then take more at once.
-            allowed = round((now_s - self._batched_s) * _CONNECTS_PER_S)
-            self._batch = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, allowed))
-        self._batched_s = None
         wanted = self._wanted(now_s)
         is_there = self._raise(wanted) if wanted > len(self._staying) else self._lower(wanted)
         has_begun = self._begin_free()
         if not (is_there and has_begun):
-            self._batched_s = now_s
             self._timer = self._loop.call_later(_BATCH_EVERY_S, self._look)
         elif (move_s := next_move_s(self._vus_course, now_s, grain_s=_LOOK_EVERY_S)) is not None:
             wait_s = max(_SHORTEST_WAIT_S, move_s - now_s)
@@ -355,8 +348,7 @@ class Crowd:
             vu, _ = self._leaving.popitem()
             vu.is_leaving = False
             self._staying[vu] = None
-        # In the open model a VU connects only when an iteration is due: to be there is cheap.
-        batch = self._batch if self._arrivals is None else _LARGEST_BATCH
+        batch = _CONNECTING_BATCH if self._arrivals is None else _IDLE_BATCH
         for _ in range(min(batch, wanted - len(self._staying))):
             vu = self.script.user(self, self._rng, number=self._next_number + 1)
             vu.place = self._places.take()
@@ -397,7 +389,7 @@ class Crowd:
         """Begin free VUs in the closed model, few at a time; return whether none is left."""
         if self._arrivals is not None or self._is_paused:
             return True
-        for _ in range(self._batch):
+        for _ in range(_CONNECTING_BATCH):
             # The last of the iterations ends the schedule, and with it all that are free.
             if not self._free:
                 break
