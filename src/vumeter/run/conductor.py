@@ -33,7 +33,7 @@ from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.probes.host import HostProbe
-from vumeter.probes.postgres import PostgresProbe
+from vumeter.probes.watched import postgres_probe
 from vumeter.run.alarm import AUTHOR, Alarm, News
 from vumeter.run.capacity import Capacity, Scales
 from vumeter.run.control import Control, Viewer
@@ -95,7 +95,7 @@ class Conductor:
             clock=clock,
         )
         self._host = HostProbe()
-        self._postgres = PostgresProbe(plan.postgres_dsn) if plan.postgres_dsn else None
+        self._postgres = postgres_probe(plan)
         self._probing: asyncio.Task[None] | None = None
         self._life = Life(plan)
         self._control = Control()

@@ -11,7 +11,7 @@ from vumeter.errors import VumeterError
 from vumeter.link.folders import RunFolder
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
-from vumeter.probes.postgres import PostgresProbe
+from vumeter.probes.watched import postgres_probe
 from vumeter.run.api import ControlApi
 from vumeter.run.capacity import Capacity, check_capacity
 from vumeter.run.conductor import Conductor, Sink
@@ -36,8 +36,8 @@ async def check(plan: Plan, *, waits_for_postgres: bool = False) -> None:
     """
     check_capacity(plan, Capacity.of_this_machine())
     await check_targets(plan)
-    if plan.postgres_dsn is not None:
-        probe = PostgresProbe(plan.postgres_dsn)
+    probe = postgres_probe(plan)
+    if probe is not None:
         try:
             if not waits_for_postgres:
                 await probe.check()
