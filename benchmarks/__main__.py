@@ -58,7 +58,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measured window")
     parser.add_argument(
-        "--retries", type=int, default=2, help="of a run in which others had the machine"
+        "--retries", type=int, default=1, help="of a run in which others had the machine"
     )
     parser.add_argument(
         "--into",
@@ -70,14 +70,15 @@ def _options() -> argparse.Namespace:
 
 
 def _measured(key: str, bench: Bench) -> Part:
-    disturbed_before = bench.disturbed_runs
+    runs_before, disturbed_before = bench.runs, bench.disturbed_runs
     part = PARTS[key](bench)
     disturbed = bench.disturbed_runs - disturbed_before
+    attempted = bench.runs - runs_before
     notes = part.notes
     if disturbed:
         notes += (
-            f"{disturbed} runs were disturbed: others had more than a tenth of a core, or the "
-            f"machine's host took more than a fiftieth, each time that they were repeated.",
+            f"{disturbed} of {attempted} runs were disturbed: other processes and the machine's "
+            f"host had more than a tenth of a core, also when they were repeated.",
         )
     return msgspec.structs.replace(
         part,

@@ -20,8 +20,7 @@ from benchmarks.own_words import OwnWords
 _MARGIN_S = 1.0
 _FIRST_REQUEST_WITHIN_S = 60.0
 _END_WITHIN_S = 60.0
-_OTHERS_AT_MOST_RATIO = 0.1
-_STEAL_AT_MOST_RATIO = 0.02
+_MOST_DISTURBANCE_RATIO = 0.1
 
 
 class Target(Protocol):
@@ -77,10 +76,7 @@ class Cost:
     @property
     def was_disturbed(self) -> bool:
         """Whether others had too much of the machine for the figures to be trusted."""
-        return (
-            self.others_busy_ratio > _OTHERS_AT_MOST_RATIO
-            or self.steal_ratio > _STEAL_AT_MOST_RATIO
-        )
+        return self.disturbance_ratio > _MOST_DISTURBANCE_RATIO
 
 
 @dataclass(frozen=True, kw_only=True)

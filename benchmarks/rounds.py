@@ -23,8 +23,10 @@ class Bench:
     """How often a run in which others had the machine is repeated."""
     target_core: int
     generator_core: int
+    runs: int = field(default=0, init=False)
+    """How many there were, those repeated counted once."""
     disturbed_runs: int = field(default=0, init=False)
-    """How many stayed disturbed although they were repeated."""
+    """How many of them stayed disturbed although they were repeated."""
 
     @property
     def window(self) -> Window:
@@ -57,6 +59,7 @@ class Bench:
 
     def undisturbed(self, attempt: Callable[[], tuple[Cost, Found]]) -> tuple[Cost, Found]:
         """Return what is found in the first attempt that no other disturbed, or in the best."""
+        self.runs += 1
         attempts: list[tuple[Cost, Found]] = []
         while len(attempts) <= self.retries:
             cost, found = attempt()
