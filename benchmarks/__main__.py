@@ -6,7 +6,9 @@ Ends with 0 when all of them do, with 1 when one does not, with 2 when it could 
 
 import argparse
 import datetime
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -33,32 +35,33 @@ def main() -> int:
         target_core=target_core,
         generator_core=generator_core,
     )
+    # What was started is stopped on the way out, whoever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     held: list[bool] = []
+    unmeasured: list[str] = []
     for key in options.parts or PARTS:
-        print(f"{key}:", file=sys.stderr, flush=True)
-        try:
-            part = _measured(key, bench)
-        except (GeneratorError, FileNotFoundError) as error:
-            print(f"{key}: {error}", file=sys.stderr)
-            return 2
-        print(f"\n{part.title}\n\n{report.table(part)}\n", flush=True)
-        for line in (*map(report.bar_line, part.bars), *part.notes):
-            print(line, flush=True)
+        part = _measured(key, bench)
+        if part is None:
+            unmeasured.append(key)
+            continue
         _keep(part, options.into)
         held += [bar.holds for bar in part.bars]
     print(f"\n{sum(held)} of {len(held)} bars hold: {options.into / 'RESULTS.md'}")
+    if unmeasured:
+        print(f"Not measured: {', '.join(unmeasured)}", file=sys.stderr)
+        return 2
     return 0 if all(held) else 1
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"of {', '.join(PARTS)}"
+        "parts", nargs="*", type=_part, metavar="PART", help=f"of {', '.join(PARTS)}"
     )
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measured window")
+    parser.add_argument("--rounds", type=_at_least(1), default=3)
+    parser.add_argument("--seconds", type=_at_least(1), default=3, help="of each measured window")
     parser.add_argument(
-        "--retries", type=int, default=1, help="of a run in which others had the machine"
+        "--retries", type=_at_least(0), default=1, help="of a run in which others had the machine"
     )
     parser.add_argument(
         "--into",
@@ -69,23 +72,46 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(key: str, bench: Bench) -> Part:
+def _part(text: str) -> str:
+    if text not in PARTS:
+        raise argparse.ArgumentTypeError(f'"{text}" is none of {", ".join(PARTS)}')
+    return text
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f'"{text}" is no whole number from {least} on')
+        return int(text)
+
+    return number
+
+
+def _measured(key: str, bench: Bench) -> Part | None:
+    """Measure a part and print it; `None` when that could not be done, which is said."""
+    print(f"{key}:", file=sys.stderr, flush=True)
     runs_before, disturbed_before = bench.runs, bench.disturbed_runs
-    part = PARTS[key](bench)
-    disturbed = bench.disturbed_runs - disturbed_before
-    attempted = bench.runs - runs_before
+    try:
+        part = PARTS[key](bench)
+    except (GeneratorError, FileNotFoundError, TimeoutError) as error:
+        print(f"{key}: {error}", file=sys.stderr)
+        return None
     notes = part.notes
-    if disturbed:
+    if disturbed := bench.disturbed_runs - disturbed_before:
         notes += (
-            f"{disturbed} of {attempted} runs were disturbed: other processes and the machine's "
-            f"host had more than a tenth of a core, also when they were repeated.",
+            f"{disturbed} of {bench.runs - runs_before} runs were disturbed: other processes and "
+            "the machine's host had more than a tenth of a core, also when they were repeated.",
         )
-    return msgspec.structs.replace(
+    part = msgspec.structs.replace(
         part,
         notes=notes,
         machine=machine.description(),
         measured_on=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
+    print(f"\n{part.title}\n\n{report.table(part)}\n", flush=True)
+    for line in (*map(report.bar_line, part.bars), *part.notes):
+        print(line, flush=True)
+    return part
 
 
 def _keep(part: Part, folder: Path) -> None:
