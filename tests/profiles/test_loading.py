@@ -590,7 +590,7 @@ allow_hosts = "x"
 p.toml:1: target: 5 is not text.
   Scheme and host, and what every path begins with. For example: target = "http://127.0.0.1:8000"
 p.toml:2: workers: "many" is not a whole number.
-  Processes that make the load.
+  Processes that make the load; `"auto"`: one, and more while one is the limit.
 p.toml:3: scenarios: a list is not a table.
   Each under its name: [scenarios.NAME]. They run at the same time.
 p.toml:5: defaults.headers: 3 cannot be headers.

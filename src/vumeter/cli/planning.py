@@ -12,7 +12,7 @@ from msgspec import Struct
 from vumeter.client.render import CONTROL, compiled
 from vumeter.errors import UsageError
 from vumeter.model.flow import USUAL_REDIRECTS, Request
-from vumeter.model.plan import MOST_VUS, Limits, Load, Plan, Scenario
+from vumeter.model.plan import AUTO, MOST_VUS, Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
 from vumeter.profiles.peaks import pool_for
 from vumeter.stats.plaintext import plain
@@ -62,7 +62,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     http_version: str | None = None
     proxy: str | None = None
     no_proxy: tuple[str, ...] = ()
-    workers: int = 1
+    workers: int | str = 1
     max_vus: str | None = None
     max_rate: str | None = None
     allow_hosts: tuple[str, ...] = ()
@@ -121,6 +121,7 @@ def plan(wishes: Wishes) -> Plan:
         ),
         limits=limits,
         workers=within_workers(wishes.workers),
+        adds_workers=wishes.workers == AUTO,
         keep_alive=not wishes.disable_keepalive,
         verify_tls=not wishes.insecure,
         cookies=not wishes.no_cookies,
@@ -361,16 +362,21 @@ def duration_s(flag: str, text: str, *, zero_is_fine: bool = False) -> float:
     return seconds
 
 
-def within_workers(number: int) -> int:
+def within_workers(number: int | str) -> int:
     """
-    Return the number of worker processes that --workers gives.
+    Return the number of worker processes that --workers gives; with `AUTO`, that at the start.
 
     Raises:
-        UsageError: There cannot be so many.
+        UsageError: There cannot be so many, or it is no number.
     """
-    if not 1 <= number <= _MOST_WORKERS:
-        raise UsageError(f"--workers {number}: from 1 to {_MOST_WORKERS}.")
-    return number
+    if number == AUTO:
+        return 1
+    if not str(number).isdecimal() or not 1 <= int(number) <= _MOST_WORKERS:
+        raise UsageError(
+            f"--workers {number}: from 1 to {_MOST_WORKERS}.",
+            hint=f'"{AUTO}" starts one, and adds more while one is the limit.',
+        )
+    return int(number)
 
 
 def _parsed(flag: str, parse: Callable[[str], NumberT], text: str) -> NumberT:

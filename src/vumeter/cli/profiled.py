@@ -23,7 +23,7 @@ from vumeter.engine.values import Expressions
 from vumeter.errors import ProbeError, ProfileError, UsageError
 from vumeter.model.frame import Phase
 from vumeter.model.messages import Share
-from vumeter.model.plan import Feeder, Limits, Load, Plan, Scenario
+from vumeter.model.plan import AUTO, Feeder, Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
 from vumeter.profiles.loading import load
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus, pool_for
@@ -170,6 +170,7 @@ def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:
         plan,
         name=run_name(wishes.name) if wishes.name is not None else plan.name,
         workers=within_workers(wishes.workers) if "workers" in given else plan.workers,
+        adds_workers=wishes.workers == AUTO if "workers" in given else plan.adds_workers,
         keep_alive=plan.keep_alive and not wishes.disable_keepalive,
         verify_tls=plan.verify_tls and not wishes.insecure,
         cookies=plan.cookies and not wishes.no_cookies,

@@ -147,8 +147,13 @@ def run(  # noqa: PLR0917 - one parameter per flag
         typer.Option("--no-proxy", metavar="HOST", help="Goes without the proxy; repeats."),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", metavar="N", help="Processes that make the load.")
-    ] = 1,
+        str,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            help='Processes that make the load; "auto": one, and more while one is the limit.',
+        ),
+    ] = "1",
     max_vus: Annotated[
         Text,
         typer.Option("--max-vus", metavar="N", help="No command goes above it. [1000, or --vus]"),

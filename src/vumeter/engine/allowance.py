@@ -51,6 +51,14 @@ class Allowance:
             self._begun[place] = self._begun.get(place, 0) + 1
         return True
 
+    def halve(self) -> int | None:
+        """Give away half of what is left, and return that; `None`: there is no limit."""
+        if self._left is None:
+            return None
+        given = self._left // 2
+        self._left -= given
+        return given
+
     def forget(self, place: int) -> None:
         """Let go of the VU on *place*, which has ended."""
         self._begun.pop(place, None)

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.agenda import Agenda
 from vumeter.engine.counts import Counts
+from vumeter.model.messages import Share
 from vumeter.model.throttle import Course
 from vumeter.schedule.pacer import Pacer
 
 _LONGEST_BACKLOG_S = 10.0
+_DEAL_LEAD_S = 0.3
+"""So long a worker goes on with what it gives away, until the other one is at work."""
 
 
 class Arrivals:
@@ -80,6 +83,14 @@ class Arrivals:
         self._begin_due(self._now_s())
         if self._is_on:
             self._lie_down()
+
+    def deal(self, own: Share) -> int:
+        """Keep the iterations of *own* from a moment on, and return the first that then comes."""
+        ahead = self._pacer.number_at(self._now_s() + _DEAL_LEAD_S)
+        self._pacer.deal(own, ahead)
+        if self._is_on:
+            self._lie_down()
+        return ahead
 
     def _now_s(self) -> float:
         return (monotonic_ns() - self._start_ns) / NANOSECONDS_PER_S

@@ -8,7 +8,7 @@ resting, thinking), and every move between them has to keep that true.
 import asyncio
 import math
 import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
@@ -23,7 +23,7 @@ from vumeter.engine.places import Places
 from vumeter.engine.script import Script
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.model.measure import Histogram, ScenarioCounts
-from vumeter.model.messages import Share, Terms
+from vumeter.model.messages import Part, Share, Terms
 from vumeter.model.plan import Load
 from vumeter.model.throttle import Course
 from vumeter.schedule.course import next_move_s, target
@@ -45,6 +45,7 @@ _IDLE_BATCH = 500
 """In the open model a VU connects only when an iteration is due: to be there is cheap."""
 _FAREWELLS = 200
 """So many VUs may end at once: 2.5 ms, which those that go on may have to wait."""
+_ABSENT = object()
 _IN_ITERATION = attrgetter("in_iteration")
 """In C: 0.3 ms for 10,000 VUs, a third of what a generator's loop takes."""
 
@@ -76,6 +77,7 @@ class Crowd:
         seed: str,
         on_over: Callable[[], None],
         on_remark: Callable[[str], None],
+        on_vacant: Callable[[int], None],
     ) -> None:
         self.script = script
         self.counts = Counts()
@@ -87,6 +89,7 @@ class Crowd:
         self._graceful_s = graceful_s
         self._on_over = on_over
         self._on_remark = on_remark
+        self._on_vacant = on_vacant
         self._loop = asyncio.get_running_loop()
         self._rng = random.Random(seed)
         self._seed = seed
@@ -105,18 +108,18 @@ class Crowd:
         self._leaving: dict[VirtualUser, float] = {}
         """With the run time at which each is interrupted; the first ones first."""
         self._leaving_timer: asyncio.TimerHandle | None = None
+        self._moving: dict[VirtualUser, None] = {}
+        """Which end with their iterations, on places that are another worker's by now."""
         self._free: dict[VirtualUser, None] = {}
         self._resting: dict[VirtualUser, None] = {}
         self._thinking: dict[VirtualUser, None] = {}
-        self._places = Places(portion)
+        self._places = Places(portion, terms.elsewhere)
         self._numbers = Deals(portion, terms.first_number)
         self._next_number = self._numbers.owned(0)
         self._timer: asyncio.TimerHandle | None = None
         self._end_timer: asyncio.TimerHandle | None = None
-        self._is_started = False
         self._is_paused = is_paused
-        self._is_ending = False
-        self._is_over = False
+        self._is_started = self._is_ending = self._is_over = False
         self._is_hurried = False
         """Whether nobody may think any more: told to stop, or the schedule's time is over."""
         self.pacing_ns = round(load.pacing_s * NANOSECONDS_PER_S)
@@ -200,6 +203,40 @@ class Crowd:
         self._settle()
         self._look()
 
+    def deal(self, own: Share) -> Part:
+        """
+        Keep the part *own* of the VUs and iterations, and return what the other part is.
+
+        VUs that are not its own any more end with their iterations, however long those
+        take: the other worker has one VU less for each until it is told of its end.
+        """
+        self._portion = own
+        first_due = 0 if self._arrivals is None else self._arrivals.deal(own)
+        first_number = self._next_number
+        self._numbers.deal(own, first_number)
+        self._next_number = self._numbers.owned(first_number)
+        self._places.deal(own)
+        gone = [vu for vu in self.vus() if not self._places.owns(vu.place)]
+        for vu in gone:
+            if self._staying.pop(vu, _ABSENT) is None:
+                self._moving[vu] = None
+            vu.is_leaving = True
+            vu.is_cruising = False
+        part = Part(
+            places=tuple(vu.place for vu in gone),
+            first_number=first_number,
+            iterations=self._allowance.halve(),
+            first_due=first_due,
+        )
+        self._move_some()
+        return part
+
+    def vacate(self, places: Iterable[int]) -> None:
+        """Take over *places*, which another worker's VUs have left."""
+        for place in places:
+            self._places.vacate(place)
+        self._look()
+
     def end(self, graceful_s: float | None) -> None:
         """Begin no new iteration; interrupt what still runs after *graceful_s*, if not `None`."""
         if not self._is_ending:
@@ -224,7 +261,7 @@ class Crowd:
 
     def vus(self) -> Iterator[VirtualUser]:
         """Return all that exist."""
-        return chain(self._staying, self._leaving)
+        return chain(self._staying, self._leaving, self._moving)
 
     def take(self, durations: Histogram | None = None) -> ScenarioCounts:
         """
@@ -283,7 +320,7 @@ class Crowd:
 
     def think(self, vu: VirtualUser, wait_s: float) -> None:
         """Let *vu* go on with its iteration after *wait_s*; one that is to end does so now."""
-        if vu.is_leaving or self._is_hurried:
+        if (vu.is_leaving and vu not in self._moving) or self._is_hurried:
             self._dismiss(vu)
         else:
             self._thinking[vu] = None
@@ -338,14 +375,17 @@ class Crowd:
 
     def _wanted(self, now_s: float) -> int:
         """Return how many VUs there have to be now, those aside that have done their part."""
-        return max(0, self._target(now_s) - self._retired)
+        return max(0, self._target(now_s) - self._retired - len(self._places.elsewhere))
 
     def _target(self, now_s: float) -> int:
         return self._own(math.floor(target(self._vus_course, now_s) + 0.5))
 
     def _raise(self, wanted: int) -> bool:
         while self._leaving and len(self._staying) < wanted:
-            vu, _ = self._leaving.popitem()
+            vu, last_s = self._leaving.popitem()
+            if not self._places.owns(vu.place):
+                self._leaving[vu] = last_s
+                break
             vu.is_leaving = False
             self._staying[vu] = None
         batch = _CONNECTING_BATCH if self._arrivals is None else _IDLE_BATCH
@@ -405,6 +445,15 @@ class Crowd:
         if self._free or self._resting or (self._thinking and self._is_hurried):
             self._loop.call_later(_SHORTEST_WAIT_S, self._dismiss_some)
 
+    def _move_some(self) -> None:
+        """Dismiss those that are moving and within no iteration, few at a time."""
+        waiting = (vu for vu in chain(self._free, self._resting) if vu in self._moving)
+        some = tuple(islice(waiting, _FAREWELLS))
+        for vu in some:
+            self._dismiss(vu)
+        if some:
+            self._loop.call_later(_SHORTEST_WAIT_S, self._move_some)
+
     def _dismiss(self, vu: VirtualUser) -> None:
         """End *vu*, which waits for no answer, after what it does once at its end."""
         vu.cut_short()
@@ -420,11 +469,14 @@ class Crowd:
             self.counts.interrupted += 1
         vu.leave()
         self._agenda.remove(vu)
-        self._places.give_back(vu.place)
         self._leaving.pop(vu, None)
-        for group in (self._staying, self._free, self._resting, self._thinking):
+        for group in (self._staying, self._moving, self._free, self._resting, self._thinking):
             group.pop(vu, None)
         self._allowance.forget(vu.place)
+        if self._places.owns(vu.place):
+            self._places.give_back(vu.place)
+        else:
+            self._on_vacant(vu.place)
         self._check_over()
 
     def _lay_down(self, vu: VirtualUser, wait_s: float) -> None:
@@ -503,7 +555,7 @@ class Crowd:
         self._check_over()
 
     def _check_over(self) -> None:
-        if self._is_ending and not self._is_over and not self._staying and not self._leaving:
+        if self._is_ending and not self._is_over and not any(self.vus()):
             self._is_over = True
             for timer in (self._end_timer, self._schedule_timer, self._leaving_timer):
                 if timer is not None:

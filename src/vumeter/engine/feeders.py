@@ -28,6 +28,16 @@ class Feed:
         self._deals = Deals(portion, first)
         self._next = self._deals.owned(0)
 
+    @property
+    def next_row(self) -> int:
+        """The number of the row that comes next, in sequence."""
+        return self._next
+
+    def deal(self, own: Share, start: int) -> None:
+        """Give out only the rows of *own* from number *start* on, which was not given out yet."""
+        self._deals.deal(own, start)
+        self._next = self._deals.owned(self._next)
+
     def row(self, scope: Scope) -> tuple[str, ...]:
         """Return the row of an iteration that begins now."""
         rows = self._rows

@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 import msgspec
@@ -22,7 +23,18 @@ from vumeter.engine.sweep import Sweep
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
 from vumeter.model.measure import Snapshot
-from vumeter.model.messages import Launch, Pause, Retarget, Share, Station, Stop, Terms
+from vumeter.model.messages import (
+    Deal,
+    Dealt,
+    Launch,
+    Pause,
+    Retarget,
+    Share,
+    Station,
+    Stop,
+    Terms,
+    Vacant,
+)
 from vumeter.model.plan import Feeder, Plan, Procedure, Scenario
 from vumeter.model.throttle import Lever
 from vumeter.schedule.timetable import openings
@@ -30,6 +42,7 @@ from vumeter.stats.histogram import merge
 
 WHOLE = Share(index=0, count=1)
 
+_VACANT_EVERY_S = 0.01
 _REMARKS = 5
 """Different ones, of a worker: enough to see what is wrong, too few to flood the log."""
 
@@ -47,10 +60,13 @@ class Generator:
         *,
         on_snapshot: Callable[[Snapshot], None],
         on_remark: Callable[[str], None],
+        on_vacant: Callable[[Vacant], None] | None = None,
     ) -> None:
         self._launch = launch
         self._on_snapshot = on_snapshot
         self._on_remark = on_remark
+        self._on_vacant = on_vacant
+        self._vacant: dict[str, list[int]] = {}
         self._remarks: set[str] = set()
         self._loop = asyncio.get_running_loop()
         self.ledger = Ledger()
@@ -101,6 +117,7 @@ class Generator:
                     seed=f"{scenario.name}/{launch.share.index}/{launch.worker}",
                     on_over=self._end_one,
                     on_remark=self._remark,
+                    on_vacant=partial(self._vacate, scenario.name),
                 )
                 for scenario in plan.scenarios
             }
@@ -125,6 +142,31 @@ class Generator:
         """End every scenario."""
         for crowd in self.crowds.values():
             crowd.end(stop.graceful_s)
+
+    def deal(self, deal: Deal) -> Dealt:
+        """Give away a half of everything."""
+        feeds = {feed for script in self._scripts.values() for feed in script.feeds}
+        first_row = max((feed.next_row for feed in feeds), default=0)
+        for feed in feeds:
+            feed.deal(deal.own, first_row)
+        parts = {name: crowd.deal(deal.own) for name, crowd in self.crowds.items()}
+        return Dealt(worker=deal.worker, parts=parts, first_row=first_row)
+
+    def take_over(self, vacant: Vacant) -> None:
+        """Let VUs be on places that another worker's have left."""
+        for name, places in vacant.places.items():
+            self.crowds[name].vacate(places)
+
+    def _vacate(self, scenario: str, place: int) -> None:
+        if not self._vacant:
+            # Together: thousands may leave at once.
+            self._loop.call_later(_VACANT_EVERY_S, self._tell_vacant)
+        self._vacant.setdefault(scenario, []).append(place)
+
+    def _tell_vacant(self) -> None:
+        places, self._vacant = self._vacant, {}
+        if places and self._on_vacant is not None and not self._over.is_set():
+            self._on_vacant(Vacant(places=places))
 
     async def _generate(self) -> None:
         shortest_s = min(script.shortest_timeout_s for script in self._scripts.values())

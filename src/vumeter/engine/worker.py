@@ -22,6 +22,7 @@ from vumeter.errors import VumeterError
 from vumeter.model.measure import Snapshot
 from vumeter.model.messages import (
     Acknowledged,
+    Deal,
     Finished,
     Launch,
     Pause,
@@ -33,6 +34,7 @@ from vumeter.model.messages import (
     SnapshotTaken,
     Stop,
     ToWorker,
+    Vacant,
 )
 from vumeter.model.plan import Plan
 
@@ -107,7 +109,7 @@ def _generator(order: Launch | Perform, wire: Wire, collector: Collector) -> Gen
 
     if isinstance(order, Perform):
         return Performance(order, on_snapshot=on_snapshot, on_remark=on_remark)
-    return Generator(order, on_snapshot=on_snapshot, on_remark=on_remark)
+    return Generator(order, on_snapshot=on_snapshot, on_remark=on_remark, on_vacant=wire.send)
 
 
 async def _obey(wire: Wire, generator: Generator) -> None:
@@ -119,6 +121,12 @@ async def _obey(wire: Wire, generator: Generator) -> None:
                 generator.pause(order)
             case Stop():
                 generator.stop(order)
+            case Deal():
+                wire.send(generator.deal(order))
+                continue
+            case Vacant():
+                generator.take_over(order)
+                continue
         wire.send(Acknowledged(id=order.id))
     raise ParentGoneError
 

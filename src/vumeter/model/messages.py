@@ -31,6 +31,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     """From which number on its VUs are called, so that none is called like another's."""
     iterations: int | None = None
     """How many of a limited number are left to it; `None`: there is no limit."""
+    elsewhere: tuple[int, ...] = ()
+    """Places of its own on which another worker's VUs still are, until they are `Vacant`."""
     begun: dict[int, int] = {}
     """Where each VU has its own number: how many of them were begun, by place."""
 
@@ -102,6 +104,40 @@ class Stop(Struct, frozen=True, kw_only=True, tag="stop"):
     graceful_s: float
 
 
+class Deal(Struct, frozen=True, kw_only=True, tag="deal"):
+    """To a worker: from now on its share is *own*, which is a half of what it was."""
+
+    worker: int
+    """Who is to have the other half."""
+    own: Share
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """What a worker gives away of a scenario."""
+
+    places: tuple[int, ...]
+    """On which its VUs still are, until their iterations are done."""
+    first_number: int
+    iterations: int | None
+    """Of a limited number, as many as the other may begin."""
+    first_due: int
+
+
+class Dealt(Struct, frozen=True, kw_only=True, tag="dealt"):
+    """From a worker: what the other half consists of."""
+
+    worker: int
+    parts: dict[str, Part]
+    first_row: int
+
+
+class Vacant(Struct, frozen=True, kw_only=True, tag="vacant"):
+    """From a worker, and on to the one whose they are: its VUs have left these places."""
+
+    places: dict[str, list[int]]
+    """By scenario."""
+
+
 class Ready(Struct, frozen=True, kw_only=True, tag="ready"):
     """From a worker, first: it listens for its launch."""
 
@@ -147,5 +183,7 @@ class Finished(Struct, frozen=True, kw_only=True, tag="finished"):
     """From a worker, last: every VU has ended and every sample has been sent."""
 
 
-ToWorker = Launch | Perform | Retarget | Pause | Stop
-FromWorker = Ready | Acknowledged | SnapshotTaken | Remark | Said | Performed | Finished
+ToWorker = Launch | Perform | Retarget | Pause | Stop | Deal | Vacant
+FromWorker = (
+    Ready | Acknowledged | SnapshotTaken | Remark | Said | Performed | Finished | Dealt | Vacant
+)

@@ -10,6 +10,9 @@ from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.metric import CustomMetric
 
+AUTO = "auto"
+"""Instead of a number of workers: one, and more while one is the limit."""
+
 
 class Executor(StrEnum):
     """The rule that decides when iterations start (k6's names)."""
@@ -311,6 +314,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     teardown: Procedure | None = None
     """Comes after the last VU has ended, unless the run was aborted at once or setup failed."""
     workers: int = 1
+    """At the start."""
+    adds_workers: bool = False
+    """Whether more are added, one per core at most, while one says that it is the limit."""
     keep_alive: bool = True
     verify_tls: bool = True
     cookies: bool = True

@@ -23,6 +23,7 @@ from vumeter.profiles.quantities import (
     PositiveDuration,
     Rate,
     Share,
+    Workers,
 )
 from vumeter.profiles.steps import CheckTable, Headers, Scalar, Step, Table, or_text, scalar_text
 
@@ -299,7 +300,10 @@ class Profile(Table):
         description="Scheme and host, and what every path begins with.",
         examples=["http://127.0.0.1:8000"],
     )
-    workers: int = Field(1, ge=1, le=64, description="Processes that make the load.")
+    workers: Workers = Field(
+        1,
+        description='Processes that make the load; `"auto"`: one, and more while one is the limit.',
+    )
     graceful_stop: Duration = Field(
         30.0, description="How long iterations in flight may go on at the end of the run."
     )

@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from vumeter.errors import UsageError
+from vumeter.model.plan import AUTO
 from vumeter.profiles.problems import quoted
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
@@ -150,4 +151,17 @@ Share = Annotated[
     float,
     BeforeValidator(share_ratio),
     _schema("percentage", pattern=rf"^[0-9.]+ *%$|{_REFERENCE}", examples=["15%"]),
+]
+
+
+def no_number(value: object) -> object:
+    """Return `None` for "auto", and anything else as it is."""
+    return None if value == AUTO else value
+
+
+Workers = Annotated[
+    int | None,
+    Field(ge=1, le=64),
+    BeforeValidator(no_number),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 64}, {"const": AUTO}]}),
 ]

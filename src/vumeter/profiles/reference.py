@@ -134,7 +134,7 @@ def _type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         items = _type(schema.get("items", {}), definitions)
         return "list" if items in ("any", "table or string") else f"list of {_plural(items)}"
-    kinds = schema.get("type", "any")
+    kinds = schema.get("type", f'"{schema["const"]}"' if "const" in schema else "any")
     if isinstance(kinds, list):
         return "text, number or boolean" if "boolean" in kinds else "count or rate"
     words = {"object": "table", "string": "text", "integer": "number"}

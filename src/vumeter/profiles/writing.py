@@ -26,6 +26,7 @@ from vumeter.model.flow import (
     When,
 )
 from vumeter.model.plan import (
+    AUTO,
     Arrivals,
     Executor,
     Feeder,
@@ -64,7 +65,9 @@ def written(plan: Plan) -> str:
     document: Written = {"name": plan.name}
     if target:
         document["target"] = target
-    if plan.workers > 1:
+    if plan.adds_workers:
+        document["workers"] = AUTO
+    elif plan.workers > 1:
         document["workers"] = plan.workers
     document |= {
         "graceful_stop": exact_duration(plan.graceful_stop_s),

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 from msgspec.structs import replace
@@ -23,11 +23,13 @@ from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import EventLevel, Frame, Phase, Point, StopCause
 from vumeter.model.messages import (
     Acknowledged,
+    Dealt,
     Finished,
     Remark,
     Said,
     SnapshotTaken,
     Stop,
+    Vacant,
 )
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -45,7 +47,7 @@ from vumeter.run.life import Life
 from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
 from vumeter.run.siren import Siren
-from vumeter.run.staff import Staff, of_loss, of_succession
+from vumeter.run.staff import Place, Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
@@ -116,7 +118,7 @@ class Conductor:
         )
         self._remarks: list[str] = []
         self._scales = Scales(plan, Capacity.of_this_machine())
-        self._staff = Staff(plan)
+        self._staff = Staff(plan, cores=len(os.sched_getaffinity(0)))
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
         self._unsent: tuple[Errand, ...] = ()
@@ -398,12 +400,20 @@ class Conductor:
                 self._has_finished = True
                 self._part_with(worker)
             case Hired() if not self._life.is_stopping:
-                self._replace(worker)
+                self._greet(worker)
+            case Dealt():
+                self._divide(worker, message)
+            case Vacant():
+                self._tell(self._staff.vacated(worker, message))
             case WorkerLost() if self._staff.knows(worker):
                 self._lose(message)
+            case WorkerLost(cause=cause):
+                self._staff.forget(worker)
+                self._remark(f"worker {worker}, which was to be added, was lost: {cause}")
 
     def _part_with(self, worker: int) -> None:
         self._working -= {worker}
+        self._tell(self._staff.forget(worker))
         self._picture.expect(self._working, size=self._staff.size)
         self._hand.forget(worker, at_s=self._timeline.elapsed_s)
 
@@ -421,17 +431,55 @@ class Conductor:
         if not self._is_manned and not self._has_finished:
             self._life.blame(StopCause.WORKERS_LOST)
 
+    def _greet(self, worker: int) -> None:
+        """Let *worker*, which is there now, come to what it was hired for."""
+        if self._staff.halves(worker):
+            self._crew.tell(*self._staff.deal(worker))
+        elif self._staff.knows(worker):
+            self._replace(worker)
+
     def _replace(self, worker: int) -> None:
         """Let *worker*, which is there, take the place of the one that was lost."""
         at_s, throttles = self._timeline.elapsed_s, self._hand.throttles
         found = self._staff.succeed(
             worker, at_s=at_s, moves=throttles.moves, paused=throttles.paused
         )
-        self._crew.join(worker, found.share, found.station)
-        self._working |= {worker}
-        self._picture.expect(self._working, size=self._staff.size, second=found.station.second)
+        self._join(worker, found.place)
         self._picture.amend(found.missed)
         self._remark(of_succession(worker, found, at_s=at_s))
+
+    def add_worker(self) -> bool:
+        """Let another worker have half of what the busiest one has; return whether it may."""
+        added = None if self._life.is_stopping else self._staff.add()
+        if added is not None:
+            self._crew.hire(added)
+        return added is not None
+
+    def _divide(self, giver: int, dealt: Dealt) -> None:
+        """Let a worker that was added have the half of *giver*'s share."""
+        throttles = self._hand.throttles
+        place = self._staff.divide(
+            dealt,
+            at_s=self._timeline.elapsed_s,
+            moves=throttles.moves,
+            paused=throttles.paused,
+        )
+        if place is not None:
+            self._join(dealt.worker, place)
+            text = (
+                f"worker {dealt.worker} was added and has half of what worker {giver} had: "
+                f"{self._staff.size} workers now"
+            )
+            self._remark(text)
+
+    def _join(self, worker: int, place: Place) -> None:
+        self._crew.join(worker, place.share, place.station)
+        self._working |= {worker}
+        self._picture.expect(self._working, size=self._staff.size, second=place.station.second)
+
+    def _tell(self, errands: Iterable[tuple[int, Vacant]]) -> None:
+        for worker, message in errands:
+            self._crew.tell(worker, message)
 
     @property
     def _is_manned(self) -> bool:
@@ -462,6 +510,11 @@ class Conductor:
         for text, label in self._stages.begun(self._hand.throttles.states(at_s, {})):
             self._events.add(text, label=label)
         developed = self._picture.develop(at_s)
+        for reading in developed:
+            added = self._staff.watch(reading)
+            if added is not None and not self._life.is_stopping:
+                self._events.add("a worker is the limit: another is on its way")
+                self._crew.hire(added)
         if self._dead_man.has_been_left(at_s):
             limit = duration_text(self._plan.dead_man_s)
             self._events.add(

@@ -55,7 +55,7 @@ def new_frame(
         undo=throttles.undo,
         redo=throttles.redo,
         workers_heard=0 if reading is None else reading.workers_heard,
-        workers_expected=plan.workers,
+        workers_expected=plan.workers if reading is None else reading.workers_expected,
         viewers=control.viewers,
         control=control.holder,
         verdicts=verdicts,

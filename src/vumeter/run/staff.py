@@ -10,9 +10,21 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from vumeter.engine.allowance import own_part
-from vumeter.model.measure import ScenarioCounts, Snapshot
-from vumeter.model.messages import Pause, Retarget, Share, Station, Stop, Terms
+from vumeter.model.measure import Reading, ScenarioCounts, Snapshot
+from vumeter.model.messages import (
+    Deal,
+    Dealt,
+    Pause,
+    Retarget,
+    Share,
+    Station,
+    Stop,
+    Terms,
+    Vacant,
+)
 from vumeter.model.plan import Load, Plan
 from vumeter.model.throttle import Lever
 from vumeter.run.standing import Move
@@ -25,6 +37,11 @@ MOST_DEATHS = 3
 """So many workers of one share are replaced within `_DEATHS_WITHIN_S`, and then no more."""
 
 _DEATHS_WITHIN_S = 600.0
+_BUSY_CPU_PERCENT = 50.0
+"""Below, a second worker would be held up by the same as the first: descriptors, a blocked loop."""
+_LIMITED_FOR_S = 3
+_SETTLING_S = 3
+"""After one was added, before the seconds count in which one was the limit."""
 _LEAD_S = 0.05
 """Between the launch of a worker and the first iteration that is its own."""
 _NUMBERS_APART = 1_000_000
@@ -40,6 +57,8 @@ class _Record:
     """By scenario, of a number of iterations; `None`: there is no limit."""
     last_second: int = -1
     done: dict[str, ScenarioCounts] = field(default_factory=dict)
+    cpu_percent: float = 0.0
+    """In the newest second."""
     busiest: int = 0
     """Iterations that were started in the busiest second."""
 
@@ -65,11 +84,18 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Succession:
-    """A worker that takes the place of a lost one."""
+class Place:
+    """What a worker that is there begins with."""
 
     share: Share
     station: Station
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """A worker that takes the place of a lost one."""
+
+    place: "Place"
     loss: Loss
     missed: dict[str, ScenarioCounts]
     """What was due meanwhile, and nobody began."""
@@ -78,7 +104,7 @@ class Succession:
 class Staff:
     """Remembers, second by second, what is needed to let another worker go on."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, cores: int = 1) -> None:
         self._loads = {scenario.name: scenario.load for scenario in plan.scenarios}
         self._records: dict[int, _Record] = {}
         for index in range(plan.workers):
@@ -91,6 +117,15 @@ class Staff:
         self._lost: set[int] = set()
         self._deaths: defaultdict[int, deque[float]] = defaultdict(deque)
         self._awaited: dict[int, Loss] = {}
+        # What each VU has of its own number is not told, and so cannot be divided.
+        self._is_divisible = not any(load.per_vu for load in self._loads.values())
+        self._most = cores if plan.adds_workers else plan.workers
+        self._limited_s = 0
+        self._gone: set[int] = set()
+        self._halving: dict[int, int] = {}
+        """Who is to have the half of whom."""
+        self._elsewhere: dict[int, tuple[int, dict[str, set[int]]]] = {}
+        """Whose VUs are still on which of a worker's places."""
         self._axes = {
             name: Integral(opening.rate)
             for name, opening in openings(plan).items()
@@ -106,10 +141,15 @@ class Staff:
         """Whether *worker* is one that works or is to, and whose loss is not known yet."""
         return worker in self._records and worker not in self._lost
 
+    def halves(self, worker: int) -> bool:
+        """Whether *worker* is to have the half of another."""
+        return worker in self._halving
+
     def hear(self, snapshot: Snapshot) -> None:
         """Take what a worker reports into account."""
         record = self._records[snapshot.worker]
         record.last_second = snapshot.second
+        record.cpu_percent = snapshot.vitals.cpu_percent
         started = 0
         for name, counts in snapshot.scenarios.items():
             record.done[name] = sum_of(record.done.get(name, ScenarioCounts()), counts)
@@ -159,6 +199,8 @@ class Staff:
         if successor is not None:
             self._awaited[successor] = loss
             self._records[successor] = _Record(record.share, self._left(record))
+            if worker in self._elsewhere:
+                self._elsewhere[successor] = self._elsewhere.pop(worker)
         return loss
 
     def succeed(
@@ -175,7 +217,13 @@ class Staff:
             second=int(at_s),
             paused=paused,
             terms={
-                name: self._terms(name, vus[name], record, lost, first_due.get(name, 0))
+                name: replace(
+                    self._terms(name, vus[name], first_due.get(name, 0)),
+                    first_number=len(self._lost) * _NUMBERS_APART,
+                    iterations=record.granted[name],
+                    begun=self._begun(name, record.share, lost),
+                    elsewhere=self._places_elsewhere(worker, name),
+                )
                 for name in self._loads
             },
             first_row=self._first_row(lost),
@@ -184,7 +232,111 @@ class Staff:
             name: self._missed(name, record.share, loss.at_s, at_s + _LEAD_S, vus[name].end_s)
             for name in (() if paused else self._axes)
         }
-        return Succession(share=record.share, station=station, loss=loss, missed=missed)
+        place = Place(share=record.share, station=station)
+        return Succession(place=place, loss=loss, missed=missed)
+
+    # Adding one
+
+    def watch(self, reading: Reading) -> int | None:
+        """
+        Return the number of a worker that is to be added after *reading*; `None`: none.
+
+        That is after some seconds in which one was the limit, and had work for its core.
+        """
+        it = reading.generator
+        is_hot = it.limited and it.cpu_percent >= _BUSY_CPU_PERCENT
+        self._limited_s = self._limited_s + 1 if is_hot else 0
+        if self._limited_s < _LIMITED_FOR_S or self.size >= self._most:
+            return None
+        return self.add()
+
+    def add(self) -> int | None:
+        """
+        Return the number of a worker that is to have half of what the busiest one has.
+
+        `None`: one is on its way already, or has not got all of its half yet.
+        """
+        is_busy = self._awaited or self._halving or self._elsewhere
+        if is_busy or not self._is_divisible:
+            return None
+        alive = set(self._records) - self._lost - self._gone
+        if not alive:
+            return None
+        self._limited_s = -_SETTLING_S
+        worker = self._numbered
+        self._numbered += 1
+        self._halving[worker] = max(alive, key=lambda each: self._records[each].cpu_percent)
+        return worker
+
+    def deal(self, worker: int) -> tuple[int, Deal]:
+        """Return what to tell whom, now that *worker* is there to have the half of it."""
+        giver = self._halving[worker]
+        whole = self._records[giver].share
+        own = Share(index=whole.index, count=2 * whole.count)
+        return giver, Deal(worker=worker, own=own)
+
+    def divide(
+        self, dealt: Dealt, *, at_s: float, moves: Iterable[Move], paused: bool
+    ) -> Place | None:
+        """Return what a worker begins with that was dealt a half; `None`: it is not wanted."""
+        giver = self._halving.pop(dealt.worker, None)
+        if giver is None:
+            return None
+        record = self._records[giver]
+        whole = record.share
+        record.share = Share(index=whole.index, count=2 * whole.count)
+        other = Share(index=whole.index + whole.count, count=2 * whole.count)
+        given = {name: part.iterations for name, part in dealt.parts.items()}
+        for name, number in given.items():
+            record.granted[name] = _less(record.granted[name], number)
+        self._records[dealt.worker] = _Record(other, given)
+        self.size += 1
+        held = {name: set(part.places) for name, part in dealt.parts.items() if part.places}
+        if held:
+            self._elsewhere[dealt.worker] = giver, held
+        vus = {move.scenario: move for move in moves if move.lever is Lever.VUS}
+        terms = {
+            name: replace(
+                self._terms(name, vus[name], part.first_due),
+                first_number=part.first_number,
+                iterations=part.iterations,
+                elsewhere=part.places,
+            )
+            for name, part in dealt.parts.items()
+        }
+        station = Station(second=int(at_s), paused=paused, terms=terms, first_row=dealt.first_row)
+        return Place(share=other, station=station)
+
+    def vacated(self, giver: int, vacant: Vacant) -> list[tuple[int, Vacant]]:
+        """Return whom to tell that VUs of *giver* have left these places."""
+        told = []
+        for worker, (holder, held) in list(self._elsewhere.items()):
+            if holder != giver:
+                continue
+            places = {
+                name: sorted(held[name].intersection(left))
+                for name, left in vacant.places.items()
+                if name in held
+            }
+            for name, left in places.items():
+                held[name].difference_update(left)
+            if not any(held.values()):
+                del self._elsewhere[worker]
+            told.append((worker, Vacant(places=places)))
+        return told
+
+    def forget(self, giver: int) -> list[tuple[int, Vacant]]:
+        """Return whom to tell that *giver*, which has ended, is on nobody's places any more."""
+        self._gone.add(giver)
+        for worker, holder in list(self._halving.items()):
+            if giver in (worker, holder):
+                del self._halving[worker]
+        held = [held for holder, held in self._elsewhere.values() if holder == giver]
+        everything: dict[str, list[int]] = {}
+        for each in held:
+            for name, places in each.items():
+                everything.setdefault(name, []).extend(places)
+        return self.vacated(giver, Vacant(places=everything))
 
     def _left(self, record: _Record) -> dict[str, int | None]:
         return {
@@ -192,8 +344,16 @@ class Staff:
             for name, granted in record.granted.items()
         }
 
-    def _terms(self, name: str, vus: Move, record: _Record, lost: _Record, first_due: int) -> Terms:
-        axis, load = self._axes.get(name), self._loads[name]
+    def _places_elsewhere(self, worker: int, name: str) -> tuple[int, ...]:
+        held = self._elsewhere.get(worker)
+        return () if held is None else tuple(held[1].get(name, ()))
+
+    def _begun(self, name: str, portion: Share, lost: _Record) -> dict[int, int]:
+        load = self._loads[name]
+        return _begun(load, portion, lost.started(name)) if load.per_vu else {}
+
+    def _terms(self, name: str, vus: Move, first_due: int) -> Terms:
+        axis = self._axes.get(name)
         assert vus.course is not None, "VUs always have one"
         return Terms(
             vus=vus.course,
@@ -201,9 +361,6 @@ class Staff:
             end_s=vus.end_s,
             asked=0.0 if axis is None else axis.base,
             first_due=first_due,
-            first_number=len(self._lost) * _NUMBERS_APART,
-            iterations=record.granted[name],
-            begun=_begun(load, record.share, lost.started(name)) if load.per_vu else {},
         )
 
     def _missed(
@@ -219,6 +376,10 @@ class Staff:
         """Return a row that a lost worker cannot have come to: rather skipped than given twice."""
         started = sum(lost.started(name) for name in self._loads)
         return (started + 2 * lost.busiest) * lost.share.count
+
+
+def _less(granted: int | None, given: int | None) -> int | None:
+    return None if granted is None else granted - (given or 0)
 
 
 def _cut_off(done: dict[str, ScenarioCounts]) -> dict[str, ScenarioCounts]:

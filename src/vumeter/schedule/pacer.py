@@ -100,6 +100,10 @@ class Pacer:
         self._barrier = ahead
         return ahead
 
+    def number_at(self, at_s: float) -> int:
+        """Return the first number that is not due before *at_s*, nor was taken already."""
+        return max(math.ceil(self._integral.on_leg(at_s)), math.floor(self._passed) + 1)
+
     def deal(self, portion: Share, start: int) -> None:
         """Let the worker have *portion* from position *start* on, and go on."""
         self._barrier = math.inf
