@@ -1,79 +1,138 @@
 """Whether a cockpit that looks on changes what is measured."""
 
+import asyncio
+import contextlib
+import statistics
 import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.cost import started, wait_for_load
 from benchmarks.generators import VUMETER, Errand, GeneratorError
-from benchmarks.nginx import Nginx, nginx
-from benchmarks.own_words import from_vumeter
+from benchmarks.nginx import nginx
 from benchmarks.results import Column, Part, Row, at_most, ratios, spread
 from benchmarks.rounds import Bench
 from benchmarks.terminal import Terminal
+from vumeter.link.client import Link
 from vumeter.link.folders import RUNS_VARIABLE
+from vumeter.link.protocol import SOCKET_NAME
+from vumeter.model.frame import Frame, Point
 
 _RATE_PER_S = 5_000
-_DRAWS_PER_S = 2
-_MORE_ROUNDS = 2
-"""As many times the rounds of the others: p99 of a millisecond varies more than what it costs."""
 _ALONE, _WATCHED = "alone", "with a cockpit attached"
+_LOOKS_S = 6
+"""How many seconds each look takes in."""
+_STARTING_S = 3
+"""What a cockpit costs while it starts is no cost of looking on."""
+_PAIRS_PER_ROUND = 2
 
 _COLUMNS = (
     Column(key="p50_ms", heading="p50, ms", form=".3f", shows_spread=True),
     Column(key="p99_ms", heading="p99, ms", form=".3f", shows_spread=True),
 )
 
+Looks = Mapping[str, list[tuple[float, float]]]
+"""By name, p50 and p99 of a typical second in ms, look by look."""
+
 
 def measured(bench: Bench) -> Part:
     """Return the answer."""
-    words: dict[str, list[dict[str, float]]] = {_ALONE: [], _WATCHED: []}
-    rounds = bench.rounds * _MORE_ROUNDS
-    with nginx(core=bench.target_core) as target:
-        for number in range(1, rounds + 1):
-            for name, runs in words.items():
-                runs.append(_run(bench, target, is_watched=name == _WATCHED))
-                bench.say(f"{number}/{rounds}  {name:24} p99 {runs[-1]['p99_ms']:.3f} ms")
-    p99_ms = {name: [run["p99_ms"] for run in runs] for name, runs in words.items()}
+    looks = _looks(bench)
+    p99_ms = {name: [p99 for _, p99 in found] for name, found in looks.items()}
     change = ratios(p99_ms[_WATCHED], p99_ms[_ALONE])
     return Part(
         key="interference",
         title="A cockpit that looks on",
-        how=f"GETs that are due {_RATE_PER_S:,} times a second against nginx, by turns alone and "
-        f"with `vumeter attach` drawing {_DRAWS_PER_S} times a second in a terminal of 120×40 on "
-        "the same two cores. The percentiles are response times of the whole run.",
+        how=f"One run of GETs that are due {_RATE_PER_S:,} times a second against nginx, by turns "
+        "alone and with `vumeter attach` in a terminal of 120×40 on the same two cores. Each look "
+        f"takes {_LOOKS_S} s, from {_STARTING_S} s after the cockpit's start on; its figures are "
+        "the medians of its seconds.",
         columns=_COLUMNS,
         rows=tuple(
             Row(
                 name=name,
-                figures={key: spread(run[key] for run in runs) for key in ("p50_ms", "p99_ms")},
+                figures={
+                    "p50_ms": spread(p50 for p50, _ in found),
+                    "p99_ms": spread(p99 for _, p99 in found),
+                },
             )
-            for name, runs in words.items()
+            for name, found in looks.items()
         ),
         bars=(at_most("p99 with a cockpit × without", change.median, 1.05, form=".3f"),),
-        rounds=rounds,
+        rounds=len(looks[_ALONE]),
     )
 
 
-def _run(bench: Bench, target: Nginx, *, is_watched: bool) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="vumeter-bench-") as name:
-        folder = Path(name)
+def _looks(bench: Bench) -> Looks:
+    pairs = bench.rounds * _PAIRS_PER_ROUND
+    with (
+        nginx(core=bench.target_core) as target,
+        tempfile.TemporaryDirectory(prefix="vumeter-bench-") as name,
+    ):
         errand = Errand(
             url=target.url,
-            seconds=bench.window.told_s + 2,
+            seconds=pairs * (2 * _LOOKS_S + 2 * _STARTING_S) + 30,
             connections=100,
             rate_per_s=_RATE_PER_S,
         )
+        folder = Path(name)
         program = VUMETER.required_path()
-        # A run's socket has its path in 103 bytes.
-        environ = {RUNS_VARIABLE: f"{name}/runs"}
         command = [program, *VUMETER.command(errand, folder), "--name", "watched"]
+        environ = {RUNS_VARIABLE: f"{name}/runs"}
         asked_before = target.requests()
-        with started(command, core=bench.generator_core, folder=folder, environ=environ) as process:
+        with started(command, core=bench.generator_core, folder=folder, environ=environ):
             wait_for_load(target, asked_before)
-            if is_watched:
-                attach = [program, "attach", "watched"]
-                with Terminal(attach, size=(120, 40), environ=environ) as terminal:
-                    terminal.read_for(errand.seconds - 1)
-            if process.wait(timeout=60) != 0:
-                raise GeneratorError((folder / "output.txt").read_text()[-2000:])
-        return dict(from_vumeter(folder))
+            socket = folder / "runs" / "watched" / SOCKET_NAME
+            attached = Terminal([program, "attach", "watched"], size=(120, 40), environ=environ)
+            return asyncio.run(_by_turns(socket, attached, pairs=pairs, bench=bench))
+
+
+async def _by_turns(socket: Path, cockpit: Terminal, *, pairs: int, bench: Bench) -> Looks:
+    looks: dict[str, list[tuple[float, float]]] = {_ALONE: [], _WATCHED: []}
+    async with await Link.open(socket, viewer="benchmark", watch=True) as link:
+        frames = link.frames()
+        for number in range(1, pairs + 1):
+            looks[_ALONE].append(await _look(frames))
+            with cockpit:
+                async with _drained(cockpit):
+                    looks[_WATCHED].append(await _look(frames))
+            bench.say(
+                f"{number}/{pairs}  p99 {looks[_ALONE][-1][1]:.3f} ms alone, "
+                f"{looks[_WATCHED][-1][1]:.3f} ms with a cockpit"
+            )
+    return looks
+
+
+@contextlib.asynccontextmanager
+async def _drained(terminal: Terminal) -> AsyncIterator[None]:
+    """Read what the terminal draws, or its program would wait for somebody who does."""
+    is_over = asyncio.Event()
+
+    async def drain() -> None:
+        while not is_over.is_set():
+            await asyncio.to_thread(terminal.read_for, 0.2)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(drain())
+        yield
+        is_over.set()
+
+
+async def _look(frames: AsyncIterator[Frame]) -> tuple[float, float]:
+    """Return p50 and p99 of a typical second, in ms."""
+    points: dict[int, Point] = {}
+    first: int | None = None
+    async for frame in frames:
+        for point in frame.points:
+            first = point.second + _STARTING_S if first is None else first
+            points[point.second] = point
+        if first is not None and max(points) >= first + _LOOKS_S:
+            break
+    if first is None or max(points) < first + _LOOKS_S:
+        raise GeneratorError("The run that a cockpit looks on at ended too early.")
+    seen = [point for second, point in points.items() if first < second <= first + _LOOKS_S]
+    return _median_ms(each.p50_us for each in seen), _median_ms(each.p99_us for each in seen)
+
+
+def _median_ms(figures_us: Iterator[int | None]) -> float:
+    return statistics.median(each for each in figures_us if each is not None) / 1000
