@@ -37,8 +37,11 @@ MOST_DEATHS = 3
 """So many workers of one share are replaced within `_DEATHS_WITHIN_S`, and then no more."""
 
 _DEATHS_WITHIN_S = 600.0
-_BUSY_CPU_PERCENT = 50.0
-"""Below, a second worker would be held up by the same as the first: descriptors, a blocked loop."""
+_BUSY_CPU_PERCENT = 25.0
+"""
+Below, a second worker would be held up by what holds up the first: descriptors, a blocked loop.
+On a machine with others a worker that always has work can be given as little as a third.
+"""
 _LIMITED_FOR_S = 3
 _SETTLING_S = 3
 """After one was added, before the seconds count in which one was the limit."""
