@@ -94,12 +94,36 @@ async def test_a_command_needs_no_more_than_its_kind_and_belongs_to_who_sent_it(
         assert authors == ["ali\N{REPLACEMENT CHARACTER}ce", "anonymous"]
 
 
-@pytest.mark.parametrize("query", ["/points?from=-1", "/points?from=x"])
-async def test_points_from_no_second_are_refused(
-    fly: Any, a_plan: Plans, server: LoopbackServer, query: str
+async def test_points_that_cannot_be_are_refused(
+    fly: Any, a_plan: Plans, server: LoopbackServer
 ) -> None:
+    wrong = {
+        "from=-1": "from",
+        "from=x": "from",
+        "from=²": "from",
+        "to=1.5": "to",
+        "from=" + "9" * 5_000: "from",
+        "span=7": "1, 10, 60",
+        "span=0": "1, 10, 60",
+        "span=": "span",
+    }
     async with fly(a_plan(server.url)) as flight:
-        assert (await asked(flight.folder.socket, "GET", query))[0] == 400
+        for query, words in wrong.items():
+            status, answer = await asked(flight.folder.socket, "GET", f"/points?{query}")
+            assert (status, words in answer.decode()) == (400, True), query
+
+
+async def test_points_end_before_a_second_and_come_in_tens(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with fly(a_plan(server.url)) as flight, await flight.link() as link:
+        await until(link, lambda frame: frame.second >= 10)
+        seconds = await link.points(0, to_second=10)
+        [tens] = await link.points(0, to_second=10, span_s=10)
+        assert [point.second for point in seconds] == list(range(10))
+        assert (tens.second, tens.span_s) == (0, 10)
+        assert tens.requests == sum(point.requests for point in seconds)
+        assert await link.points(0, span_s=60) == ()
 
 
 async def test_a_command_is_on_every_screen_at_once_and_not_only_on_the_second(

@@ -35,6 +35,7 @@ async def test_every_curl_example_works_on_a_live_run(
     types: list[Any] = [
         Frame,
         tuple[Point, ...],
+        tuple[Point, ...],
         Outcome,
         Outcome,
         tuple[JournalEntry, ...],
@@ -59,8 +60,8 @@ async def test_every_curl_example_works_on_a_live_run(
             assert ended.returncode == 0, ended.stderr
             answers.append(msgspec.json.decode(ended.stdout, type=kind))
         outcome, refusal = map(json.loads, blocks("json"))
-        assert msgspec.to_builtins(answers[2]) == outcome
-        assert [entry.command.author for entry in answers[4]] == ["deploy-script"] * 2
+        assert msgspec.to_builtins(answers[3]) == outcome
+        assert [entry.command.author for entry in answers[5]] == ["deploy-script"] * 2
         async with await flight.link("alice@pts/3"):
             refused = await flight.do(CommandKind.SET, author="bob", value=5)
             assert refused == refusal["message"]

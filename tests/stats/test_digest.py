@@ -97,7 +97,7 @@ def test_a_point_holds_its_second_and_no_other(reading: Any) -> None:
         dropped=2,
         generator_limited=True,
     )
-    assert digest.points_from(1) == (point,)
+    assert digest.points(1) == (point,)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_the_window_before_the_first_second_is_empty() -> None:
     assert digest.window.requests == 0
     assert digest.window.latency is None
     assert digest.endpoints({}) == ()
-    assert digest.points_from(0) == ()
+    assert digest.points(0) == ()
 
 
 def test_exceptions_of_scripts_are_told_beside_the_errors_of_requests_and_are_none(

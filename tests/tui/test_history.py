@@ -56,6 +56,29 @@ def _by_hand(points: list[Point], column: Column, width_s: int) -> tuple[int, in
     return sum(point.requests for point in inside), max(known, default=None), len(inside)
 
 
+def test_a_point_of_several_seconds_stands_for_each_of_them_and_its_counts_stay_exact() -> None:
+    history = History()
+    history.add([_point(0, span_s=60, requests=1_000, errors=7), _point(60, requests=5)])
+    history.add([_point(61, span_s=10, p99_us=None, requests=0)])
+
+    [whole] = history.span(Window.ALL, columns=1).columns
+    assert (whole.requests, whole.errors, whole.seconds) == (1_005, 7 + 0 + 1, 71)
+    first, *_, last = history.span(Window.ALL, columns=71).columns
+    assert (first.requests, first.requests_per_s, first.p99_us) == (17, 17.0, 20_000)
+    assert (last.first_second, last.p99_us) == (70, None)
+
+
+@pytest.mark.parametrize("order", [(60, 1), (1, 60)], ids=["coarse first", "fine first"])
+def test_of_two_points_for_one_time_the_one_that_came_last_counts(order: tuple[int, int]) -> None:
+    history = History()
+    for span_s in order:
+        for second in range(0, 60, span_s):
+            history.add([_point(second, span_s=span_s, requests=span_s * span_s)])
+
+    [minute] = history.span(Window.ALL, columns=1).columns
+    assert (minute.seconds, minute.requests) == (60, order[1] ** 2 * 60 // order[1])
+
+
 @pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(

@@ -112,14 +112,24 @@ class Link:
         """
         return await self._post("/control", b"")
 
-    async def points(self, from_second: int) -> tuple[Point, ...]:
+    async def points(
+        self, from_second: int, *, to_second: int | None = None, span_s: int = 1
+    ) -> tuple[Point, ...]:
         """
-        Return every second from *from_second* on, oldest first.
+        Return what the run still has of points of *span_s* seconds, oldest first.
+
+        Args:
+            from_second: The first second at which they begin.
+            to_second: They begin before it; `None`: up to now.
+            span_s: One of `SPANS_S`.
 
         Raises:
-            LinkError: The run is gone.
+            LinkError: The run is gone, or has no such resolution.
         """
-        body = await self._request("GET", f"/points?from={from_second}")
+        wanted = {"from": from_second, "span": span_s}
+        if to_second is not None:
+            wanted["to"] = to_second
+        body = await self._request("GET", f"/points?{urlencode(wanted)}")
         return msgspec.json.decode(body, type=tuple[Point, ...])
 
     async def journal(self) -> tuple[JournalEntry, ...]:

@@ -3,7 +3,7 @@ What a run and its viewers say to each other over the control socket.
 
 `GET  /stream?viewer=NAME&watch=0|1`  WebSocket: one `Hello`, then a `Frame` a second (msgpack).
 `GET  /status`                        the newest `Frame` (JSON).
-`GET  /points?from=K`                 every `Point` from second K on (JSON).
+`GET  /points?from=K&to=L&span=S`     every `Point` of S seconds from second K to before L (JSON).
 `GET  /journal`                       every `JournalEntry` (JSON).
 `POST /commands?viewer=NAME`          a `Command` in, its `Outcome` out (JSON).
 `POST /control?viewer=NAME`           take the control over; an `Outcome`.
@@ -14,7 +14,7 @@ from msgspec import Struct
 from vumeter.model.frame import Frame, Point
 from vumeter.model.plan import Plan
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every change that an older viewer or run would misread."""
 
 SOCKET_NAME = "control.sock"
@@ -30,4 +30,4 @@ class Hello(Struct, frozen=True, kw_only=True):
     """Without its secrets."""
     frame: Frame
     points: tuple[Point, ...]
-    """Every second so far, oldest first."""
+    """The whole run, oldest first: the newest second by second, what is older the coarser."""

@@ -19,6 +19,10 @@ WINDOW_S = 10
 """What "current" means in a frame: the last ten seconds."""
 
 
+SPANS_S = (1, 10, 60)
+"""The resolutions at which a run's points can be had: seconds, tens of them, minutes."""
+
+
 class RunState(StrEnum):
     """Where a run is in its life."""
 
@@ -81,7 +85,13 @@ class Figures(Struct, frozen=True, kw_only=True):
 
 
 class Point(Struct, frozen=True, kw_only=True):
-    """One second for a chart. Latencies are `None` where nothing was answered: a gap."""
+    """
+    One second for a chart, or *span_s* of them from *second* on as one.
+
+    Of several seconds, counts are sums, latencies are exact percentiles of all the times in
+    them, VUs and targets are the greatest, and the generator was the limit when it was in any
+    of them. Latencies are `None` where nothing was answered: a gap.
+    """
 
     second: int
     at_unix_ms: int
@@ -96,6 +106,7 @@ class Point(Struct, frozen=True, kw_only=True):
     rate_target_per_s: float | None
     dropped: int
     generator_limited: bool
+    span_s: int = 1
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -222,7 +233,7 @@ class Frame(Struct, frozen=True, kw_only=True):
     dropped: int
     """Iterations, since the start."""
     points: tuple[Point, ...]
-    """The newest few seconds, oldest first; older ones by `GET /points`."""
+    """The newest few seconds, one by one, oldest first; older ones by `GET /points`."""
     endpoints: tuple[Endpoint, ...]
     """Most requests in the window first."""
     errors: tuple[ErrorCount, ...]

@@ -8,6 +8,7 @@ time the next one comes is replaced by it.
 import asyncio
 import contextlib
 import os
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,7 +19,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from vumeter.model.frame import Frame, RunState
+from vumeter.model.frame import SPANS_S, Frame, RunState
 from vumeter.model.throttle import Command
 from vumeter.run.conductor import Conductor
 from vumeter.run.control import Viewer
@@ -29,6 +30,8 @@ LONGEST_NAME = 64
 
 _ANONYMOUS = "anonymous"
 _LARGEST_BODY_BYTES = 16 * 1024
+_FOR_EVER = 9_999_999_999
+_SECONDS = re.compile("[0-9]{1,10}")
 _PEER_CREDENTIALS = struct.Struct("3i")
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -120,10 +123,13 @@ class ControlApi:
         return _json(self._conductor.frame)
 
     async def _points(self, request: web.Request) -> web.Response:
-        start = request.query.get("from", "0")
-        if not start.isdecimal():
-            raise web.HTTPBadRequest(text=f'from: "{plain(start)}" is not a second of the run')
-        return _json(self._conductor.points_from(int(start)))
+        span_s = _seconds(request, "span", 1)
+        if span_s not in SPANS_S:
+            spans = ", ".join(map(str, SPANS_S))
+            raise web.HTTPBadRequest(text=f"span: there are points of {spans} seconds")
+        from_second = _seconds(request, "from", 0)
+        to_second = _seconds(request, "to", _FOR_EVER)
+        return _json(self._conductor.points(from_second, to_second=to_second, span_s=span_s))
 
     async def _journal(self, _: web.Request) -> web.Response:
         return _json(self._conductor.journal)
@@ -200,6 +206,14 @@ def _private_socket(path: Path) -> socket.socket:
         os.umask(mask)
     listener.setblocking(False)
     return listener
+
+
+def _seconds(request: web.Request, key: str, default: int) -> int:
+    """Return the whole seconds that a part of the query says; *default*: it says nothing."""
+    text = request.query.get(key, str(default))
+    if not _SECONDS.fullmatch(text):
+        raise web.HTTPBadRequest(text=f'{key}: "{plain(text[:32])}" is not a number of seconds')
+    return int(text)
 
 
 def _name(request: web.Request) -> str:

@@ -263,7 +263,7 @@ class Conductor:
             version=__version__,
             plan=self._redactor.plan,
             frame=replace(self.frame, events=self._events.all),
-            points=self._picture.points_from(0),
+            points=self._picture.overview,
         )
 
     @property
@@ -271,9 +271,11 @@ class Conductor:
         """Every command so far."""
         return self._hand.journal
 
-    def points_from(self, second: int) -> tuple[Point, ...]:
-        """Every second from *second* on."""
-        return self._picture.points_from(second)
+    def points(
+        self, from_second: int, *, to_second: int | None = None, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        """Return the points of that span from *from_second* on and before *to_second*."""
+        return self._picture.points(from_second, to_second, span_s=span_s)
 
     def add_sink(self, sink: Sink) -> None:
         """Give *sink* each frame from now on."""

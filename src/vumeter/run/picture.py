@@ -61,7 +61,7 @@ class View:
 
 
 class Picture:
-    """Collects one run's seconds, in constant memory but for the packed chart points."""
+    """Collects one run's seconds, in constant memory but for a packed point each minute."""
 
     def __init__(
         self,
@@ -118,9 +118,16 @@ class Picture:
         self.view = self._new_view(counted_s=ended_s)
         return shown
 
-    def points_from(self, second: int) -> tuple[Point, ...]:
-        """Every second from *second* on, oldest first."""
-        return self._digest.points_from(second)
+    def points(
+        self, from_second: int, to_second: int | None = None, *, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        """Return the points that begin from *from_second* on and before *to_second*."""
+        return self._digest.points(from_second, to_second, span_s=span_s)
+
+    @property
+    def overview(self) -> tuple[Point, ...]:
+        """The whole run, each time of it once, the coarser the older it is."""
+        return self._digest.overview
 
     @property
     def totals(self) -> dict[str, Tally]:
@@ -175,7 +182,7 @@ class Picture:
             total=total.figures(counted_s),
             endpoints=self._digest.endpoints({name: it.figures(counted_s) for name, it in sums}),
             errors=self._digest.errors({name: it.outcomes() for name, it in sums}, scenario_totals),
-            points=self.points_from(max(0, self._next_second - FRAME_POINTS)),
+            points=self.points(max(0, self._next_second - FRAME_POINTS)),
             dropped=sum(counts.iterations_dropped for counts in scenario_totals.values()),
             metrics=self._custom.rows(self._aggregator.metric_totals, counted_s),
         )

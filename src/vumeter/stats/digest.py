@@ -10,7 +10,7 @@ from vumeter.model.frame import WINDOW_S, Endpoint, ErrorCount, Figures, Point
 from vumeter.model.measure import Reading, ScenarioCounts, Tally
 from vumeter.stats.errorlog import ErrorLog
 from vumeter.stats.histogram import percentiles_us
-from vumeter.stats.points import PointLog
+from vumeter.stats.resolutions import Resolutions
 from vumeter.stats.tally import TallySum, figures, merge, response_times
 
 NO_SCENARIOS: Mapping[str, ScenarioCounts] = {}
@@ -30,8 +30,8 @@ class Digest:
 
     The last `WINDOW_S` seconds are kept as tallies, beside their sum, to which each new
     second is added and from which each old one is taken away: exact, and a fifth of the
-    cost of merging them anew. Errors are kept as counts for `ERROR_WINDOW_S`. Points are
-    kept for ever, packed: 5.3 MB a day.
+    cost of merging them anew. Errors are kept as counts for `ERROR_WINDOW_S`, points the
+    coarser the older they are.
 
     Windows go by the number of the second: seconds may be missing or empty.
     """
@@ -44,7 +44,7 @@ class Digest:
         self._windows: dict[str, Figures] = {}
         self._p95s: deque[tuple[int, dict[str, int]]] = deque()
         self._error_log = ErrorLog()
-        self._points = PointLog()
+        self._resolutions = Resolutions()
 
     def add(self, reading: Reading, *, vus_target: float, rate_target_per_s: float | None) -> Point:
         """
@@ -64,7 +64,7 @@ class Digest:
         point = _point(
             reading, second.all, vus_target=vus_target, rate_target_per_s=rate_target_per_s
         )
-        self._points.append(point)
+        self._resolutions.add(point, second.all.service)
         return point
 
     @property
@@ -100,9 +100,16 @@ class Digest:
         """
         return self._error_log.rows(totals, scenario_totals)
 
-    def points_from(self, second: int) -> tuple[Point, ...]:
-        """Return the points of *second* and all later ones, oldest first."""
-        return self._points.since(second)
+    def points(
+        self, from_second: int, to_second: int | None = None, *, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        """Return the points that begin from *from_second* on and before *to_second*."""
+        return self._resolutions.points(from_second, to_second, span_s=span_s)
+
+    @property
+    def overview(self) -> tuple[Point, ...]:
+        """The whole run, each time of it once, the coarser the older it is."""
+        return self._resolutions.overview
 
     @property
     def _window_s(self) -> int:

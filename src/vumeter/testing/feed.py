@@ -128,10 +128,17 @@ class PlayedFeed:
         self._news.set()
         return outcome
 
-    async def points(self, from_second: int) -> tuple[Point, ...]:
-        """Return the seconds so far from *from_second* on."""
-        known = self._recording.points(self._position)
-        return tuple(point for point in known if point.second >= from_second)
+    async def points(
+        self, from_second: int, *, to_second: int | None = None, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        """Return the points so far; a recording has no more than what its viewer was sent."""
+        return tuple(
+            point
+            for point in self._recording.points(self._position)
+            if point.span_s == span_s
+            and from_second <= point.second
+            and (to_second is None or point.second < to_second)
+        )
 
     async def take_control(self) -> Outcome:
         """Hand the control to this viewer."""

@@ -18,7 +18,7 @@ class Feed(Protocol):
 
     @property
     def hello(self) -> Hello:
-        """What the run said first: its plan, its newest frame and every second so far."""
+        """What the run said first: its plan, its newest frame and all of its time so far."""
 
     def frames(self) -> AsyncIterator[Frame]:
         """
@@ -31,8 +31,16 @@ class Feed(Protocol):
     async def command(self, command: Command) -> Outcome:
         """Ask the run for something, and return what it answered."""
 
-    async def points(self, from_second: int) -> tuple[Point, ...]:
-        """Return every second from *from_second* on, oldest first."""
+    async def points(
+        self, from_second: int, *, to_second: int | None = None, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        """
+        Return the points of *span_s* seconds that begin from *from_second* on, oldest first.
+
+        With *to_second* only those that begin before it. There are points of the spans
+        `SPANS_S`, each when its last second is over. A live run keeps those of a second
+        for an hour, those of ten for a day, and those of a minute for ever.
+        """
 
     async def take_control(self) -> Outcome:
         """Take the throttle over from whoever holds it."""

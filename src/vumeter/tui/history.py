@@ -99,6 +99,9 @@ def _rate_target(point: Point) -> int:
     return MISSING if rate is None else round(rate * _MILLI)
 
 
+_SHARED = frozenset({"requests", "errors", "dropped"})
+"""Of a point of several seconds these are of all of them together, the others of each."""
+
 _FIELDS: dict[str, Callable[[Point], int]] = {
     "seconds": lambda point: 1,
     "requests": lambda point: point.requests,
@@ -108,8 +111,8 @@ _FIELDS: dict[str, Callable[[Point], int]] = {
     "p50": lambda point: _or_missing(point.p50_us),
     "p95": lambda point: _or_missing(point.p95_us),
     "p99": lambda point: _or_missing(point.p99_us),
-    "peak_requests": lambda point: point.requests,
-    "peak_errors": lambda point: point.errors,
+    "peak_requests": lambda point: -(-point.requests // point.span_s),
+    "peak_errors": lambda point: -(-point.errors // point.span_s),
     "rate_target": _rate_target,
 }
 """What is kept of each second."""
@@ -142,23 +145,28 @@ class History:
         return tuple(self._events.values())
 
     def add(self, points: Sequence[Point]) -> None:
-        """Take up seconds in any order; one that came before is replaced."""
+        """
+        Take up seconds in any order; one that came before is replaced.
+
+        A point of several seconds is taken for as many like each other.
+        """
         base = self._levels[0]
         first = self.newest_second + 1
-        if [point.second for point in points] == list(range(first, first + len(points))):
+        if _is_unbroken(points, first):
             # The usual case, and the only fast one: a night's worth comes at once on attaching.
             for name, value_of in _FIELDS.items():
-                base[name].extend(map(value_of, points))
+                base[name].extend(_spread(points, name, value_of))
             self._forget(first, self.newest_second)
             return
         for point in points:
-            packed = {name: value_of(point) for name, value_of in _FIELDS.items()}
-            self._make_room(point.second)
+            end = point.second + point.span_s
+            packed = {name: _spread([point], name, it) for name, it in _FIELDS.items()}
+            self._make_room(end - 1)
             # A frame brings its newest few seconds again and again.
-            if any(base[name][point.second] != value for name, value in packed.items()):
-                for name, value in packed.items():
-                    base[name][point.second] = value
-                self._forget(point.second, point.second)
+            if any(base[name][point.second : end] != values for name, values in packed.items()):
+                for name, values in packed.items():
+                    base[name][point.second : end] = values
+                self._forget(point.second, end - 1)
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Keep the events that have a label; one that is known already stays as it is."""
@@ -272,6 +280,30 @@ def column_seconds(wanted_s: int, columns: int) -> int:
             return width_s * 3 // 2
         width_s *= 2
     return width_s
+
+
+def _is_unbroken(points: Sequence[Point], first: int) -> bool:
+    """Whether each of *points* begins where the one before it ends, the first one at *first*."""
+    for point in points:
+        if point.second != first:
+            return False
+        first += point.span_s
+    return True
+
+
+def _spread(points: Iterable[Point], name: str, value_of: Callable[[Point], int]) -> "array[int]":
+    """Return a field's value in each second of *points*; sums are dealt out, and stay exact."""
+    values = array("q")
+    for point in points:
+        value, span_s = value_of(point), point.span_s
+        if span_s == 1:
+            values.append(value)
+        elif name in _SHARED:
+            each, rest = divmod(value, span_s)
+            values.extend(array("q", [each + 1]) * rest + array("q", [each]) * (span_s - rest))
+        else:
+            values.extend(array("q", [value]) * span_s)
+    return values
 
 
 def _empty_level() -> _Level:

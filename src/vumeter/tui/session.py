@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import VumeterError
-from vumeter.model.frame import Frame, RunState
+from vumeter.model.frame import SPANS_S, Frame, RunState
 from vumeter.model.throttle import Command, Outcome
 from vumeter.tui.feed import Dial, Feed
 from vumeter.tui.history import History
@@ -25,6 +25,9 @@ REDIAL_FOR_S = 60.0
 
 REDIAL_EVERY_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 """Waits between the calls; the last one repeats."""
+
+
+_LONG_GAP_S = 900
 
 
 class LinkState(StrEnum):
@@ -156,7 +159,10 @@ class Session:
         """Fetch the seconds that skipped frames would have brought."""
         wanted = self.history.newest_second + 1
         if frame.points and frame.points[0].second > wanted:
-            self.history.add(await feed.points(wanted))
+            is_long = frame.points[0].second - wanted > _LONG_GAP_S
+            # After a long time away the run may not have every second any more.
+            for span_s in reversed(SPANS_S) if is_long else (1,):
+                self.history.add(await feed.points(wanted, span_s=span_s))
 
     async def _redial(self) -> Feed | None:
         """Call the run again for a while; `None`: in vain."""
