@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vumeter.client.exchange import Exchange
-from vumeter.client.redirects import REDIRECTS
 from vumeter.clock import monotonic_ns
+from vumeter.engine.driven import DrivenTask, handed_over
 from vumeter.engine.program import WAITS
+from vumeter.engine.steps import Step
 from vumeter.engine.virtual_user import NOT_DUE, VirtualUser, backoff_s
 from vumeter.model.measure import ErrorKind
 from vumeter.script.call import Call
@@ -29,8 +30,8 @@ class ScriptedUser(VirtualUser):
 
     `play` calls a coroutine, in a task of which iterations that follow each other without
     asking share one. What the coroutine asks for goes the way of every request, over the same
-    connection and into the same counts, with one future for each. The task makes everything
-    that is to be had of asyncio work in it: other futures, time-outs, task groups.
+    connection and into the same counts; the answer is handed to it within the call that brings
+    it. A task that the script has made gets it through a future, as asyncio has it.
     """
 
     __slots__ = (
@@ -53,7 +54,7 @@ class ScriptedUser(VirtualUser):
         self._vu = script.face(self)
         self.payload = b""
         """The request that is sent, or was sent last."""
-        self._play: asyncio.Task[None] | None = None
+        self._play: DrivenTask | None = None
         """Runs coroutines of the script, as long as one follows the other."""
         self._next: tuple[Act, int] | None = None
         """What `_play` is to run when it is back from walking."""
@@ -61,8 +62,8 @@ class ScriptedUser(VirtualUser):
         """Whether a coroutine has been called that has not returned."""
         self._is_cut = False
         """Whether it is to end at once: nobody waits for what it does."""
-        self._waiter: asyncio.Future[Response | None] | None = None
-        """What the coroutine waits for: an answer, or the end of a pause."""
+        self._waiter: asyncio.Future[Any] | None = None
+        """Who waits for an answer, or the end of a pause: `_play`, or a future of another task."""
         self._response: Response | None = None
 
     # What the program asks for.
@@ -71,7 +72,7 @@ class ScriptedUser(VirtualUser):
         """Call *act*, and go on at *then* when it has returned."""
         self._next = act, then
         if self._play is None:
-            self._play = self._crowd.spawn(self._run())
+            self._start()
         elif self._is_playing:
             # What was cut short may have something to clear away first.
             self._play.add_done_callback(lambda _: self._play_on())
@@ -80,7 +81,11 @@ class ScriptedUser(VirtualUser):
     def hear(self) -> int:
         """Tell the coroutine what became of what it waits for."""
         waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
+        if waiter is None:
+            return WAITS
+        if isinstance(waiter, DrivenTask):
+            waiter.resume(self._response)
+        elif not waiter.done():
             waiter.set_result(self._response)
         return WAITS
 
@@ -93,7 +98,10 @@ class ScriptedUser(VirtualUser):
         waiter = self._wait()
         self.request(step, self._played.hears)
         try:
-            response = await waiter
+            if waiter is self._play:
+                response: Response | None = await handed_over()
+            else:
+                response = await waiter
         except asyncio.CancelledError:
             # A task that was left behind hears of it when others wait already.
             if self._waiter is waiter:
@@ -109,7 +117,7 @@ class ScriptedUser(VirtualUser):
         waiter = self._wait()
         self.think(wait_s, self._played.hears)
         try:
-            await waiter
+            await (handed_over() if waiter is self._play else waiter)
         except asyncio.CancelledError:
             # A task that was left behind hears of it when others wait already.
             if self._waiter is waiter:
@@ -142,15 +150,21 @@ class ScriptedUser(VirtualUser):
         if self._play is not None and self._is_playing:
             self._is_cut = True
             self._play.cancel()
+            # The worker is not to end before the coroutine has cleared away.
+            self._crowd.spawn(_end_of(self._play))
         self._let_go()
 
-    def _wait(self) -> "asyncio.Future[Response | None]":
+    def _wait(self) -> "asyncio.Future[Any]":
         if self._waiter is not None:
             raise RuntimeError("a VU sends one request, or pauses, at a time; await it first")
         if self._is_cut:
             raise asyncio.CancelledError
-        self._waiter = waiter = asyncio.get_running_loop().create_future()
-        return waiter
+        play = self._play
+        if play is None or not play.is_stepping:
+            self._waiter = waiter = asyncio.get_running_loop().create_future()
+            return waiter
+        self._waiter = play
+        return play
 
     def _give_up(self) -> None:
         """Let go of a request or a pause that the coroutine waits for no more."""
@@ -167,18 +181,27 @@ class ScriptedUser(VirtualUser):
 
     def _let_go(self) -> None:
         waiter, self._waiter = self._waiter, None
-        if waiter is not None:
+        if waiter is not None and waiter is not self._play:
             # A task that the script has left behind may still wait for it.
             waiter.cancel()
 
     def _play_on(self) -> None:
         self._play, self._is_cut = None, False
         if self._next is not None:
-            self._play = self._crowd.spawn(self._run())
+            self._start()
+
+    def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._play = DrivenTask(self._run(), loop=loop, on_bug=self._fail)
+        self._play.start()
+
+    def _fail(self, error: BaseException) -> None:
+        """Let a bug of ours end the worker, loudly."""
+        self._crowd.spawn(_raise(error))
 
     async def _run(self) -> None:
         """Run what is to be played, until something has to be waited for."""
-        task = asyncio.current_task()
+        play = self._play
         while self._next is not None:
             (act, then), self._next = self._next, None
             error: BaseException | None = None
@@ -188,7 +211,7 @@ class ScriptedUser(VirtualUser):
             except (Exception, SystemExit, asyncio.CancelledError) as raised:
                 error = raised
             self._is_playing = False
-            if self._is_cut or (task is not None and task.cancelling()):
+            if self._is_cut or (play is not None and play.cancelling()):
                 # Whoever did that says how it goes on.
                 break
             if error is not None:
@@ -218,7 +241,7 @@ class ScriptedUser(VirtualUser):
     def _conclude(self, status: int, done_ns: int) -> None:
         exchange = self.exchange
         assert exchange is not None, "it has just answered"
-        self._response = response = Response(
+        self._response = Response(
             status=status,
             error=ErrorKind.STATUS if status >= 400 else None,
             duration_us=(done_ns - self.sent_ns) // 1000,
@@ -227,11 +250,13 @@ class ScriptedUser(VirtualUser):
         )
         # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
         exchange.body = None
-        has_to_lead = self.step.redirects > 0 and status in REDIRECTS
         super()._conclude(status, done_ns)
-        is_followed = self.is_awaiting or self._task is not None
-        if has_to_lead and exchange.location is not None and not is_followed:
-            response.error = ErrorKind.REDIRECT
+
+    def _landing(self, status: int, location: bytes) -> Step | None:
+        landing = super()._landing(status, location)
+        if landing is None and self._response is not None:
+            self._response.error = ErrorKind.REDIRECT
+        return landing
 
     def _count_failure(self, kind: ErrorKind, received_bytes: int) -> None:
         super()._count_failure(kind, received_bytes)
@@ -250,3 +275,11 @@ class ScriptedUser(VirtualUser):
             self.think(wait_s, self._then)
         else:
             self._walk(self._then)
+
+
+async def _end_of(play: DrivenTask) -> None:
+    await asyncio.wait((play,))
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
