@@ -2,26 +2,26 @@
 
 import pytest
 
-from vumeter.script.call import absolute, body_of, path_of, payload_of, with_params
+from vumeter.client.origin import origin_of
+from vumeter.script.call import Manner, absolute, body_of, path_of, with_params
+
+HERE = origin_of("http://localhost/")
 
 
 def test_a_request_is_framed_by_its_body() -> None:
-    assert payload_of("GET", "http://localhost/a") == b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    posted = payload_of("POST", "http://localhost/a", body=b"ab", content_type="text/plain")
+    got = Manner("GET", HERE).payload("/a")
+    assert got == b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    posted = Manner("POST", HERE, content_type="text/plain").payload("/a", b"ab")
     assert posted.endswith(b"\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nab")
-    assert b"Content-Length: 0" in payload_of("POST", "http://localhost/")
+    assert b"Content-Length: 0" in Manner("POST", HERE).payload("/")
+    own = Manner("POST", HERE, headers={"Content-Length": "2"})
+    assert own.payload("/", b"ab").count(b"Content-Length") == 1
 
 
 def test_what_the_script_says_of_a_header_goes_before_ours() -> None:
     headers = {"host": "shop", "Content-Type": "x/y", "Connection": "close"}
-    text = payload_of(
-        "PUT",
-        "http://localhost:81/",
-        headers=headers,
-        body=b"1",
-        content_type="application/json",
-        keep_alive=False,
-    )
+    manner = Manner("PUT", HERE, headers=headers, content_type="application/json", keep_alive=False)
+    text = manner.payload("/", b"1")
     assert text.lower().count(b"host:") == text.lower().count(b"content-type:") == 1
     assert text.count(b"Connection: close") == 1
 
@@ -36,7 +36,19 @@ def test_what_the_script_says_of_a_header_goes_before_ours() -> None:
 )
 def test_nothing_can_be_smuggled_into_a_head(method: str, headers: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"is not|cannot be sent"):
-        payload_of(method, "http://localhost/", headers=headers)
+        Manner(method, HERE, headers=headers)
+
+
+@pytest.mark.parametrize("limits", [{"timeout_s": 0.0}, {"redirects": -1}])
+def test_limits_that_cannot_be_are_refused(limits: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="timeout must be above 0"):
+        Manner("GET", HERE, **limits)
+
+
+def test_what_has_one_name_in_one_manner_is_one_call() -> None:
+    manner = Manner("GET", HERE)
+    assert manner.call("a") is manner.call("a")
+    assert manner.call("b").manner is manner
 
 
 @pytest.mark.parametrize("url", ["quotes", "ftp://localhost/", "http://", "http:///x"])

@@ -58,17 +58,18 @@ class Calls:
         """Return what *call* is sent and counted by."""
         if isinstance(call.step, CallStep):
             return call.step
-        origin = call.origin
-        key = (call.name, call.method, origin, call.timeout_s, call.redirects, call.asks_first)
+        manner = call.manner
+        origin, asks = manner.origin, manner.asks_first
+        key = (call.name, manner.method, origin, manner.timeout_s, manner.redirects, asks)
         found = self._steps.get(key)
         if found is None:
             request = Request(
                 name=call.name,
-                method=call.method,
+                method=manner.method,
                 url=f"{origin.scheme}://{origin.authority}/",
-                timeout_s=call.timeout_s,
-                redirects=call.redirects,
-                headers=_ASKING if call.asks_first else (),
+                timeout_s=manner.timeout_s,
+                redirects=manner.redirects,
+                headers=_ASKING if asks else (),
             )
             found = CallStep(
                 request,

@@ -19,7 +19,8 @@ from vumeter.script.loading import load
 from vumeter.script.readonly import frozen
 from vumeter.script.scenario import Act
 from vumeter.script.scenario import Scenario as Declared
-from vumeter.script.vu import Known, Vu
+from vumeter.script.vu import Vu
+from vumeter.script.writer import Writer
 
 if TYPE_CHECKING:
     from vumeter.engine.crowd import Crowd
@@ -78,8 +79,7 @@ class PlayedScript(Script):
         self.shown = f"{scenario.name}()"
         """What is counted of the script itself is counted under this name."""
         self._place = place
-        self._keep_alive = keep_alive
-        self._known: Known = {}
+        self._writer = Writer(target=place.target, timeout_s=place.timeout_s, keep_alive=keep_alive)
         self._data = frozen(msgspec.json.decode(provided)) if provided else None
         self._meters = meters
         declared = self._declared(place)
@@ -93,14 +93,7 @@ class PlayedScript(Script):
 
     def face(self, user: ScriptedUser) -> Vu:
         """Return what the script sees of *user*."""
-        return Vu(
-            user,
-            target=self._place.target,
-            timeout_s=self._place.timeout_s,
-            keep_alive=self._keep_alive,
-            known=self._known,
-            data=self._data,
-        )
+        return Vu(user, self._writer, data=self._data)
 
     def _declared(self, place: Place) -> Declared:
         script = load(Path(place.path))

@@ -91,9 +91,9 @@ class ScriptedUser(VirtualUser):
 
     # What the script asks for, see `script.vu.Actor`.
 
-    async def call(self, call: Call) -> Response:
+    async def call(self, call: Call, payload: bytes) -> Response:
         """Send a request, and return what became of it."""
-        self.payload = call.payload
+        self.payload = payload
         step = self._played.calls.step(call)
         waiter = self._wait()
         self.request(step, self._played.hears)

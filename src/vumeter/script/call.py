@@ -1,4 +1,4 @@
-"""A request of a script as bytes."""
+"""The parts of a script's requests, as bytes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ import msgspec
 
 from vumeter.client.origin import Origin, encoded, origin_of, split
 from vumeter.client.render import CONTROL
+from vumeter.client.withheld import asks_first
 from vumeter.errors import UsageError
 
 Data = bytes | str | Mapping[str, Any]
@@ -17,45 +18,111 @@ Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SAFE_IN_URL = "%/:?#[]@!$&'()*+,;=-._~"
 _OWN_FRAMING = frozenset({"content-length", "transfer-encoding"})
+_MOST_NAMES = 1000
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _FORM = "application/x-www-form-urlencoded"
 
 
 class Call:
-    """One request, ready to be sent, as often as it comes."""
+    """What requests are sent and counted by that have one name and are written in one manner."""
+
+    __slots__ = ("manner", "name", "step")
+
+    def __init__(self, name: str, manner: "Manner") -> None:
+        self.name = name
+        self.manner = manner
+        self.step: object = None
+        """For the engine, which notes here what it makes of this."""
+
+
+class Manner:
+    """
+    How requests are written that differ in path, body and name alone: all else is made once.
+
+    Args:
+        method: GET, POST, …
+        origin: Where they go.
+        headers: By name. Host, framing and Connection are added.
+        content_type: Of the body, where *headers* do not say it.
+        keep_alive: Whether the connection is to be kept.
+        timeout_s: From sending to the last byte.
+        redirects: How many are followed at most.
+
+    Raises:
+        ValueError: The method, a header or a limit cannot be.
+    """
 
     __slots__ = (
+        "_after",
+        "_before",
+        "_calls",
+        "_frames_itself",
+        "_has_length",
         "asks_first",
         "method",
-        "name",
         "origin",
-        "payload",
         "redirects",
-        "step",
         "timeout_s",
     )
 
     def __init__(
         self,
-        *,
-        name: str,
         method: str,
         origin: Origin,
-        payload: bytes,
-        timeout_s: float,
-        redirects: int,
-        asks_first: bool = False,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = "",
+        keep_alive: bool = True,
+        timeout_s: float = 10.0,
+        redirects: int = 0,
     ) -> None:
-        self.name = name
+        if not _TOKEN.fullmatch(method):
+            raise ValueError(f'"{method}" is not an HTTP method')
+        if timeout_s <= 0 or redirects < 0:
+            raise ValueError("timeout must be above 0, and redirects not below")
         self.method = method
         self.origin = origin
-        self.payload = payload
         self.timeout_s = timeout_s
         self.redirects = redirects
-        self.asks_first = asks_first
+        given = dict(headers or {})
+        self.asks_first = asks_first(given.items())
         """Whether the body is sent only when the target wants it."""
-        self.step: object = None
-        """For the engine, which notes here what it sends and counts this call by."""
+        names = {name.lower() for name in given}
+        self._frames_itself = bool(names & _OWN_FRAMING)
+        self._has_length = method in _BODY_METHODS
+        self._before = f"{method} ".encode()
+        lines = [" HTTP/1.1"]
+        if "host" not in names:
+            lines.append(f"Host: {encoded(origin.authority).decode('ascii')}")
+        if content_type and "content-type" not in names:
+            lines.append(f"Content-Type: {content_type}")
+        lines += [_header(name, value) for name, value in given.items()]
+        if not keep_alive and "connection" not in names:
+            lines.append("Connection: close")
+        self._after = "\r\n".join((*lines, "")).encode()
+        self._calls: dict[str, Call] = {}
+
+    def call(self, name: str) -> Call:
+        """Return what is called *name*."""
+        call = self._calls.get(name)
+        if call is None:
+            # Bounded, for a script may make up names without end.
+            if len(self._calls) >= _MOST_NAMES:
+                self._calls.clear()
+            call = self._calls[name] = Call(name, self)
+        return call
+
+    def payload(self, path: str, body: bytes = b"") -> bytes:
+        """Return the request as it is sent for *path*, which is quoted already."""
+        if (body or self._has_length) and not self._frames_itself:
+            return b"%b%b%bContent-Length: %d\r\n\r\n%b" % (
+                self._before,
+                path.encode("ascii"),
+                self._after,
+                len(body),
+                body,
+            )
+        return b"%b%b%b\r\n%b" % (self._before, path.encode("ascii"), self._after, body)
 
 
 def path_of(url: str) -> str:
@@ -118,43 +185,7 @@ def body_of(json: Any, data: Data | None) -> tuple[bytes, str]:
             return urlencode(data, doseq=True).encode("ascii"), _FORM
 
 
-def payload_of(
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    body: bytes = b"",
-    content_type: str = "",
-    keep_alive: bool = True,
-) -> bytes:
-    """
-    Return the request as it is sent. Host, framing and Connection are added.
-
-    Raises:
-        ValueError: The method or a header cannot stand in a request.
-    """
-    if not _TOKEN.fullmatch(method):
-        raise ValueError(f'"{method}" is not an HTTP method')
-    given = dict(headers or {})
-    names = {name.lower() for name in given}
-    lines = [f"{method} {path_of(url)} HTTP/1.1"]
-    if "host" not in names:
-        lines.append(f"Host: {_authority(url)}")
-    if content_type and "content-type" not in names:
-        lines.append(f"Content-Type: {content_type}")
-    lines += [_header(name, value) for name, value in given.items()]
-    if not keep_alive and "connection" not in names:
-        lines.append("Connection: close")
-    if (body or method in _BODY_METHODS) and not names & _OWN_FRAMING:
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join((*lines, "", "")).encode() + body
-
-
 def _header(name: str, value: str) -> str:
     if not _TOKEN.fullmatch(name) or CONTROL.search(str(value)):
         raise ValueError(f'"{name}: {value}" cannot be sent as a header')
     return f"{name}: {value}"
-
-
-def _authority(url: str) -> str:
-    return encoded(origin_of(url).authority).decode("ascii")

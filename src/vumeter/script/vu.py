@@ -4,17 +4,10 @@ import random
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
-from vumeter.client.origin import origin_of
-from vumeter.client.withheld import asks_first
 from vumeter.model.flow import USUAL_REDIRECTS
-from vumeter.script.call import Call, Data, Params, absolute, body_of, path_of, payload_of
-from vumeter.script.call import with_params as _with_params
+from vumeter.script.call import Call, Data, Params
 from vumeter.script.response import RequestFailed, Response
-
-_MOST_KNOWN = 1000
-"""Requests that are kept rendered, for all VUs of a scenario in a worker."""
-
-Known = dict[tuple[str, str, str | None, float, int], Call]
+from vumeter.script.writer import Writer
 
 
 class Actor(Protocol):
@@ -27,8 +20,8 @@ class Actor(Protocol):
     def rng(self) -> random.Random:
         """Its own chance."""
 
-    def call(self, call: Call) -> Coroutine[Any, Any, Response]:
-        """Send a request, and return what became of it."""
+    def call(self, call: Call, payload: bytes) -> Coroutine[Any, Any, Response]:
+        """Send *payload*, and return what became of it."""
 
     def pause(self, wait_s: float) -> Coroutine[Any, Any, None]:
         """Do nothing for a while."""
@@ -44,23 +37,11 @@ class Vu:
     A request that fails is counted and returned; it raises only where that is asked for.
     """
 
-    __slots__ = ("_actor", "_keep_alive", "_known", "_target", "_timeout_s", "data", "vars")
+    __slots__ = ("_actor", "_writer", "data", "vars")
 
-    def __init__(
-        self,
-        actor: Actor,
-        *,
-        target: str,
-        timeout_s: float,
-        keep_alive: bool,
-        known: Known,
-        data: Any = None,
-    ) -> None:
+    def __init__(self, actor: Actor, writer: Writer, *, data: Any = None) -> None:
         self._actor = actor
-        self._target = target
-        self._timeout_s = timeout_s
-        self._keep_alive = keep_alive
-        self._known = known
+        self._writer = writer
         self.vars: dict[str, Any] = {}
         """What this VU keeps from one iteration to the next."""
         self.data: Any = data
@@ -147,54 +128,21 @@ class Vu:
             RequestFailed: It failed, and *raises* is true.
             ValueError: It cannot be sent as it stands.
         """
-        timeout_s = self._timeout_s if timeout is None else timeout
         if params is None and headers is None and json is None and data is None:
-            # No more than its URL: rendered once, for all VUs.
-            key = (method, url, name, timeout_s, redirects)
-            call = self._known.get(key)
-            if call is None:
-                call = self._call(method, absolute(self._target, url), name, timeout_s, redirects)
-                if len(self._known) >= _MOST_KNOWN:
-                    self._known.clear()
-                self._known[key] = call
+            call, payload = self._writer.plain(method, url, name, timeout, redirects)
         else:
-            whole = _with_params(absolute(self._target, url), params)
-            body, kind = body_of(json, data)
-            call = self._call(
-                method, whole, name, timeout_s, redirects, headers=headers, body=body, kind=kind
+            call, payload = self._writer.written(
+                method,
+                url,
+                name,
+                timeout,
+                redirects,
+                params=params,
+                headers=headers,
+                json=json,
+                data=data,
             )
-        response = await self._actor.call(call)
+        response = await self._actor.call(call, payload)
         if raises and response.error is not None:
             raise RequestFailed(call.name, response)
         return response
-
-    def _call(
-        self,
-        method: str,
-        url: str,
-        name: str | None,
-        timeout_s: float,
-        redirects: int,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        kind: str = "",
-    ) -> Call:
-        if timeout_s <= 0 or redirects < 0:
-            raise ValueError("timeout must be above 0, and redirects not below")
-        return Call(
-            name=name or f"{method} {path_of(url).partition('?')[0]}",
-            method=method,
-            origin=origin_of(url),
-            payload=payload_of(
-                method,
-                url,
-                headers=headers,
-                body=body,
-                content_type=kind,
-                keep_alive=self._keep_alive,
-            ),
-            timeout_s=timeout_s,
-            redirects=redirects,
-            asks_first=headers is not None and asks_first(headers.items()),
-        )
