@@ -10,18 +10,11 @@ it may await other futures, `asyncio.timeout` and task groups work, and it can b
 import asyncio
 import contextvars
 from asyncio.tasks import _enter_task, _leave_task  # for tasks that are not asyncio's own
-from collections.abc import Callable, Coroutine, Generator
-from types import coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-_OWNED = object()
-"""What a coroutine yields while it waits for its owner."""
-
-
-@coroutine
-def handed_over() -> Generator[object, Any, Any]:
-    """Wait for `DrivenTask.resume`, and return what it was given. Only within a step of one."""
-    return (yield _OWNED)
+OWNED = object()
+"""What a coroutine yields while it waits for its owner: the value that `resume` is given."""
 
 
 class DrivenTask(asyncio.Future[None]):
@@ -36,6 +29,20 @@ class DrivenTask(asyncio.Future[None]):
         on_bug: Told of any other exception, after which this counts as cancelled.
     """
 
+    __slots__ = (
+        "_cancels",
+        "_complaint",
+        "_must_cancel",
+        "_on_bug",
+        "_own_loop",
+        "_run_in_context",
+        "_send",
+        "_turn",
+        "_waits_for",
+        "_work",
+        "is_stepping",
+    )
+
     def __init__(
         self,
         work: Coroutine[Any, Any, None],
@@ -46,6 +53,7 @@ class DrivenTask(asyncio.Future[None]):
         super().__init__(loop=loop)
         self.is_stepping = False
         """Whether the coroutine itself runs at this moment, and no task that it has made."""
+        self._own_loop = loop
         self._work = work
         self._send = work.send
         self._on_bug = on_bug
@@ -55,6 +63,8 @@ class DrivenTask(asyncio.Future[None]):
         self._waits_for: asyncio.Future[Any] | None = None
         """A future that is not its owner's."""
         self._must_cancel = False
+        self._complaint: RuntimeError | None = None
+        """What to raise where something was awaited that nobody can wait for."""
         self._cancels = 0
 
     def start(self) -> None:
@@ -66,7 +76,7 @@ class DrivenTask(asyncio.Future[None]):
         if self._turn is not None:
             # Cancelled meanwhile: it will hear of that instead.
             return
-        if asyncio.current_task(self.get_loop()) is None:
+        if asyncio.current_task(self._own_loop) is None:
             self._step(value)
         else:
             self._take_turn(value)
@@ -109,19 +119,18 @@ class DrivenTask(asyncio.Future[None]):
     # Step by step.
 
     def _take_turn(self, value: object) -> None:
-        self._turn = self.get_loop().call_soon(self._step, value)
+        self._turn = self._own_loop.call_soon(self._step, value)
 
     def _step(self, value: object) -> None:
         if self.done():
             return
-        loop = self.get_loop()
+        loop = self._own_loop
         self._turn = self._waits_for = None
         self.is_stepping = True
         _enter_task(loop, self)  # type: ignore[arg-type]  # made for such as this
         try:
-            if self._must_cancel:
-                self._must_cancel = False
-                awaited = self._run_in_context(self._work.throw, asyncio.CancelledError())
+            if self._must_cancel or self._complaint is not None:
+                awaited = self._run_in_context(self._work.throw, self._what_to_raise())
             else:
                 awaited = self._run_in_context(self._send, value)
         except StopIteration:
@@ -132,7 +141,7 @@ class DrivenTask(asyncio.Future[None]):
             super().cancel()
             self._on_bug(error)
         else:
-            if awaited is not _OWNED or self._must_cancel:
+            if awaited is not OWNED or self._must_cancel:
                 self._await(awaited)
         finally:
             self.is_stepping = False
@@ -146,9 +155,19 @@ class DrivenTask(asyncio.Future[None]):
             self._waits_for = awaited
             if self._must_cancel and awaited.cancel():
                 self._must_cancel = False
-        elif self._turn is None:
+            return
+        if awaited is not None and awaited is not OWNED:
+            self._complaint = RuntimeError(f"{awaited!r} cannot be waited for in a script")
+        if self._turn is None:
             # Nothing, to let others run; or it was cancelled in the middle of its step.
             self._take_turn(None)
+
+    def _what_to_raise(self) -> BaseException:
+        complaint, self._complaint = self._complaint, None
+        if not self._must_cancel and complaint is not None:
+            return complaint
+        self._must_cancel = False
+        return asyncio.CancelledError()
 
     def _step_on(self, _: "asyncio.Future[Any]") -> None:
         # Whoever awaits a future takes its result, or its exception, from there.

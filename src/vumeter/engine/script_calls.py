@@ -10,6 +10,8 @@ from vumeter.model.flow import Request
 from vumeter.script.call import Call
 
 _MOST_STEPS = 1000
+SWEPT_FROM_S = 0.4
+"""Shorter time-outs could slip through between two sweeps, and get a timer of their own."""
 
 _Key = tuple[str, str, Origin, float, int, bool]
 _ASKING = (("Expect", "100-continue"),)
@@ -18,12 +20,14 @@ _ASKING = (("Expect", "100-continue"),)
 class CallStep(Step):
     """A request whose bytes a script writes, and whose answer it looks into."""
 
-    __slots__ = ()
+    __slots__ = ("wants_care",)
 
     def __init__(
         self, request: Request, recorder: Recorder, *, keep_alive: bool, cookies: bool
     ) -> None:
         super().__init__(request, recorder, keep_alive=keep_alive, cookies=cookies)
+        self.wants_care = self.asks_first or request.timeout_s < SWEPT_FROM_S
+        """Whether to send it is more than to write its bytes."""
         self.payload = None
         # Of the VU, which has them from its call.
         self.template.render = attrgetter("payload")

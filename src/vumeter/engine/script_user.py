@@ -2,12 +2,15 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Generator
+from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from vumeter.client.exchange import Exchange
 from vumeter.clock import monotonic_ns
-from vumeter.engine.driven import DrivenTask, handed_over
+from vumeter.engine.driven import OWNED, DrivenTask
 from vumeter.engine.program import WAITS
+from vumeter.engine.script_calls import SWEPT_FROM_S
 from vumeter.engine.steps import Step
 from vumeter.engine.virtual_user import NOT_DUE, VirtualUser, backoff_s
 from vumeter.model.measure import ErrorKind
@@ -19,9 +22,6 @@ from vumeter.script.scenario import Act
 if TYPE_CHECKING:
     from vumeter.engine.crowd import Crowd
     from vumeter.engine.script_program import PlayedScript
-
-_SWEPT_FROM_S = 0.4
-"""Shorter time-outs could slip through between two sweeps, and get a timer of their own."""
 
 
 class ScriptedUser(VirtualUser):
@@ -91,24 +91,29 @@ class ScriptedUser(VirtualUser):
 
     # What the script asks for, see `script.vu.Actor`.
 
-    async def call(self, call: Call, payload: bytes) -> Response:
-        """Send a request, and return what became of it."""
+    def call(self, call: Call, payload: bytes) -> Awaitable[Response]:
+        """Send a request, and return what waits for what becomes of it."""
+        waiter = self._wait()
         self.payload = payload
         step = self._played.calls.step(call)
-        waiter = self._wait()
-        self.request(step, self._played.hears)
-        try:
-            if waiter is self._play:
-                response: Response | None = await handed_over()
-            else:
-                response = await waiter
-        except asyncio.CancelledError:
-            # A task that was left behind hears of it when others wait already.
-            if self._waiter is waiter:
-                self._give_up()
-            raise
-        assert response is not None, "what is heard after a request"
-        return response
+        exchange = self.exchange
+        if (
+            exchange is None
+            or exchange.origin is not step.origin
+            or exchange.transport is None
+            or self._jar is not None
+            or step.wants_care
+        ):
+            self.request(step, self._played.hears)
+        else:
+            # What `request` and `_send` do, less what they ask: a fifth of it all.
+            self._then = self._played.hears
+            self.step = step
+            self._has_waited = self.is_awaiting = True
+            step.recorder.sent_bytes += len(payload)
+            self.sent_ns = monotonic_ns()
+            exchange.send(payload, step.expected)
+        return self._heard(waiter)
 
     async def pause(self, wait_s: float) -> None:
         """Do nothing for a while."""
@@ -116,8 +121,15 @@ class ScriptedUser(VirtualUser):
             return
         waiter = self._wait()
         self.think(wait_s, self._played.hears)
+        await self._heard(waiter)
+
+    @coroutine
+    def _heard(self, waiter: "asyncio.Future[Any]") -> Generator[object, Any, Any]:
+        """Wait as *waiter* does, and return what is heard."""
         try:
-            await (handed_over() if waiter is self._play else waiter)
+            if waiter is self._play:
+                return (yield OWNED)
+            return (yield from waiter)
         except asyncio.CancelledError:
             # A task that was left behind hears of it when others wait already.
             if self._waiter is waiter:
@@ -126,11 +138,10 @@ class ScriptedUser(VirtualUser):
 
     def count_check(self, name: str, passed: bool) -> None:
         """Count one outcome of a check, with the last request."""
-        recorder = (
-            self.step.recorder
-            if hasattr(self, "step")
-            else self._played.calls.recorder(self._played.shown)
-        )
+        try:
+            recorder = self.step.recorder
+        except AttributeError:
+            recorder = self._played.calls.recorder(self._played.shown)
         recorder.outcome(name)[not passed] += 1
 
     # What becomes of it all.
@@ -235,22 +246,31 @@ class ScriptedUser(VirtualUser):
     def _send(self, exchange: Exchange) -> None:
         super()._send(exchange)
         timeout_s = self.step.timeout_s
-        if timeout_s < _SWEPT_FROM_S:
+        if timeout_s < SWEPT_FROM_S:
             asyncio.get_running_loop().call_later(timeout_s, self.expire, self.sent_ns)
 
     def _conclude(self, status: int, done_ns: int) -> None:
         exchange = self.exchange
         assert exchange is not None, "it has just answered"
-        self._response = Response(
-            status=status,
-            error=ErrorKind.STATUS if status >= 400 else None,
-            duration_us=(done_ns - self.sent_ns) // 1000,
-            headers=exchange.headers,
-            body=exchange.body,
+        self._response = response = Response(
+            status,
+            ErrorKind.STATUS if status >= 400 else None,
+            (done_ns - self.sent_ns) // 1000,
+            exchange.headers,
+            exchange.body,
         )
         # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
         exchange.body = None
-        super()._conclude(status, done_ns)
+        waiter = self._waiter
+        is_usual = status < 300 and not self.due_ns and self._opening is None
+        if not is_usual or not isinstance(waiter, DrivenTask):
+            super()._conclude(status, done_ns)
+            return
+        # What that does, less what it asks.
+        self.is_awaiting = False
+        self._failures = 0
+        self._waiter = None
+        waiter.resume(response)
 
     def _landing(self, status: int, location: bytes) -> Step | None:
         landing = super()._landing(status, location)
@@ -261,7 +281,7 @@ class ScriptedUser(VirtualUser):
     def _count_failure(self, kind: ErrorKind, received_bytes: int) -> None:
         super()._count_failure(kind, received_bytes)
         waited_us = (monotonic_ns() - self.sent_ns) // 1000 if self.is_awaiting else 0
-        self._response = Response(status=0, error=kind, duration_us=waited_us)
+        self._response = Response(0, kind, waited_us)
 
     def _retreat(self) -> None:
         """Tell the coroutine of a failure, after such a time that failures are not too many."""

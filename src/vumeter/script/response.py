@@ -27,11 +27,10 @@ class Response:
     Headers, text and JSON are worked out only when they are asked for.
     """
 
-    __slots__ = ("_body", "_fields", "_headers", "duration", "error", "status")
+    __slots__ = ("_body", "_duration_us", "_fields", "_headers", "error", "status")
 
     def __init__(
         self,
-        *,
         status: int,
         error: ErrorKind | None,
         duration_us: int,
@@ -42,8 +41,7 @@ class Response:
         """0, when there is no complete answer."""
         self.error = error
         """How it failed (`"status"` from 400 on, `"refused"`, `"timeout_response"`, …)."""
-        self.duration = duration_us / _US_PER_S
-        """Service time in seconds, from sending to the last byte."""
+        self._duration_us = duration_us
         self._fields = headers
         self._headers: Mapping[str, str] | None = None
         self._body = body
@@ -52,6 +50,11 @@ class Response:
     def ok(self) -> bool:
         """Whether there is an answer, and a good one."""
         return self.error is None
+
+    @property
+    def duration(self) -> float:
+        """Service time in seconds, from sending to the last byte."""
+        return self._duration_us / _US_PER_S
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The virtual user, as a script sees it."""
 
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from vumeter.model.flow import USUAL_REDIRECTS
@@ -20,7 +20,7 @@ class Actor(Protocol):
     def rng(self) -> random.Random:
         """Its own chance."""
 
-    def call(self, call: Call, payload: bytes) -> Coroutine[Any, Any, Response]:
+    def call(self, call: Call, payload: bytes) -> Awaitable[Response]:
         """Send *payload*, and return what became of it."""
 
     def pause(self, wait_s: float) -> Coroutine[Any, Any, None]:
