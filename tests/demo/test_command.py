@@ -19,7 +19,7 @@ import pytest
 
 from vumeter.demo.backdoor import BackDoor, ShopError, shop_at
 from vumeter.errors import ExitCode
-from vumeter.link import client
+from vumeter.link import client, folders
 from vumeter.link.folders import RUNS_VARIABLE, RunFolder
 from vumeter.model.throttle import CommandKind
 
@@ -72,7 +72,7 @@ class Demo:
 
     @property
     def run(self) -> RunFolder:
-        return RunFolder(self._runs / "shop")
+        return folders.newest_first("shop")[0]
 
     def door(self) -> BackDoor:
         """The shop's, as soon as it is open."""

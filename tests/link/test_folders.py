@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -90,28 +91,66 @@ def test_two_runs_cannot_have_one_name_unless_the_second_may_be_numbered(runs: P
             assert [second.name, third.name] == ["one-2", "one-3"]
 
 
-def test_a_name_is_free_again_when_its_run_has_ended_and_its_remains_are_replaced(
-    runs: Path,
-) -> None:
+def test_a_name_is_free_again_when_its_run_has_ended_and_what_it_left_stays(runs: Path) -> None:
     with folders.create("one") as folder:
         folder.log.write_text("old")
     with folders.create("one") as again:
-        assert again == folder
-        assert not again.log.exists()
+        assert again.name == folder.name == "one"
+        assert again.id != folder.id
+        assert folders.newest_first("one") == [again, folder]
+    assert folder.log.read_text() == "old"
 
 
-def test_only_so_many_ended_runs_are_kept_and_no_live_one_is_swept(runs: Path) -> None:
+def test_a_folder_is_called_like_its_run_and_the_time_of_its_start(runs: Path) -> None:
+    before = datetime.now().replace(microsecond=0)
+    with folders.create("a-20260101-000000") as folder:
+        name, _, stamp = folder.id.partition("-20260101-000000-")
+        assert (name, folder.name) == ("a", "a-20260101-000000")
+        assert before <= datetime.strptime(stamp, "%Y%m%d-%H%M%S") <= datetime.now()
+
+
+def test_many_runs_that_begin_at_once_have_a_name_and_a_folder_each(runs: Path) -> None:
+    claims = (
+        "import sys\n"
+        "from vumeter.link import folders\n"
+        "with folders.create('same', or_numbered=True) as folder:\n"
+        "    print(folder.id, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", claims], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+            )
+            for _ in range(6)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+        names = {run.name for run in folders.newest_first() if folders.is_live(run)}
+        assert names == {"same", *(f"same-{number}" for number in range(2, 7))}
+
+
+def test_of_runs_that_were_not_stored_only_so_many_are_kept_and_no_live_one_is_swept(
+    runs: Path,
+) -> None:
     with ExitStack() as stack:
         alive = listening(stack, "alive")
         os.utime(alive.path / "lock", (1, 1))
-        for number in range(folders.KEPT_ENDED + 5):
+        for number in range(folders.KEPT_UNSTORED + 5):
             with folders.create(f"ended-{number}") as folder:
                 pass
             os.utime(folder.path / "lock", (1000 + number, 1000 + number))
+        for number in range(3):
+            with folders.create(f"stored-{number}") as folder:
+                folder.store.touch()
+            os.utime(folder.path / "lock", (2 + number, 2 + number))
         with folders.create("newest"):
-            kept = {path.name for path in runs.iterdir()}
-        ended = {f"ended-{number}" for number in range(5, folders.KEPT_ENDED + 5)}
-        assert kept == ended | {"alive", "newest"}
+            kept = {run.name for run in folders.newest_first()}
+        ended = {f"ended-{number}" for number in range(5, folders.KEPT_UNSTORED + 5)}
+        assert kept == ended | {"alive", "newest", "stored-0", "stored-1", "stored-2"}
         assert folders.live() == [alive]
 
 
@@ -151,7 +190,7 @@ def test_a_place_that_cannot_be_written_is_refused_with_a_way_out(
 ) -> None:
     (runs / "file").touch()
     monkeypatch.setenv(folders.RUNS_VARIABLE, str(runs / "file" / "runs"))
-    with pytest.raises(LinkError, match="Cannot make the run's folder"):
+    with pytest.raises(LinkError, match="Cannot make a folder for the run"):
         folders.create("one").__enter__()
     assert folders.live() == []
 
@@ -171,7 +210,7 @@ def test_a_relative_place_stays_where_it_is_when_the_process_moves(
     monkeypatch.chdir(runs)
     monkeypatch.setenv(folders.RUNS_VARIABLE, "here")
     with folders.create("one") as folder:
-        assert folder.path == runs / "here" / "one"
+        assert folder.path.parent == runs / "here"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")

@@ -73,8 +73,8 @@ def _flown(name: str) -> Flown:
 
     if any(run.name == name for run in folders.live()):
         return asyncio.run(_asked(folders.find(name)))
-    folder = folders.RunFolder(folders.runs_folder() / name)
-    if "/" in name or not folder.summary.is_file():
+    ended = [run for run in folders.newest_first(name) if run.summary.is_file()]
+    if not ended:
         raise LinkError(
             f'There is no run "{name}", going on or ended.',
             hint="vumeter ps lists those that are going on.",
@@ -84,7 +84,7 @@ def _flown(name: str) -> Flown:
     from vumeter.model.summary import Summary
 
     try:
-        summary = msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)
+        summary = msgspec.msgpack.decode(ended[0].summary.read_bytes(), type=Summary)
     except (OSError, msgspec.MsgspecError) as error:
         raise LinkError(f'The summary of "{name}" cannot be read: {error}.') from error
     return Flown(summary.plan, summary.journal, summary.duration_s)

@@ -29,7 +29,6 @@ from vumeter.demo.database import (
 from vumeter.demo.trading import Trading
 from vumeter.demo.web import Web
 from vumeter.link import folders as runs
-from vumeter.link.folders import RunFolder
 
 _LOOK_EVERY_S = 0.25
 _TRIM_EVERY_S = 30.0
@@ -171,7 +170,7 @@ class Service:
 
 
 def _is_alive(run: str) -> bool:
-    return runs.is_live(RunFolder(runs.runs_folder() / run))
+    return any(map(runs.is_live, runs.newest_first(run)))
 
 
 @contextlib.asynccontextmanager

@@ -1,31 +1,38 @@
 """
 Where runs live on disk, and which of them are alive.
 
-Each run has a folder of its own, mode 0700, named like the run. The run process holds a
-lock on a file in it for as long as it lives; the kernel lets go of that lock however the
-process ends, so a folder whose lock is free belongs to a run that is over.
+Each run has a folder of its own, mode 0700, named like the run and the time of its start. The
+run process holds a lock on a file in it for as long as it lives; the kernel lets go of that
+lock however the process ends, so a folder whose lock is free belongs to a run that is over.
 """
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import platformdirs
 
+from vumeter.clock import unix_ms
 from vumeter.errors import LinkError
 from vumeter.link.protocol import SOCKET_NAME
 
 RUNS_VARIABLE = "VUMETER_RUNS"
 """The environment variable that puts the runs' folder elsewhere."""
 
-KEPT_ENDED = 10
-"""How many folders of ended runs, with their logs and summaries, are kept."""
+KEPT_UNSTORED = 10
+"""How many folders of ended runs that were not stored, with log and summary, are kept."""
 
 _LOCK_NAME = "lock"
+_CLAIMS_NAME = ".claims"
+_STORE_NAME = "run.sqlite"
+_STAMP = "%Y%m%d-%H%M%S"
+_ID = re.compile(r"(.+)-\d{8}-\d{6}")
 _SUMMARY_NAME = "summary.msgpack"
 _LOG_NAME = "run.log"
 # sun_path is 104 bytes on BSD and macOS, 108 on Linux, with the closing zero.
@@ -39,9 +46,15 @@ class RunFolder:
     path: Path
 
     @property
+    def id(self) -> str:
+        """The run's name and the time of its start: no other run is called so."""
+        return self.path.name
+
+    @property
     def name(self) -> str:
         """The run's name."""
-        return self.path.name
+        match = _ID.fullmatch(self.path.name)
+        return match[1] if match else self.path.name
 
     @property
     def socket(self) -> Path:
@@ -57,6 +70,11 @@ class RunFolder:
     def summary(self) -> Path:
         """The summary (msgpack); there from the run's end on."""
         return self.path / _SUMMARY_NAME
+
+    @property
+    def store(self) -> Path:
+        """What `store` keeps of the run, unless nothing was to be kept."""
+        return self.path / _STORE_NAME
 
 
 def runs_folder() -> Path:
@@ -77,8 +95,8 @@ def create(name: str, *, or_numbered: bool = False) -> Iterator[RunFolder]:
     """
     Claim the folder of a run that begins now, and hold it until the context ends.
 
-    What an ended run of the same name left is replaced; the oldest ended runs beyond
-    `KEPT_ENDED` are swept away. The socket is removed at the end, the rest is kept.
+    Of ended runs that were not stored, the oldest beyond `KEPT_UNSTORED` are swept away. The
+    socket is removed at the end, the rest is kept.
 
     Args:
         name: The run's name.
@@ -90,7 +108,6 @@ def create(name: str, *, or_numbered: bool = False) -> Iterator[RunFolder]:
     """
     folder, lock = _claimed(name, or_numbered=or_numbered)
     try:
-        _sweep(keep=folder)
         yield folder
     finally:
         folder.socket.unlink(missing_ok=True)
@@ -123,11 +140,17 @@ def find(name: str | None = None) -> RunFolder:
 
 def live() -> list[RunFolder]:
     """Return the runs that are going on and can be attached to, newest first."""
-    begun = [(_lock_file(path), RunFolder(path)) for path in _folders()]
-    alive = [
-        (lock.stat().st_mtime_ns, run) for lock, run in begun if _is_locked(lock) and _listens(run)
-    ]
-    return [run for _, run in sorted(alive, key=lambda pair: pair[0], reverse=True)]
+    return [run for run in newest_first() if is_live(run) and _listens(run)]
+
+
+def newest_first(name: str | None = None) -> list[RunFolder]:
+    """Return the runs that are going on or have ended, all of them or those that are called so."""
+    begun: list[tuple[int, RunFolder]] = []
+    for run in map(RunFolder, _folders()):
+        if name in (None, run.name):
+            with suppress(FileNotFoundError):  # removed between two lines
+                begun.append((_lock_file(run.path).stat().st_mtime_ns, run))
+    return [run for _, run in sorted(begun, key=lambda pair: pair[0], reverse=True)]
 
 
 def is_live(run: RunFolder) -> bool:
@@ -136,26 +159,43 @@ def is_live(run: RunFolder) -> bool:
 
 
 def _claimed(name: str, *, or_numbered: bool) -> tuple[RunFolder, int]:
-    number = 1
-    while True:
-        folder = RunFolder(runs_folder() / (name if number == 1 else f"{name}-{number}"))
-        _refuse_long_path(folder)
-        try:
-            lock = _take(folder)
-        except OSError as error:
-            raise LinkError(
-                f"Cannot make the run's folder {folder.path}: {error.strerror}.",
-                hint=f"Name another place for runs in the environment: {RUNS_VARIABLE}=/tmp/runs",
-            ) from error
-        if lock is not None:
-            _empty(folder.path)
-            return folder, lock
-        if not or_numbered:
-            raise LinkError(
-                f'A run "{name}" is going on already.',
-                hint=f"vumeter attach {name}, or give this one another --name.",
-            )
+    try:
+        with _claiming():
+            _sweep()
+            return _take(_free_name(name, or_numbered=or_numbered))
+    except OSError as error:
+        raise LinkError(
+            f"Cannot make a folder for the run in {runs_folder()}: {error.strerror}.",
+            hint=f"Name another place for runs in the environment: {RUNS_VARIABLE}=/tmp/runs",
+        ) from error
+
+
+@contextmanager
+def _claiming() -> Iterator[None]:
+    """Let no other run claim a name meanwhile; that takes no longer than a few files do."""
+    runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_foreign(runs_folder())
+    claims = os.open(runs_folder() / _CLAIMS_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(claims, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(claims)
+
+
+def _free_name(name: str, *, or_numbered: bool) -> str:
+    taken = {run.name for run in newest_first() if is_live(run)}
+    if name not in taken:
+        return name
+    if not or_numbered:
+        raise LinkError(
+            f'A run "{name}" is going on already.',
+            hint=f"vumeter attach {name}, or give this one another --name.",
+        )
+    number = 2
+    while f"{name}-{number}" in taken:
         number += 1
+    return f"{name}-{number}"
 
 
 def _refuse_long_path(folder: RunFolder) -> None:
@@ -166,23 +206,21 @@ def _refuse_long_path(folder: RunFolder) -> None:
         )
 
 
-def _take(folder: RunFolder) -> int | None:
-    """Return the descriptor that holds the folder's lock; `None`: another run holds it."""
-    runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_foreign(runs_folder())
+def _take(name: str) -> tuple[RunFolder, int]:
+    """Make a new folder for the run *name*, and return it with the descriptor of its lock."""
+    started = datetime.fromtimestamp(unix_ms() / 1000)  # local: people look for "last night"
     while True:
-        folder.path.mkdir(mode=0o700, exist_ok=True)
-        # It may be an older folder, or one made under another umask.
-        folder.path.chmod(0o700)
-        with suppress(FileNotFoundError):  # swept away between two lines: make it again
-            lock = os.open(_lock_file(folder.path), os.O_RDWR | os.O_CREAT, 0o600)
-            if not _lock_at_once(lock):
-                os.close(lock)
-                return None
-            if _is_still(_lock_file(folder.path), lock):
-                os.utime(lock)  # its time is the run's beginning: `live` sorts by it
-                return lock
-            os.close(lock)
+        folder = RunFolder(runs_folder() / f"{name}-{started.strftime(_STAMP)}")
+        _refuse_long_path(folder)
+        with suppress(FileExistsError):
+            folder.path.mkdir(mode=0o700)
+            break
+        # Runs of a second, one after the other, or a clock that was set back.
+        started += timedelta(seconds=1)
+    lock = os.open(_lock_file(folder.path), os.O_RDWR | os.O_CREAT, 0o600)
+    # Whoever lists runs may look at it at this very moment, and lets go at once.
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -194,44 +232,16 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _lock_at_once(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_still(path: Path, descriptor: int) -> bool:
-    """Whether *descriptor* is the file at *path*, and not one that a sweep has removed."""
-    try:
-        return path.stat().st_ino == os.fstat(descriptor).st_ino
-    except FileNotFoundError:
-        return False
-
-
-def _empty(path: Path) -> None:
-    for entry in path.iterdir():
-        if entry.name != _LOCK_NAME:
-            entry.unlink()
-
-
-def _sweep(*, keep: RunFolder) -> None:
-    """Remove the oldest folders of ended runs, and the dead sockets of those that stay."""
-    ended = [path for path in _folders() if path != keep.path and not _is_locked(_lock_file(path))]
-    ended.sort(key=lambda path: _lock_file(path).stat().st_mtime_ns, reverse=True)
-    for position, path in enumerate(ended):
-        lock = os.open(_lock_file(path), os.O_RDWR)
-        try:
-            # Taken by a run that began since: it is not ours to touch.
-            if not _lock_at_once(lock):
-                continue
-            if position < KEPT_ENDED:
-                RunFolder(path).socket.unlink(missing_ok=True)
-            else:
-                shutil.rmtree(path, ignore_errors=True)
-        finally:
-            os.close(lock)
+def _sweep() -> None:
+    """Remove dead sockets, and the oldest folders of ended runs that were not stored."""
+    unstored = 0
+    for run in newest_first():
+        if is_live(run):
+            continue
+        run.socket.unlink(missing_ok=True)
+        unstored += not run.store.exists()
+        if unstored > KEPT_UNSTORED and not run.store.exists():
+            shutil.rmtree(run.path, ignore_errors=True)
 
 
 def _folders() -> list[Path]:

@@ -18,7 +18,8 @@ from typing import Any, Self
 import psutil
 
 from vumeter.link.client import send
-from vumeter.link.folders import RUNS_VARIABLE, RunFolder
+from vumeter.link.folders import RUNS_VARIABLE
+from vumeter.link.protocol import SOCKET_NAME
 from vumeter.model.throttle import Command, CommandKind
 
 _LONGEST_S = 60.0
@@ -146,7 +147,7 @@ class Flight:
         Raises:
             RuntimeError: It was refused.
         """
-        socket = RunFolder(Path(self._folder.name) / _NAME).socket
+        socket = next(Path(self._folder.name).glob(f"{_NAME}-*/{SOCKET_NAME}"))
         command = Command(kind=kind, author="test", **fields)
         outcome = asyncio.run(send(socket, command))
         if not outcome.accepted:
