@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vumeter.client.render import compiled
+from vumeter.client.render import Number, compiled
 from vumeter.errors import UsageError
 from vumeter.model.flow import Request
 
@@ -223,3 +223,48 @@ def test_any_body_arrives_to_the_byte_whatever_is_put_into_it(body, value) -> No
     seen = Seen(rendered(request, {"v": value}))
     assert seen.complete == 1
     assert seen.body == body + value.encode()
+
+
+PARTS = st.lists(
+    st.sampled_from(["a", "{{x}}", "{{y}}", "%", "%d", "%%b", "/", "?", "=", "ü", '"', "-"]),
+    max_size=8,
+).map("".join)
+
+
+@given(PARTS, PARTS, PARTS, st.sampled_from([(), JSON, FORM]), st.integers(), st.integers(0, 10**6))
+def test_a_number_is_written_as_its_digits_are(path, header, body, content_type, x, y) -> None:
+    scope = {"x": x, "y": y}
+    request = Request(
+        name="x",
+        url=f"http://h/{path}",
+        method="POST",
+        headers=(*content_type, ("A", header)),
+        body=body.encode(),
+    )
+    by_number, by_text = (
+        compiled(request, keep_alive=True, value=value)
+        for value in (
+            lambda name: Number(lambda scope: scope[name]),
+            lambda name: lambda scope: str(scope[name]),
+        )
+    )
+    assert by_number.render(scope) == by_text.render(scope)
+
+
+def by_hand(text: str, scope: dict[str, str]) -> str:
+    """Put values into *text* the plain way."""
+    for name, value in scope.items():
+        text = text.replace("{{" + name + "}}", value)
+    return text
+
+
+@given(PARTS, PARTS, st.text("%bd", max_size=5), st.text("%d-", max_size=5))
+def test_a_template_is_what_replacing_by_hand_gives(header, body, x, y) -> None:
+    scope = {"x": x, "y": y}
+    request = Request(
+        name="x", url="http://h/", method="POST", headers=(("A", header),), body=body.encode()
+    )
+    content = by_hand(body, scope).encode()
+    head = f"POST / HTTP/1.1\r\nHost: h\r\nA: {by_hand(header, scope)}\r\n"
+    framing = f"Content-Length: {len(content)}\r\n\r\n"
+    assert rendered(request, scope) == (head + framing).encode() + content

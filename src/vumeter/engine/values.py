@@ -4,8 +4,10 @@ import difflib
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Protocol
 
+from vumeter.client.render import Number
 from vumeter.clock import unix_ms
 from vumeter.errors import UsageError
 from vumeter.model.plan import Feeder
@@ -48,15 +50,10 @@ class Scope(Protocol):
 Value = Callable[[Scope], str]
 
 
-def _vu(scope: Scope) -> str:
-    return str(scope.number)
-
-
-def _iteration(scope: Scope) -> str:
-    return str(scope.iteration)
-
-
-BUILT_IN: dict[str, Value] = {"vu": _vu, "iteration": _iteration}
+BUILT_IN: dict[str, Value] = {
+    "vu": Number(attrgetter("number")),
+    "iteration": Number(attrgetter("iteration")),
+}
 """Names that are no variables: the VU's number from 1, and its iteration's from 0."""
 
 
@@ -156,7 +153,7 @@ def _randint(arguments: Sequence[str]) -> Value:
     if low > high or high - low >= _LARGEST:
         raise UsageError(f"randint({low}, {high}) is a range that cannot be drawn from.")
     span = high - low + 1
-    return lambda scope: str(low + int(scope.rng.random() * span))
+    return Number(lambda scope: low + int(scope.rng.random() * span))
 
 
 def _choice(arguments: Sequence[str]) -> Value:
@@ -179,7 +176,7 @@ def _name(arguments: Sequence[str]) -> Value:
 
 def _timestamp_ms(arguments: Sequence[str]) -> Value:
     _none_for("timestamp_ms", arguments)
-    return lambda scope: str(unix_ms())
+    return Number(lambda scope: unix_ms())
 
 
 GENERATORS: dict[str, Callable[[Sequence[str]], Value]] = {
