@@ -74,6 +74,7 @@ class _Step:
         self.payload = b"x"
         self.origin = Origin("http", "h", 80)
         self.expected = None
+        self.judge = None
 
 
 class _Transport:

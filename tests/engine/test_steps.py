@@ -72,8 +72,10 @@ def test_requests_of_one_name_count_together() -> None:
     assert list(recorders) == ["get"]
 
 
-def test_only_a_script_of_plain_requests_to_one_origin_is_plain() -> None:
+def test_a_script_is_plain_where_a_draw_from_the_table_is_all_there_is_to_an_iteration() -> None:
     other = Request(name="x", url="http://other/")
+    counts = Request(name="x", url="http://h/{{iteration}}")
+    asks = Request(name="x", url="http://h/", headers=(("Expect", "100-continue"),))
     keeps = Request(
         name="x",
         url="http://h/",
@@ -82,7 +84,9 @@ def test_only_a_script_of_plain_requests_to_one_origin_is_plain() -> None:
     assert script(GET).is_plain
     assert script(GET, on_start=(keeps,)).is_plain
     assert not script(GET, other).is_plain
-    assert not script(GET, keeps).is_plain
+    assert script(GET, keeps).is_plain
+    assert not script(GET, counts).is_plain
+    assert not script(GET, asks).is_plain
 
 
 def test_a_vu_that_only_fails_fails_at_most_20_times_in_any_second() -> None:

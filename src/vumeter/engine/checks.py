@@ -59,7 +59,6 @@ class Judge:
         answer.headers = exchange.headers
         answer.body = exchange.body
         answer.body_bytes = exchange.body_bytes
-        answer.forget()
         # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
         exchange.body = None
         kind = None

@@ -27,7 +27,17 @@ class Answer:
     callback, and an allocation per answer is what the hot path cannot have.
     """
 
-    __slots__ = ("_document", "_text", "body", "body_bytes", "headers", "service_us", "status")
+    __slots__ = (
+        "_decoded",
+        "_document",
+        "_read",
+        "_text",
+        "body",
+        "body_bytes",
+        "headers",
+        "service_us",
+        "status",
+    )
 
     def __init__(self) -> None:
         self.status = 200
@@ -36,16 +46,18 @@ class Answer:
         self.body: bytes | bytearray | None = b""
         """`None` when it was too long to be kept."""
         self.body_bytes = 0
-        self.forget()
-
-    def forget(self) -> None:
-        """Take what was read for that of another answer, whose parts are in place."""
-        self._document = self._text = _UNREAD
+        # Which bodies they were read from: so an answer that is put in place need not say that
+        # it is another one.
+        self._decoded: object = _UNREAD
+        self._read: object = _UNREAD
+        self._document: Any = MISSING
+        self._text = ""
 
     @property
     def document(self) -> Any:
         """The body as JSON; `MISSING` when it is none."""
-        if self._document is _UNREAD:
+        if self._decoded is not self.body:
+            self._decoded = self.body
             try:
                 self._document = MISSING if self.body is None else msgspec.json.decode(self.body)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -55,10 +67,10 @@ class Answer:
     @property
     def text(self) -> str:
         """The body as text, in UTF-8; what is not, is replaced."""
-        if self._text is _UNREAD:
+        if self._read is not self.body:
+            self._read = self.body
             self._text = "" if self.body is None else self.body.decode(errors="replace")
-        text: str = self._text
-        return text
+        return self._text
 
 
 def json_part(selector: str) -> Part:

@@ -94,7 +94,7 @@ class Script:
             and len(origins) == 1
             and all(step.is_plain for step in set(self.table))
         )
-        """Whether the table is all there is to an iteration: one target, nothing kept."""
+        """Whether one request of the table is all there is to an iteration; all to one target."""
         _refuse_unknown_variables(scenario, looked_at, given)
 
     def user(self, crowd: "Crowd", rng: random.Random, *, number: int) -> VirtualUser:

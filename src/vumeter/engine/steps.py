@@ -103,10 +103,9 @@ class Step:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing of an answer, and nothing of the iteration, has to be looked at."""
+        """Whether it is sent the same way, and filled in alike, in each iteration."""
         uses = self.expressions
-        is_needed = self.judge is not None or self.asks_first
-        return not is_needed and not uses.feeders and not uses.counts_iterations
+        return not (self.asks_first or uses.feeders or uses.counts_iterations)
 
 
 def weighted(mix: Sequence[Choice], *, seed: int) -> list[int]:

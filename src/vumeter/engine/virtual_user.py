@@ -267,6 +267,13 @@ class VirtualUser:
         if not self.is_cruising or status >= 300 or exchange.transport is None:  # type: ignore[union-attr]  # it has just answered
             self._conclude(status, done_ns)
             return
+        if step.judge is not None:
+            # 0.7 µs for a status and a word in the body; by way of `_conclude` it was 2.6.
+            kind = step.judge.verdict(status, service_us, exchange, self.variables)  # type: ignore[arg-type]  # see above
+            if kind is not None:
+                recorder.errors[kind] += 1
+            # To look into a large body takes a time that is not the next answer's.
+            done_ns = monotonic_ns()
         self._counts.laps += 1
         self._cursor = cursor = (self._cursor + 1) & TABLE_MASK
         self.step = step = self._table[cursor]
@@ -275,7 +282,7 @@ class VirtualUser:
             payload = self._rendered = step.template.render(self)
         step.recorder.sent_bytes += len(payload)
         # One reading of the clock serves as the end of this request and the start of the
-        # next: what lies between is this function.
+        # next: what lies between is this function, which takes 0.5 µs.
         self.sent_ns = done_ns
         exchange.send(payload, step.expected)  # type: ignore[union-attr]  # see above
 
