@@ -46,6 +46,7 @@ from vumeter.model.plan import (
     Threshold,
     TlsVersion,
     Transport,
+    ViewerLost,
 )
 from vumeter.profiles.loading import load
 from vumeter.profiles.proxies import proxy_of
@@ -305,6 +306,7 @@ PLANS = st.builds(
     ),
     graceful_stop_s=DURATIONS_S,
     dead_man_s=SOME_TIME_S,
+    on_viewer_lost=st.sampled_from(ViewerLost),
     postgres_dsn=st.one_of(st.none(), st.just("postgresql://u:p${x}@127.0.0.1/x")),
     secrets=st.lists(WORDS, max_size=2).map(tuple),
 )
@@ -358,6 +360,7 @@ def test_any_plan_that_is_written_loads_to_an_equal_one(plan: Plan) -> None:
                 name="night",
                 graceful_stop="0",
                 dead_man="1h",
+                on_viewer_lost=ViewerLost.PAUSE,
             ),
             id="everything",
         ),

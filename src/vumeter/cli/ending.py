@@ -17,6 +17,7 @@ _CODES = {
     StopCause.ABORTED: ExitCode.STOPPED,
     StopCause.SIGNAL: ExitCode.INTERRUPTED,
     StopCause.DEAD_MAN: ExitCode.STOPPED,
+    StopCause.VIEWER_LOST: ExitCode.STOPPED,
     StopCause.WORKERS_LOST: ExitCode.BUG,
     StopCause.THRESHOLD: ExitCode.THRESHOLD,
     StopCause.SETUP: ExitCode.PHASE,

@@ -12,7 +12,7 @@ from msgspec import Struct
 from vumeter.client.render import CONTROL, compiled
 from vumeter.errors import UsageError
 from vumeter.model.flow import USUAL_REDIRECTS, Request
-from vumeter.model.plan import AUTO, MOST_VUS, Limits, Load, Plan, Scenario
+from vumeter.model.plan import AUTO, MOST_VUS, Limits, Load, Plan, Scenario, ViewerLost
 from vumeter.probes.dsn import validate_dsn
 from vumeter.profiles.peaks import pool_for
 from vumeter.stats.plaintext import plain
@@ -70,6 +70,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     name: str | None = None
     graceful_stop: str = "30s"
     dead_man: str = "5m"
+    on_viewer_lost: ViewerLost = ViewerLost.CONTINUE
 
 
 def is_profile(argument: str) -> bool:
@@ -127,6 +128,7 @@ def plan(wishes: Wishes) -> Plan:
         cookies=not wishes.no_cookies,
         graceful_stop_s=duration_s("--graceful-stop", wishes.graceful_stop, zero_is_fine=True),
         dead_man_s=duration_s("--dead-man", wishes.dead_man),
+        on_viewer_lost=wishes.on_viewer_lost,
         postgres_dsn=wishes.postgres,
     )
 

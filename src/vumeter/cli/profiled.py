@@ -180,6 +180,7 @@ def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:
         dead_man_s=duration_s("--dead-man", wishes.dead_man)
         if "dead_man" in given
         else plan.dead_man_s,
+        on_viewer_lost=wishes.on_viewer_lost if "on_viewer_lost" in given else plan.on_viewer_lost,
         limits=_limits(plan.limits, wishes),
         postgres_dsn=_dsn(plan, wishes, is_typed="pg" in given),
     )

@@ -9,6 +9,7 @@ import typer
 
 from vumeter.errors import UsageError
 from vumeter.model.flow import USUAL_REDIRECTS
+from vumeter.model.plan import ViewerLost
 
 if TYPE_CHECKING:
     from vumeter.cli.order import Order
@@ -216,6 +217,12 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "--dead-man", metavar="TIME", help="A run without an end stops when unwatched so long."
         ),
     ] = "5m",
+    on_viewer_lost: Annotated[
+        ViewerLost,
+        typer.Option(
+            "--on-viewer-lost", help="When the last cockpit that could steer is lost, not left."
+        ),
+    ] = ViewerLost.CONTINUE,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
@@ -290,6 +297,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         name=name,
         graceful_stop=graceful_stop,
         dead_man=dead_man,
+        on_viewer_lost=on_viewer_lost,
     )
     report = checked_report_path(output)
     typed = _typed(context)

@@ -18,6 +18,9 @@ from vumeter.model.throttle import Command, JournalEntry, Outcome
 ANSWER_LIMIT_S = 5.0
 """How long a run may take to answer. It does nothing else that would take a second."""
 
+_FAREWELL_S = 0.5
+"""How long whoever leaves waits for a run that hangs."""
+
 # The host is never looked up: every connection goes to the socket.
 _BASE = "http://run"
 _GONE = (aiohttp.ClientError, OSError, TimeoutError)
@@ -62,7 +65,11 @@ class Link:
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 # No limit on the size: a hello carries all the seconds of a long run.
-                stream = await session.ws_connect(f"{_BASE}/stream?{query}", max_msg_size=0)
+                stream = await session.ws_connect(
+                    f"{_BASE}/stream?{query}",
+                    max_msg_size=0,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_FAREWELL_S),
+                )
                 hello = _hello(await stream.receive_bytes())
         except (*_GONE, TypeError) as error:
             await session.close()
@@ -142,11 +149,13 @@ class Link:
         body = await self._request("GET", "/journal")
         return msgspec.json.decode(body, type=tuple[JournalEntry, ...])
 
-    async def close(self) -> None:
-        """Leave. The run goes on."""
+    async def close(self, *, by_choice: bool = True) -> None:
+        """Leave. Not *by_choice*: as somebody whose terminal went away, which the run may mind."""
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
+        codes = aiohttp.WSCloseCode
+        await self._stream.close(code=codes.OK if by_choice else codes.GOING_AWAY)
         await self._session.close()
 
     async def _read(self) -> None:
@@ -166,7 +175,6 @@ class Link:
         finally:
             self.ended.set()
             self._changed.set()
-            await self._stream.close()
 
     async def _post(self, path: str, body: bytes) -> Outcome:
         answer = await self._request("POST", f"{path}?{self._query}", body)

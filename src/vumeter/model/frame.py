@@ -45,6 +45,8 @@ class StopCause(StrEnum):
     ABORTED = "aborted"
     SIGNAL = "signal"
     DEAD_MAN = "dead-man"
+    VIEWER_LOST = "viewer-lost"
+    """The last viewer that could steer was lost, and that was to be the end."""
     WORKERS_LOST = "workers-lost"
     THRESHOLD = "threshold"
     """A threshold failed that ends the run."""

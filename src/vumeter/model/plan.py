@@ -297,6 +297,15 @@ class Threshold(Struct, frozen=True, kw_only=True):
     delay_abort_s: float = 0.0
 
 
+class ViewerLost(StrEnum):
+    """What a run does when the last viewer that could steer it is lost, and not by choice."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+    PAUSE = "pause"
+    """Until somebody resumes it by hand."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """One run, from target to limits."""
 
@@ -326,6 +335,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     """How long iterations in flight may still take once the schedule has ended."""
     dead_man_s: float = 300.0
     """A run without an end stops itself when nobody has watched it for so long."""
+    on_viewer_lost: ViewerLost = ViewerLost.CONTINUE
     postgres_dsn: str | None = None
     """The database to watch. A secret: it never reaches a report, a log or a screen."""
     secrets: tuple[str, ...] = ()

@@ -89,6 +89,7 @@ def plan_of(
         transport=transport_of(profile.http, folder=path.parent, problems=problems),
         graceful_stop_s=profile.graceful_stop,
         dead_man_s=profile.dead_man,
+        on_viewer_lost=profile.on_viewer_lost,
         postgres_dsn=profile.monitors.postgres,
         secrets=tuple(secrets.values()),
     )

@@ -13,6 +13,7 @@ from vumeter.model.plan import (
     IpFamily,
     Shape,
     TlsVersion,
+    ViewerLost,
 )
 from vumeter.profiles.alerts import AlertTable
 from vumeter.profiles.quantities import (
@@ -309,6 +310,10 @@ class Profile(Table):
     )
     dead_man: PositiveDuration = Field(
         300.0, description="A run without an end stops itself when unwatched for so long."
+    )
+    on_viewer_lost: ViewerLost = Field(
+        ViewerLost.CONTINUE,
+        description="What the run does when the last viewer that could steer it is lost.",
     )
     secrets: list[str] = Field(
         [], description="Variables whose values no screen, log or report may show."

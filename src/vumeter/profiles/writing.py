@@ -72,6 +72,7 @@ def written(plan: Plan) -> str:
     document |= {
         "graceful_stop": exact_duration(plan.graceful_stop_s),
         "dead_man": exact_duration(plan.dead_man_s),
+        "on_viewer_lost": plan.on_viewer_lost.value,
     }
     if plan.secrets:
         variables = {f"SECRET_{place}": value for place, value in enumerate(plan.secrets, start=1)}

@@ -37,6 +37,7 @@ _STOPS = {
     StopCause.ABORTED: "aborted by the operator",
     StopCause.SIGNAL: "ended by a signal",
     StopCause.DEAD_MAN: "stopped itself, nobody was watching",
+    StopCause.VIEWER_LOST: "stopped itself, the last viewer was lost",
     StopCause.WORKERS_LOST: "ended because every worker was lost",
     StopCause.THRESHOLD: "ended by a threshold that failed",
     StopCause.SETUP: "no load, because setup failed",

@@ -99,7 +99,7 @@ class ControlApi:
         finally:
             outlet.done.set()
             self._viewers.discard(outlet)
-            self._conductor.leave(seat)
+            self._conductor.leave(seat, by_choice=stream.close_code == aiohttp.WSCloseCode.OK)
         return stream
 
     async def _send_frames(self, stream: web.WebSocketResponse, outlet: "_Outlet") -> None:

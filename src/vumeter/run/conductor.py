@@ -44,6 +44,7 @@ from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
+from vumeter.run.lostviewer import LostViewer
 from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
 from vumeter.run.siren import Siren
@@ -104,6 +105,8 @@ class Conductor:
         self._is_attended = is_attended
         is_armed = not plan.has_end and not is_attended
         self._dead_man = DeadMan(limit_s=plan.dead_man_s, is_armed=is_armed)
+        self._lost_viewer = LostViewer(plan.on_viewer_lost)
+        self._clock = clock
         self._stages = StageWatch()
         self._alarm = Alarm(plan)
         self._events = EventLog(self._timeline)
@@ -250,6 +253,7 @@ class Conductor:
         self._show()
 
     def _look_meanwhile(self) -> None:
+        self._mind_lost_viewer()
         self._picture.host = self._host.read()
         self._show()
 
@@ -288,6 +292,8 @@ class Conductor:
     def join(self, viewer: Viewer) -> int:
         """Let *viewer* watch; return the number of the seat."""
         seat = self._control.join(viewer)
+        if not viewer.watches_only:
+            self._lost_viewer.settle()
         self._events.add(
             "attached, to watch" if viewer.watches_only else "attached", author=viewer.name
         )
@@ -295,11 +301,17 @@ class Conductor:
         self._show()
         return seat
 
-    def leave(self, seat: int) -> None:
-        """Let the viewer on this seat go."""
+    def leave(self, seat: int, *, by_choice: bool = True) -> None:
+        """Let the viewer on this seat go; not *by_choice*, it was lost."""
         former = self._control.holder
         viewer = self._control.leave(seat)
-        self._events.add("left", author=viewer.name)
+        if by_choice or self._life.ended_s is not None:
+            self._events.add("left", author=viewer.name)
+        elif viewer.watches_only or self._control.has_writer:
+            self._events.add("was lost", author=viewer.name)
+        else:
+            text = self._lost_viewer.lose(viewer.name, at_ns=self._clock())
+            self._events.add(text, level=EventLevel.WARNING, author=viewer.name)
         if self._control.holder not in ("", former):
             self._events.add("has the control now", author=self._control.holder)
         self._show()
@@ -530,6 +542,7 @@ class Conductor:
                 note=f"nobody has watched for {duration_text(self._plan.dead_man_s)}",
             )
             self._do(command, cause=StopCause.DEAD_MAN)
+        self._mind_lost_viewer()
         self._siren.hear(developed)
         self._tell_news(self._alarm.hear(developed))
         abort = self._alarm.command
@@ -537,6 +550,15 @@ class Conductor:
             self._do(abort, cause=StopCause.THRESHOLD)
         if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
             self._show()
+
+    def _mind_lost_viewer(self) -> None:
+        command = self._lost_viewer.command(self._clock())
+        if command is None or self._life.is_stopping:
+            return
+        if command.kind is CommandKind.PAUSE and self._life.refusal:
+            return  # there is no load yet that could be paused
+        self._lost_viewer.settle()
+        self._do(command, cause=StopCause.VIEWER_LOST)
 
     def _probe(self, second: int) -> None:
         """Look at the host and the database as *second* has just ended, once."""

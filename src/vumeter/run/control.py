@@ -47,6 +47,11 @@ class Control:
         """How many streams are open."""
         return len(self._viewers)
 
+    @property
+    def has_writer(self) -> bool:
+        """Whether anybody is attached who did not come to watch only."""
+        return any(not viewer.watches_only for viewer in self._viewers.values())
+
     def join(self, viewer: Viewer) -> int:
         """Seat a viewer, who takes the control if it is free; return the number of the seat."""
         seat = self._next_seat

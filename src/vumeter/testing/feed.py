@@ -147,7 +147,7 @@ class PlayedFeed:
         self._news.set()
         return Outcome(id=0, accepted=True, message=f"{self._viewer} has the control")
 
-    async def close(self) -> None:
+    async def close(self, *, by_choice: bool = True) -> None:
         """End the stream of frames."""
         self._closed = True
         self._news.set()

@@ -190,6 +190,7 @@ class Cockpit(Steering, Looking):
 
     def action_detach(self) -> None:
         """Leave; the load goes on."""
+        self.session.leave()
         self.exit(_DEPARTURES.get(self.session.state, Departure.DETACHED))
 
     def action_leave(self) -> None:

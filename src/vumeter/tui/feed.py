@@ -45,8 +45,8 @@ class Feed(Protocol):
     async def take_control(self) -> Outcome:
         """Take the throttle over from whoever holds it."""
 
-    async def close(self) -> None:
-        """Leave. The run goes on."""
+    async def close(self, *, by_choice: bool = True) -> None:
+        """Leave. Not *by_choice*: the terminal went away, which the run may have a policy for."""
 
 
 Dial = Callable[[], Awaitable[Feed]]

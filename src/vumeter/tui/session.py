@@ -71,6 +71,7 @@ class Session:
         self._tasks: asyncio.TaskGroup | None = None
         self._mail = asyncio.Event()
         self._heard_ns = clock()
+        self._leaves = False
         self.state = LinkState.OPENING
         self.frame: Frame | None = None
         self.history = History()
@@ -112,6 +113,10 @@ class Session:
             self._outbox.put(command)
             self._mail.set()
 
+    def leave(self) -> None:
+        """Say, before the session ends, that the operator leaves by choice."""
+        self._leaves = True
+
     async def take_control(self) -> None:
         """Ask for the control, and report the answer like that to a command."""
         if self._feed is None:
@@ -134,7 +139,7 @@ class Session:
             self.state = LinkState.LOST
         finally:
             self._feed = None
-            await feed.close()
+            await feed.close(by_choice=self._leaves)
         self._outbox.clear()
         if self.state is not LinkState.ENDED:
             self.state = LinkState.LOST

@@ -32,6 +32,7 @@ _CAUSES = {
     StopCause.ABORTED: "aborted",
     StopCause.SIGNAL: "by a signal",
     StopCause.DEAD_MAN: "nobody watched",
+    StopCause.VIEWER_LOST: "viewer lost",
     StopCause.WORKERS_LOST: "workers lost",
     StopCause.THRESHOLD: "by a threshold",
     StopCause.SETUP: "setup failed",
