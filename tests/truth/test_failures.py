@@ -68,6 +68,9 @@ def test_an_answer_later_than_the_time_out_is_counted_at_what_was_waited() -> No
         truth = server.truth()
     assert landing.errors == {"timeout_response": 4}
     assert landing.requests == truth["requests"] == 4
-    # Never before the time-out; and after it, as soon as the machine lets the sweep see it.
+    # Never before the time-out; and after it, as soon as the machine lets the sweep see it. Of
+    # each time its bucket is known, here 0.256 ms wide, of the smallest that one's lower end.
     latency = landing.report["latency_ms"]
-    assert 300 <= latency["min"] <= latency["max"] < 350 + 2 * disturbance.max_ms
+    assert latency["min"] > 300 - 0.256
+    assert latency["p50"] >= 300
+    assert latency["max"] < 350 + 2 * disturbance.max_ms

@@ -263,6 +263,12 @@ class Crowd:
         """Return all that exist."""
         return chain(self._staying, self._leaving, self._moving)
 
+    @property
+    def working(self) -> int:
+        """How many VUs have something to do: they keep a pace, if they rest, and do not retreat."""
+        idle = len(self._free) + (0 if self.pacing_ns else len(self._resting))
+        return len(self._staying) + len(self._leaving) - idle
+
     def take(self, durations: Histogram | None = None) -> ScenarioCounts:
         """
         Return what was counted since the last call, and begin anew.

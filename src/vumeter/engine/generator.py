@@ -19,6 +19,7 @@ from vumeter.engine.meters import NO_METERS, Meter, meters_of, taken
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
 from vumeter.engine.script_program import PlayedScript
+from vumeter.engine.stillness import Stillness
 from vumeter.engine.sweep import Sweep
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
@@ -80,7 +81,8 @@ class Generator:
         self._second = launch.station.second if launch.station else 0
         """Whose snapshot comes next."""
         self._health = Health()
-        self._pulse = Pulse()
+        self._stillness = Stillness(self.ledger, vus=self.vus, working=self._working)
+        self._pulse = Pulse(self._stillness.look)
         self._agenda = Agenda()
 
     def _compiled(self, launch: Launch) -> dict[str, Script]:
@@ -172,6 +174,7 @@ class Generator:
         shortest_s = min(script.shortest_timeout_s for script in self._scripts.values())
         sweep = Sweep(self.vus, shortest_timeout_s=shortest_s)
         await asyncio.sleep(self._left_s(self._launch.start_ns))
+        self._stillness.start()
         self._pulse.start()
         sweep.start()
         self._arm_snapshot()
@@ -194,6 +197,9 @@ class Generator:
 
     def _connections(self) -> int:
         return sum(vu.connections for vu in self.vus())
+
+    def _working(self) -> int:
+        return sum(crowd.working for crowd in self.crowds.values())
 
     def _end_one(self) -> None:
         self._running -= 1
@@ -233,6 +239,7 @@ class Generator:
 
     def _report(self) -> None:
         plain = {name for name, script in self._scripts.items() if script.is_plain}
+        vu_us, stalls = self._stillness.take()
         tallies, durations = self.ledger.take(plain)
         lags = [crowd.counts.take_lag() for crowd in self.crowds.values()]
         vitals = self._health.take(
@@ -249,6 +256,8 @@ class Generator:
                 name: crowd.take(durations.get(name)) for name, crowd in self.crowds.items()
             },
             vitals=vitals,
+            vu_us=vu_us,
+            stalls=stalls,
             metrics=taken(self._meters),
         )
         self._second += 1

@@ -30,6 +30,15 @@ class Ledger:
         """All of them."""
         return chain.from_iterable(book.values() for book in self._books.values())
 
+    @property
+    def names(self) -> dict[Recorder, str]:
+        """Under which name what each of them counts is reported."""
+        return {
+            recorder: self._known(name)
+            for book in self._books.values()
+            for name, recorder in book.items()
+        }
+
     def take(self, plain: Container[str]) -> tuple[dict[str, Tally], dict[str, Histogram]]:
         """
         Return what was counted in the second, and begin anew.

@@ -26,8 +26,9 @@ class Pulse:
     for a second shows one lag of a second.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_tick: Callable[[int], None] = lambda late_ns: None) -> None:
         self.lag = Record()
+        self._on_tick = on_tick
         self._loop = asyncio.get_running_loop()
         self._due_ns = monotonic_ns()
         self._timer: asyncio.TimerHandle | None = None
@@ -50,8 +51,10 @@ class Pulse:
     def _tick(self) -> None:
         now_ns = monotonic_ns()
         # uvloop fires up to half a millisecond early.
-        self.lag.add((now_ns - self._due_ns) // 1000)
+        late_ns = now_ns - self._due_ns
+        self.lag.add(late_ns // 1000)
         self._arm(now_ns)
+        self._on_tick(late_ns)
 
 
 def open_descriptors() -> int:

@@ -184,6 +184,13 @@ class Vitals(Struct, frozen=True, kw_only=True):
     rss_bytes: int
 
 
+class Stall(Struct, frozen=True, kw_only=True):
+    """A time of 100 ms or more in which VUs waited for answers, and none of them got one."""
+
+    waits: dict[str, Histogram]
+    """By request name: how long those that waited when it ended had done so."""
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """All that one worker saw in one second of the run. Sent even when nothing happened."""
 
@@ -193,6 +200,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     tallies: dict[str, Tally]
     scenarios: dict[str, ScenarioCounts]
     vitals: Vitals
+    vu_us: int = 0
+    """How long VUs had something to do, added up: they were neither idle nor backed off."""
+    stalls: tuple[Stall, ...] = ()
+    """Those of the closed model that ended in the second; `stats.stalls` judges them."""
     metrics: dict[str, Added] = {}
     """Those of scripts that anything was added to, by name."""
 

@@ -68,6 +68,18 @@ class Iterations(Struct, frozen=True, kw_only=True):
     """Exceptions that scripts let through, in iterations and before and after them."""
 
 
+class Stalls(Struct, frozen=True, kw_only=True):
+    """Times in which the target answered none of the VUs of a closed run."""
+
+    longest_us: int
+    requests: int
+    """Those that waited until a stall was over: all that the closed model counts of it."""
+    unsent: int
+    """Those that the same VUs would have sent meanwhile at their usual pace."""
+    corrected: Latency
+    """Of all requests, and of the unsent at what they would have waited."""
+
+
 class MetricTotal(CustomMetric, frozen=True, kw_only=True):
     """A metric that a script declares, over the whole run; `frame.MetricRow` says of what."""
 
@@ -109,3 +121,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     """One for each metric of the plan, in its order."""
     alerts: tuple[AlertState, ...] = ()
     """One for each alert of the plan, in its order, as it stood at the end."""
+    stalls: Stalls | None = None
+    """`None`: there was none, or the run had an open model, whose figures have them anyway."""

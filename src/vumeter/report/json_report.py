@@ -15,6 +15,7 @@ from vumeter.model.summary import (
     HostSummary,
     MetricTotal,
     PostgresSummary,
+    Stalls,
     Summary,
 )
 from vumeter.model.throttle import JournalEntry
@@ -39,6 +40,7 @@ from vumeter.report.schema import (
     RunReport,
     RunTotals,
     ScenarioReport,
+    StallsReport,
     ThresholdReport,
 )
 from vumeter.stats.plaintext import plain
@@ -70,6 +72,8 @@ def report(summary: Summary) -> Report:
         rps=_rps(summary.total, summary.duration_s),
         latency_ms=_latency_ms(summary.total.latency),
         service_ms=_latency_ms(None if summary.service is None else summary.service.latency),
+        corrected_ms=_corrected_ms(summary),
+        stalls=None if summary.stalls is None else _stalls(summary.stalls),
         timings_ms={name: _as_ms(timing) for name, timing in summary.timings.items()},
         iteration_ms=_latency_ms(summary.iteration_duration),
         errors=_errors(summary.total),
@@ -265,6 +269,18 @@ def _as_ms(latency: Latency) -> LatencyMs:
         p99_9=latency.p99_9_us / 1000,
         max=latency.max_us / 1000,
     )
+
+
+def _corrected_ms(summary: Summary) -> LatencyMs | None:
+    """What has nothing to be corrected is as it should be; an open model never has."""
+    if summary.service is not None:
+        return None
+    corrected = summary.total.latency if summary.stalls is None else summary.stalls.corrected
+    return _latency_ms(corrected)
+
+
+def _stalls(it: Stalls) -> StallsReport:
+    return StallsReport(longest_ms=it.longest_us / 1000, requests=it.requests, unsent=it.unsent)
 
 
 def _generator(it: GeneratorSummary, *, is_open: bool) -> GeneratorReport:

@@ -101,6 +101,14 @@ class RunReport(Struct, frozen=True, kw_only=True):
     scenarios: tuple[ScenarioReport, ...]
 
 
+class StallsReport(Struct, frozen=True, kw_only=True):
+    """Times in which the target answered nobody, and what the closed model left out of them."""
+
+    longest_ms: float
+    requests: int
+    unsent: int
+
+
 class CpuPercent(Struct, frozen=True, kw_only=True):
     """Mean and maximum of a CPU's load."""
 
@@ -251,6 +259,8 @@ class Report(Struct, frozen=True, kw_only=True):
     rps: float | None
     latency_ms: LatencyMs | None
     service_ms: LatencyMs | None
+    corrected_ms: LatencyMs | None
+    stalls: StallsReport | None
     timings_ms: dict[str, LatencyMs]
     iteration_ms: LatencyMs | None
     errors: dict[str, int]

@@ -247,6 +247,8 @@ def http(summary: Summary, ink: Ink) -> list[str]:
     else:
         lines.append(_row("http_req_duration (due)", _trend(total.latency)))
         lines.append(_row("http_req_service (sent)", _trend(summary.service.latency)))
+    if summary.stalls is not None:
+        lines.append(_row("http_req_corrected", _trend(summary.stalls.corrected)))
     lines += [
         _row(metric, _trend(latency))
         for metric, latency in summary.timings.items()

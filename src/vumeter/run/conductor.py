@@ -633,5 +633,6 @@ class Conductor:
             teardown=self._phases.state(Phase.TEARDOWN),
             verdicts=self._alarm.verdicts,
             metric_totals=self._picture.metric_totals,
+            stalls=self._picture.stalls,
             alerts=self._siren.states,
         )

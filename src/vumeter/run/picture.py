@@ -14,6 +14,7 @@ from vumeter.run.throttles import Throttles
 from vumeter.stats.aggregator import Aggregator
 from vumeter.stats.custom import CustomWindow
 from vumeter.stats.digest import Digest
+from vumeter.stats.stalls import StallLog
 from vumeter.stats.summary import SummaryBuilder
 from vumeter.stats.tally import TallySum
 
@@ -138,6 +139,11 @@ class Picture:
     def scenario_totals(self) -> dict[str, ScenarioCounts]:
         """Iterations since the start, by scenario."""
         return self._aggregator.scenario_totals
+
+    @property
+    def stalls(self) -> StallLog:
+        """What the closed model did not see of the target's stalls."""
+        return self._aggregator.stalls
 
     @property
     def metric_totals(self) -> dict[str, Added]:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally, Vitals
 from vumeter.stats import custom, histogram
+from vumeter.stats.stalls import StallLog
 from vumeter.stats.tally import TallySum, merge
 from vumeter.stats.verdict import GeneratorJudge
 
@@ -36,6 +37,8 @@ class Aggregator:
         self._scenario_totals: dict[str, ScenarioCounts] = {}
         self.metric_totals: dict[str, Added] = {}
         """Everything that scripts ever added, by metric."""
+        self.stalls = StallLog()
+        """What the closed model did not see of the target's."""
         self._judge = GeneratorJudge()
         self.late_snapshots = 0
 
@@ -62,6 +65,7 @@ class Aggregator:
         for name, tally in snapshot.tallies.items():
             self._totals.setdefault(name, TallySum()).add(tally)
         _count_scenarios(self._scenario_totals, snapshot.scenarios.items())
+        self.stalls.add(snapshot.stalls, self._totals, vu_us=snapshot.vu_us)
         if snapshot.metrics:
             self.metric_totals = custom.merge_by_name((self.metric_totals, snapshot.metrics))
         if snapshot.second >= self._next_second:

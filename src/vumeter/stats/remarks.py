@@ -3,14 +3,10 @@
 from collections.abc import Iterator
 
 from vumeter.model.measure import Histogram, Reading, Tally
-from vumeter.model.summary import GeneratorSummary, Iterations
-from vumeter.stats.histogram import count, lowest_us, percentile_us
+from vumeter.model.summary import GeneratorSummary, Iterations, Stalls
+from vumeter.stats.histogram import count, lowest_us
+from vumeter.stats.stalls import long_wait_us
 from vumeter.stats.tally import response_times
-
-LONG_WAIT_RATIO = 10
-"""A wait at least so many times the median is long, if it is also:"""
-
-LONG_WAIT_US = 100_000
 
 LONG_WAITS_TIME_RATIO = 0.01
 """From here on, long waits would be in the p99 of users who come at their own pace."""
@@ -40,6 +36,7 @@ class Coverage:
 def remarks_on(
     total: Tally,
     *,
+    stalls: Stalls | None,
     iterations: Iterations,
     generator: GeneratorSummary,
     coverage: Coverage,
@@ -51,7 +48,7 @@ def remarks_on(
         *_about_coverage(coverage),
         *_about_late(late_snapshots),
         *_about_load(iterations),
-        *_about_latency(total),
+        *_about_latency(total, stalls),
     )
 
 
@@ -100,12 +97,23 @@ def _about_load(iterations: Iterations) -> Iterator[str]:
         yield f"Iterations cut off at the end of the run: {iterations.interrupted}."
 
 
-def _about_latency(total: Tally) -> Iterator[str]:
+def _about_latency(total: Tally, stalls: Stalls | None) -> Iterator[str]:
     times = response_times(total)
     if times.over_range:
         yield f"Times above 1 h, the histogram's range: {times.over_range}. They count as 1 h."
-    if total.response is None:
+    if stalls is not None:
+        yield _about_stalls(stalls)
+    elif total.response is None:
         yield from _about_long_waits(times)
+
+
+def _about_stalls(stalls: Stalls) -> str:
+    return (
+        f"The target answered nobody for up to {stalls.longest_us / 1e6:.2g} s. In the closed "
+        f"model a VU that waits sends nothing: {stalls.requests} requests met that and "
+        f"{stalls.unsent} were never sent. http_req_corrected counts these as well, at what "
+        "users who keep their pace would have waited. Measure it with --rate."
+    )
 
 
 def _about_long_waits(times: Histogram) -> Iterator[str]:
@@ -115,7 +123,7 @@ def _about_long_waits(times: Histogram) -> Iterator[str]:
     Who comes at a random moment meets a state of the target as often as that state takes
     time, while a closed model counts it as often as it has requests.
     """
-    long_us = max(LONG_WAIT_US, LONG_WAIT_RATIO * percentile_us(times, 50))
+    long_us = long_wait_us(times)
     long_waits = {index: n for index, n in times.counts.items() if lowest_us(index) >= long_us}
     waited_us = sum(number * lowest_us(index) for index, number in long_waits.items())
     if not waited_us or waited_us < LONG_WAITS_TIME_RATIO * times.sum_us:

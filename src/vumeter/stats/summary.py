@@ -15,6 +15,7 @@ from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtr
 from vumeter.stats.histogram import latency
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.remarks import Coverage, remarks_on
+from vumeter.stats.stalls import StallLog
 from vumeter.stats.tally import figures, merge, service_figures
 from vumeter.stats.timings import latencies
 
@@ -65,6 +66,7 @@ class SummaryBuilder:
         verdicts: Iterable[Verdict] = (),
         metric_totals: Mapping[str, Added] = NO_METRICS,
         alerts: Iterable[AlertState] = (),
+        stalls: StallLog | None = None,
         setup: PhaseState | None = None,
         teardown: PhaseState | None = None,
     ) -> Summary:
@@ -83,6 +85,7 @@ class SummaryBuilder:
             verdicts: On the plan's thresholds.
             metric_totals: What scripts added to metrics of their own.
             alerts: What has become of the plan's, as it may be shown.
+            stalls: What the closed model did not see of the target's; `None`: nobody looked.
             setup: Without secrets; `None`: the plan has none.
             teardown: Likewise.
         """
@@ -93,8 +96,11 @@ class SummaryBuilder:
         iterations = _iterations(scenario_totals)
         generator = self._generator.summary()
         postgres = self._postgres.summary()
+        is_closed = total.response is None
+        stood_still = stalls.result(total.service) if stalls and is_closed else None
         own_remarks = remarks_on(
             total,
+            stalls=stood_still,
             iterations=iterations,
             generator=generator,
             coverage=self._coverage,
@@ -106,7 +112,7 @@ class SummaryBuilder:
             duration_s=duration_s,
             stop=stop,
             total=figures(total, duration_s),
-            service=None if total.response is None else service_figures(total, duration_s),
+            service=None if is_closed else service_figures(total, duration_s),
             endpoints={name: figures(tally, duration_s) for name, tally in named.items()},
             iterations=iterations,
             vus_max=self._vus_max,
@@ -123,6 +129,7 @@ class SummaryBuilder:
             ),
             checks=_checks_by_shown_name(total, redactor),
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
+            stalls=stood_still,
             setup=setup,
             teardown=teardown,
         )
