@@ -202,6 +202,7 @@ def test_a_saved_command_line_runs_again_as_a_profile(
 
 def test_the_schema_is_json(vumeter: Vumeter) -> None:
     assert json.loads(vumeter("schema").stdout)["title"] == "vumeter profile"
+    assert json.loads(vumeter("schema", "api").stdout)["info"]["title"] == "vumeter's control API"
 
 
 def test_a_run_that_was_steered_can_be_exported_while_it_goes_on_and_afterwards(

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from vumeter.errors import LinkError
 from vumeter.link.client import Link, status
-from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.link.protocol import SCHEMA, SCHEMA_HEADER, Hello
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Figures, Frame, RunState
 from vumeter.model.plan import Load, Plan, Scenario
@@ -80,8 +80,10 @@ async def say(stream: web.WebSocketResponse, value: object) -> None:
 
 
 @asynccontextmanager
-async def serving(script: Script) -> AsyncIterator[Path]:
-    """Serve a stream that goes by *script*."""
+async def serving(
+    script: Script, *, also: Callable[[web.Request], Awaitable[web.Response]] | None = None
+) -> AsyncIterator[Path]:
+    """Serve a stream that goes by *script*, and maybe a status."""
 
     async def stream(request: web.Request) -> web.WebSocketResponse:
         response = web.WebSocketResponse()
@@ -91,6 +93,8 @@ async def serving(script: Script) -> AsyncIterator[Path]:
 
     app = web.Application()
     app.router.add_get("/stream", stream)
+    if also is not None:
+        app.router.add_get("/status", also)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     folder = Path(tempfile.mkdtemp(prefix="vu"))
     await runner.setup()
@@ -100,6 +104,10 @@ async def serving(script: Script) -> AsyncIterator[Path]:
     finally:
         await runner.cleanup()
         shutil.rmtree(folder)
+
+
+async def nothing(_: web.WebSocketResponse) -> None:
+    pass
 
 
 async def test_only_the_newest_frame_is_given_and_older_ones_are_dropped() -> None:
@@ -161,6 +169,18 @@ async def test_another_version_is_refused_in_words() -> None:
     async with serving(newer) as path:
         with pytest.raises(LinkError, match=r"version 9\.9 of vumeter"):
             await Link.open(path, viewer="test")
+
+
+@pytest.mark.parametrize("headers", [{}, {SCHEMA_HEADER: "1"}], ids=["none", "older"])
+async def test_an_answer_of_another_version_is_refused_before_it_is_read(
+    headers: dict[str, str],
+) -> None:
+    async def older(_: web.Request) -> web.Response:
+        return web.Response(body=b'{"is": "something else"}', headers=headers)
+
+    async with serving(nothing, also=older) as path:
+        with pytest.raises(LinkError, match="another version of vumeter"):
+            await status(path)
 
 
 async def test_a_hello_that_cannot_be_read_is_refused_in_words() -> None:

@@ -22,6 +22,7 @@ from vumeter.model.frame import Frame
 from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind
+from vumeter.report.json_report import report_bytes
 from vumeter.run.process import conduct
 from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
@@ -107,7 +108,9 @@ def fly(runs: Path) -> Fly:
     async def flight(plan: Plan) -> AsyncIterator[Flight]:
         with folders.create(plan.name) as folder:
             begun = asyncio.Event()
-            ending = asyncio.create_task(conduct(plan, folder, on_started=begun.set))
+            ending = asyncio.create_task(
+                conduct(plan, folder, written=report_bytes, on_started=begun.set)
+            )
             waiting = asyncio.create_task(begun.wait())
             await asyncio.wait({ending, waiting}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()

@@ -15,11 +15,15 @@ import aiohttp
 import msgspec
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from vumeter.link.client import Link, send
+from vumeter.model.alert import Alert
 from vumeter.model.frame import Frame, RunState
-from vumeter.model.plan import Plan
+from vumeter.model.measure import Reading
+from vumeter.model.plan import Plan, Threshold
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Lever, Outcome
+from vumeter.report.schema import Report
 from vumeter.testing.server import LoopbackServer
 
 pytestmark = pytest.mark.slow
@@ -111,6 +115,68 @@ async def test_points_that_cannot_be_are_refused(
         for query, words in wrong.items():
             status, answer = await asked(flight.folder.socket, "GET", f"/points?{query}")
             assert (status, words in answer.decode()) == (400, True), query
+
+
+async def test_metrics_are_what_a_scraper_reads_and_equal_what_the_target_has_seen(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    plan = a_plan(
+        server.url,
+        thresholds=(Threshold(metric="http_req_duration", expression="p(95) < 1ms"),),
+        alerts=(
+            Alert(name='slow "one"', metric="http_req_duration", expression="p(95) > 1ms over 1s"),
+        ),
+    )
+
+    def is_at_rest(frame: Frame) -> bool:
+        return frame.in_flight == 0 and frame.total.requests == server.truth.requests
+
+    async with fly(plan) as flight, await flight.link() as link:
+        await until(link, lambda frame: frame.second >= 2)
+        await flight.do(CommandKind.PAUSE)
+        last = await until(link, is_at_rest)
+        status, body = await asked(flight.folder.socket, "GET", "/metrics")
+    metrics = {
+        sample.name: (sample.labels, sample.value)
+        for family in text_string_to_metric_families(body.decode())
+        for sample in family.samples
+        if sample.value and sample.labels.get("le") in (None, "+Inf")
+    }
+    assert status == 200
+    assert metrics["vumeter_requests_total"] == ({"request": "GET /"}, last.total.requests)
+    assert metrics["vumeter_responses_total"][1] == last.total.requests
+    assert metrics["vumeter_service_time_seconds_bucket"][1] == last.total.requests
+    assert metrics["vumeter_run_state"][0] == {"state": "paused"}
+    assert metrics["vumeter_threshold_failing"][0]["rule"] == "p(95) < 1ms"
+    assert metrics["vumeter_alert_firings_total"][0]["alert"] == 'slow "one"'
+    assert all(name.startswith("vumeter_") for name in metrics)
+
+
+async def test_a_run_that_goes_on_reports_itself_as_it_will_at_the_end(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    plan = a_plan(
+        server.url,
+        thresholds=(Threshold(metric="http_req_failed", expression="rate < 1%"),),
+    )
+    async with fly(plan) as flight, await flight.link() as link:
+        await until(link, lambda frame: frame.second >= 2)
+        socket_path = flight.folder.socket
+        report = msgspec.json.decode((await asked(socket_path, "GET", "/report"))[1], type=Report)
+        again = msgspec.json.decode((await asked(socket_path, "GET", "/report"))[1], type=Report)
+        reading = msgspec.json.decode(
+            (await asked(socket_path, "GET", "/reading"))[1], type=Reading
+        )
+        verdicts = json.loads((await asked(socket_path, "GET", "/verdicts"))[1])
+        assert json.loads((await asked(socket_path, "GET", "/alerts"))[1]) == []
+        await flight.do(CommandKind.STOP)
+        summary = await flight.summary()
+    assert report.run.stop is None
+    assert 0 < report.totals.requests <= again.totals.requests <= summary.total.requests
+    assert report.generator.seconds <= again.generator.seconds <= summary.generator.seconds
+    assert summary.generator.seconds <= summary.duration_s + 1
+    assert reading.tallies["GET /"].requests > 0
+    assert [each["threshold"]["metric"] for each in verdicts] == ["http_req_failed"]
 
 
 async def test_points_end_before_a_second_and_come_in_tens(
@@ -248,7 +314,7 @@ async def test_nothing_that_leaves_the_run_has_the_plans_secrets(
     async with fly(plan) as flight:
         async with await flight.link() as link:
             assert canary.encode() not in msgspec.msgpack.encode(link.hello)
-        for path in ("/status", "/points", "/journal"):
+        for path in ("/status", "/reading", "/points", "/journal", "/report", "/metrics"):
             assert canary.encode() not in (await asked(flight.folder.socket, "GET", path))[1]
         await flight.do(CommandKind.ABORT)
         await flight.summary()

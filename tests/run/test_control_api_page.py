@@ -12,11 +12,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from vumeter.link.openapi import operations
 from vumeter.model.frame import Frame, Point
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import CommandKind, JournalEntry, Outcome
+from vumeter.report.schema import Report
+from vumeter.run.metrics import families
+from vumeter.stats.exposition import Family
 from vumeter.testing.server import LoopbackServer
+from vumeter.testing.story import story
 
 PAGE = (Path(__file__).parents[2] / "docs" / "control-api.md").read_text()
 
@@ -36,6 +42,8 @@ async def test_every_curl_example_works_on_a_live_run(
         Frame,
         tuple[Point, ...],
         tuple[Point, ...],
+        Report,
+        None,  # text
         Outcome,
         Outcome,
         tuple[JournalEntry, ...],
@@ -58,10 +66,11 @@ async def test_every_curl_example_works_on_a_live_run(
                 timeout=30,
             )
             assert ended.returncode == 0, ended.stderr
-            answers.append(msgspec.json.decode(ended.stdout, type=kind))
+            text = ended.stdout
+            answers.append(text if kind is None else msgspec.json.decode(text, type=kind))
         outcome, refusal = map(json.loads, blocks("json"))
-        assert msgspec.to_builtins(answers[3]) == outcome
-        assert [entry.command.author for entry in answers[5]] == ["deploy-script"] * 2
+        assert msgspec.to_builtins(answers[5]) == outcome
+        assert [entry.command.author for entry in answers[7]] == ["deploy-script"] * 2
         async with await flight.link("alice@pts/3"):
             refused = await flight.do(CommandKind.SET, author="bob", value=5)
             assert refused == refusal["message"]
@@ -74,7 +83,7 @@ async def test_the_python_example_prints_a_line_a_second(
     (example,) = blocks("python")
     script = tmp_path / "example.py"
     script.write_text(example)
-    async with fly(a_plan(server.url, name="shop", duration_s=2.5)):
+    async with fly(a_plan(server.url, name="shop", duration_s=4.0)):
         ended = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, str(script)],
@@ -84,7 +93,37 @@ async def test_the_python_example_prints_a_line_a_second(
             timeout=60,
         )
     assert ended.returncode == 0, ended.stderr
-    assert re.search(r"^1 \d+", ended.stdout, re.MULTILINE)
+    assert re.search(r"^\d+ \d+", ended.stdout, re.MULTILINE)
+
+
+def test_all_that_can_be_asked_is_in_the_table() -> None:
+    table = PAGE.partition("| | | |")[2].partition("\n\n")[0]
+    asked = re.findall(r"`(GET|POST) (/[a-z]+)", table)
+    assert sorted(asked) == sorted((it.method.upper(), it.path) for it in operations(Report))
+
+
+def test_every_metric_is_in_the_table_and_no_other() -> None:
+    table = PAGE.partition("| metric | labels |")[2].partition("\n\n")[0]
+    written: set[str] = set()
+    for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE):
+        first, *others = re.findall(r"`([a-z_]+)`", row)
+        written.add(first)
+        written |= {it if it.startswith("vumeter_") else _beside(first, it) for it in others}
+    assert written == {family.name for family in all_families()}
+
+
+def _beside(first: str, part: str) -> str:
+    """Return the whole name of which the table has only the part that differs from *first*."""
+    if part.endswith("_"):  # vumeter_iterations_due_total: _started_
+        return re.sub(r"_[a-z]+_total$", f"{part}total", first)
+    return re.sub(r"(vumeter_[a-z]+)_.*", rf"\1{part}", first)
+
+
+def all_families() -> list[Family]:
+    """Return every family that there can be."""
+    frame = story(180).frames[-1]
+    database = replace(frame.postgres, connections_used=1, sessions_active=1, blocked_sessions=0)
+    return families(replace(frame, postgres=database), totals={}, scenario_totals={})
 
 
 def test_every_command_is_in_the_table() -> None:

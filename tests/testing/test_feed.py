@@ -13,6 +13,7 @@ from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Frame, RunState
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.model.throttle import Command, CommandKind, Lever
+from vumeter.report.json_report import report_bytes
 from vumeter.run.api import ControlApi
 from vumeter.run.conductor import Conductor
 from vumeter.testing.feed import PlayedFeed, load, record, save
@@ -50,7 +51,7 @@ async def live(folder: Path) -> AsyncIterator[Stage]:
         plan = Plan(name="shop", scenarios=(shop,), limits=Limits(max_vus=500), graceful_stop_s=1.0)
         async with (
             Conductor(plan) as conductor,
-            ControlApi(conductor, folder / "control.sock"),
+            ControlApi(conductor, folder / "control.sock", written=report_bytes),
             asyncio.TaskGroup() as tasks,
         ):
             await conductor.start()

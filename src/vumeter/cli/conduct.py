@@ -21,6 +21,7 @@ from vumeter.errors import ExitCode, VumeterError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
 from vumeter.model.summary import Summary
+from vumeter.report.json_report import report_bytes
 from vumeter.run.process import check, conduct
 
 
@@ -48,6 +49,7 @@ async def _run(order: Order) -> None:
             await conduct(
                 replace(order.plan, name=folder.name),
                 folder,
+                written=report_bytes,
                 sinks=(printer,),
                 on_started=lambda: _started(folder),
                 on_ended=lambda summary: (

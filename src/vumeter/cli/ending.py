@@ -21,6 +21,8 @@ _CODES = {
     StopCause.WORKERS_LOST: ExitCode.BUG,
     StopCause.THRESHOLD: ExitCode.THRESHOLD,
     StopCause.SETUP: ExitCode.PHASE,
+    # Of a run that goes on, only its thresholds can say more.
+    None: ExitCode.OK,
 }
 
 

@@ -12,6 +12,7 @@ from vumeter.cli.printing import Printer
 from vumeter.errors import ExitCode
 from vumeter.link import folders
 from vumeter.model.summary import Summary
+from vumeter.report.json_report import report_bytes
 from vumeter.run.process import check, conduct
 
 
@@ -45,6 +46,7 @@ async def _run(order: Order, printer: Printer, tell: Callable[[Summary], None]) 
         return await conduct(
             replace(order.plan, name=folder.name),
             folder,
+            written=report_bytes,
             sinks=(printer,),
             is_attended=True,
             on_ended=on_ended,

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from vumeter.errors import LinkError
-from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.link.protocol import SCHEMA, SCHEMA_HEADER, Hello
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 
@@ -251,6 +251,9 @@ async def _answer(
             answer = await response.read()
     except _GONE as error:
         raise LinkError("The run is gone.", hint="vumeter ps lists those that go on.") from error
+    schema = response.headers.get(SCHEMA_HEADER)
+    if schema != str(SCHEMA):
+        raise _another_version("another version")
     if response.status != 200:
         raise LinkError(f"The run refused: {answer.decode(errors='replace').strip()}")
     return answer

@@ -4,7 +4,11 @@ What a run and its viewers say to each other over the control socket.
 `GET  /stream?viewer=NAME&watch=0|1`  WebSocket: one `Hello`, then a `Frame` a second (msgpack).
 `GET  /status`                        the newest `Frame` (JSON).
 `GET  /points?from=K&to=L&span=S`     every `Point` of S seconds from second K to before L (JSON).
+`GET  /reading`                       the newest `Reading` (JSON).
+`GET  /verdicts`, `GET  /alerts`      every `Verdict`, every `AlertState` (JSON).
 `GET  /journal`                       every `JournalEntry` (JSON).
+`GET  /report`                        report.json, as it would be now.
+`GET  /metrics`                       the same for Prometheus (text).
 `POST /commands?viewer=NAME`          a `Command` in, its `Outcome` out (JSON).
 `POST /control?viewer=NAME`           take the control over; an `Outcome`.
 """
@@ -16,6 +20,9 @@ from vumeter.model.plan import Plan
 
 SCHEMA = 2
 """Raised with every change that an older viewer or run would misread."""
+
+SCHEMA_HEADER = "Vumeter-Schema"
+"""Each answer says in it by which schema it is to be read."""
 
 SOCKET_NAME = "control.sock"
 

@@ -93,7 +93,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     """Without its secrets."""
     started_unix_ms: int
     duration_s: float
-    stop: StopCause
+    stop: StopCause | None
+    """`None`: it goes on, and this is how it stands."""
     total: Figures
     service: Figures | None
     """The same with service time as latency, in runs that had an open model; else `None`."""

@@ -95,7 +95,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
     model: Literal["closed", "open"]
     started: str
     started_unix_ms: int
-    stop: StopCause
+    stop: StopCause | None
     workers: int
     vus_max: int
     scenarios: tuple[ScenarioReport, ...]

@@ -19,10 +19,13 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from vumeter.link.protocol import SCHEMA, SCHEMA_HEADER
 from vumeter.model.frame import SPANS_S, Frame, RunState
+from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command
 from vumeter.run.conductor import Conductor
 from vumeter.run.control import Viewer
+from vumeter.stats.exposition import CONTENT_TYPE, exposition
 from vumeter.stats.plaintext import plain
 
 LONGEST_NAME = 64
@@ -34,27 +37,44 @@ _FOR_EVER = 9_999_999_999
 _SECONDS = re.compile("[0-9]{1,10}")
 _PEER_CREDENTIALS = struct.Struct("3i")
 
+ReportWriter = Callable[[Summary], bytes]
+"""Makes report.json of a run, be it at its end or not."""
+
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlApi:
-    """Serves one run on one socket. Use once, with `async with`; then `farewell`."""
+    """
+    Serves one run on one socket. Use once, with `async with`; then `farewell`.
 
-    def __init__(self, conductor: Conductor, path: Path) -> None:
+    Args:
+        conductor: The run.
+        path: Of the socket.
+        written: Makes what `GET /report` answers.
+    """
+
+    def __init__(self, conductor: Conductor, path: Path, *, written: ReportWriter) -> None:
         self._conductor = conductor
         self._path = path
+        self._written = written
         self._viewers: set[_Outlet] = set()
         app = web.Application(middlewares=[_own_user_only], client_max_size=_LARGEST_BODY_BYTES)
         app.add_routes(
             [
                 web.get("/stream", self._stream),
                 web.get("/status", self._status),
+                web.get("/reading", self._reading),
                 web.get("/points", self._points),
+                web.get("/verdicts", self._verdicts),
+                web.get("/alerts", self._alerts),
                 web.get("/journal", self._journal),
+                web.get("/report", self._report),
+                web.get("/metrics", self._metrics),
                 web.post("/commands", self._commands),
                 web.post("/control", self._take_control),
             ]
         )
+        app.on_response_prepare.append(_say_schema)
         # A short time to go: the streams are ended by us, and nothing else takes long.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
 
@@ -131,6 +151,23 @@ class ControlApi:
         to_second = _seconds(request, "to", _FOR_EVER)
         return _json(self._conductor.points(from_second, to_second=to_second, span_s=span_s))
 
+    async def _reading(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.reading)
+
+    async def _verdicts(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.frame.verdicts)
+
+    async def _alerts(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.frame.alerts)
+
+    async def _report(self, _: web.Request) -> web.Response:
+        body = self._written(self._conductor.summary)
+        return web.Response(body=body, content_type="application/json")
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        text = exposition(self._conductor.families)
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
     async def _journal(self, _: web.Request) -> web.Response:
         return _json(self._conductor.journal)
 
@@ -173,6 +210,10 @@ async def _drained(stream: web.WebSocketResponse) -> None:
     """Return when the viewer has gone. What it says is not listened to: commands are POSTs."""
     async for _ in stream:
         pass
+
+
+async def _say_schema(_: web.Request, answer: web.StreamResponse) -> None:
+    answer.headers[SCHEMA_HEADER] = str(SCHEMA)
 
 
 @web.middleware

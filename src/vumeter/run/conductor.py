@@ -21,6 +21,7 @@ from vumeter.clock import NsClock, monotonic_ns
 from vumeter.engine.launcher import Crew, Hired, Told, WorkerLost
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import EventLevel, Frame, Phase, Point, StopCause
+from vumeter.model.measure import Reading
 from vumeter.model.messages import (
     Acknowledged,
     Dealt,
@@ -45,6 +46,7 @@ from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
 from vumeter.run.life import Life
 from vumeter.run.lostviewer import LostViewer
+from vumeter.run.metrics import families
 from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
 from vumeter.run.siren import Siren
@@ -52,8 +54,10 @@ from vumeter.run.staff import Place, Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
+from vumeter.stats.exposition import Family
 from vumeter.stats.plaintext import plain
 from vumeter.stats.redaction import Redactor
+from vumeter.stats.summary import by_shown_name
 from vumeter.units import duration_text
 
 Sink = Callable[[Frame], None]
@@ -280,6 +284,28 @@ class Conductor:
     ) -> tuple[Point, ...]:
         """Return the points of that span from *from_second* on and before *to_second*."""
         return self._picture.points(from_second, to_second, span_s=span_s)
+
+    @property
+    def reading(self) -> Reading | None:
+        """The newest second with all that was measured in it; `None` before the first."""
+        reading = self._picture.view.reading
+        if reading is None:
+            return None
+        return replace(reading, tallies=by_shown_name(reading.tallies, self._redactor))
+
+    @property
+    def summary(self) -> Summary:
+        """The run so far, as its summary would be if it ended now."""
+        return self._summary(self._timeline.elapsed_s)
+
+    @property
+    def families(self) -> list[Family]:
+        """The run so far, for Prometheus."""
+        return families(
+            self.frame,
+            totals=by_shown_name(self._picture.totals, self._redactor),
+            scenario_totals=self._picture.scenario_totals,
+        )
 
     def add_sink(self, sink: Sink) -> None:
         """Give *sink* each frame from now on."""
@@ -624,7 +650,7 @@ class Conductor:
             plan=self._plan,
             started_unix_ms=self._timeline.started_unix_ms,
             duration_s=ended_s,
-            stop=self._life.cause or StopCause.SCHEDULE,
+            stop=None if self._life.ended_s is None else self._life.cause,
             totals=self._picture.totals,
             scenario_totals=self._picture.scenario_totals,
             journal=self._hand.journal,

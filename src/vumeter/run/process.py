@@ -12,7 +12,7 @@ from vumeter.link.folders import RunFolder
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.probes.watched import postgres_probe
-from vumeter.run.api import ControlApi
+from vumeter.run.api import ControlApi, ReportWriter
 from vumeter.run.capacity import Capacity, check_capacity
 from vumeter.run.conductor import Conductor, Sink
 from vumeter.run.guard import check_targets
@@ -49,6 +49,7 @@ async def conduct(
     plan: Plan,
     folder: RunFolder,
     *,
+    written: ReportWriter,
     sinks: tuple[Sink, ...] = (),
     is_attended: bool = False,
     on_started: Callable[[], None] = lambda: None,
@@ -64,6 +65,7 @@ async def conduct(
     Args:
         plan: What to do.
         folder: Where the socket and the summary go.
+        written: Makes the report that viewers can ask for.
         sinks: Take each frame, without waiting.
         is_attended: It runs in someone's foreground.
         on_started: Called when the load is on, or setup about to begin.
@@ -74,7 +76,7 @@ async def conduct(
     """
     async with Conductor(plan, sinks=sinks, is_attended=is_attended) as conductor:
         with _heard(conductor, signal.SIGINT, signal.SIGTERM):
-            async with ControlApi(conductor, folder.socket) as api:
+            async with ControlApi(conductor, folder.socket, written=written) as api:
                 with _ignored(signal.SIGHUP) as was_ignored:
                     await conductor.start()
                 hang_up = () if was_ignored or not is_attended else (signal.SIGHUP,)

@@ -58,7 +58,7 @@ class SummaryBuilder:
         plan: Plan,
         started_unix_ms: int,
         duration_s: float,
-        stop: StopCause,
+        stop: StopCause | None,
         totals: Mapping[str, Tally],
         scenario_totals: Mapping[str, ScenarioCounts],
         journal: Iterable[JournalEntry],
@@ -71,13 +71,13 @@ class SummaryBuilder:
         teardown: PhaseState | None = None,
     ) -> Summary:
         """
-        Return the summary, without any of the plan's secrets. Use once, at the end.
+        Return the summary so far, without any of the plan's secrets.
 
         Args:
             plan: With its secrets: only who knows them can take them out of other text.
             started_unix_ms: When second 0 began.
             duration_s: Of the load, from second 0 to the last answer; rates are over it.
-            stop: Why the run ended.
+            stop: Why the run ended; `None`: it goes on.
             totals: The aggregator's, late snapshots included.
             scenario_totals: Likewise.
             journal: Every command that was given.
@@ -91,7 +91,7 @@ class SummaryBuilder:
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
-        named = _by_shown_name(totals, redactor)
+        named = by_shown_name(totals, redactor)
         total = merge(named.values())
         iterations = _iterations(scenario_totals)
         generator = self._generator.summary()
@@ -127,7 +127,7 @@ class SummaryBuilder:
             iteration_duration=latency(
                 histogram.merge(each.iteration_duration for each in scenario_totals.values())
             ),
-            checks=_checks_by_shown_name(total, redactor),
+            checks=total.checks,
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
             stalls=stood_still,
             setup=setup,
@@ -150,17 +150,19 @@ class SummaryBuilder:
         self._coverage.add(reading)
 
 
-def _by_shown_name(totals: Mapping[str, Tally], redactor: Redactor) -> dict[str, Tally]:
+def by_shown_name(totals: Mapping[str, Tally], redactor: Redactor) -> dict[str, Tally]:
+    """Return *totals* under names of requests and checks that may be shown to anybody."""
     shown: dict[str, list[Tally]] = {}
     for name, tally in totals.items():
         # Two names may differ by a secret alone: what then has one name is one endpoint.
-        shown.setdefault(redactor.text(name), []).append(tally)
+        checked = replace(tally, checks=_checks_by_shown_name(tally, redactor))
+        shown.setdefault(redactor.text(name), []).append(checked)
     return {name: merge(tallies) for name, tallies in shown.items()}
 
 
-def _checks_by_shown_name(total: Tally, redactor: Redactor) -> dict[str, tuple[int, int]]:
+def _checks_by_shown_name(tally: Tally, redactor: Redactor) -> dict[str, tuple[int, int]]:
     shown: dict[str, tuple[int, int]] = {}
-    for name, (passed, failed) in total.checks.items():
+    for name, (passed, failed) in tally.checks.items():
         before = shown.get(redactor.text(name), (0, 0))
         shown[redactor.text(name)] = (before[0] + passed, before[1] + failed)
     return shown

@@ -1,0 +1,103 @@
+"""
+Prometheus' text format: families of samples, written as every scraper reads them.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/, version 0.0.4.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from itertools import accumulate
+from typing import NamedTuple
+
+from vumeter.model.measure import Histogram
+from vumeter.stats.histogram import highest_us
+from vumeter.stats.plaintext import plain
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+BOUNDS_S = (
+    *(0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1),
+    *(0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
+)
+"""The upper bounds of histograms' buckets; that of the last one is infinite."""
+
+
+_US_PER_S = 1_000_000
+
+
+class Kind(StrEnum):
+    """What a family's samples are."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Sample(NamedTuple):
+    """One number, and what it is of."""
+
+    value: float
+    labels: Mapping[str, str] = {}
+    suffix: str = ""
+    """Of a histogram: `_bucket`, `_sum` or `_count`."""
+
+
+class Family(NamedTuple):
+    """Samples of one name, which ends in their unit, and in `_total` where they are counters."""
+
+    name: str
+    kind: Kind
+    help: str
+    samples: tuple[Sample, ...]
+
+
+def exposition(families: Iterable[Family]) -> str:
+    """Return *families* as text; those without any sample are left out."""
+    return "".join(line + "\n" for family in families for line in _lines(family))
+
+
+def histogram_samples(histogram: Histogram, labels: Mapping[str, str]) -> tuple[Sample, ...]:
+    """
+    Return *histogram* as cumulative buckets, in seconds.
+
+    A value is in the bucket of a bound when all of its own narrow bucket is below, so it may be
+    one too high by a thousandth of itself; the sum and the count are exact.
+    """
+    indices = sorted(histogram.counts)
+    cumulative = list(accumulate((histogram.counts[index] for index in indices), initial=0))
+    tops_us = [highest_us(index) for index in indices]
+    buckets = [
+        Sample(
+            cumulative[bisect_right(tops_us, round(bound_s * _US_PER_S))],
+            {**labels, "le": f"{bound_s:g}"},
+            "_bucket",
+        )
+        for bound_s in BOUNDS_S
+    ]
+    return (
+        *buckets,
+        Sample(cumulative[-1], {**labels, "le": "+Inf"}, "_bucket"),
+        Sample(histogram.sum_us / _US_PER_S, labels, "_sum"),
+        Sample(cumulative[-1], labels, "_count"),
+    )
+
+
+def _lines(family: Family) -> Iterator[str]:
+    if not family.samples:
+        return
+    yield f"# HELP {family.name} {family.help}"
+    yield f"# TYPE {family.name} {family.kind}"
+    for sample in family.samples:
+        yield f"{family.name}{sample.suffix}{_labels(sample.labels)} {sample.value!r}"
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_quoted(text)}"' for name, text in labels.items()) + "}"
+
+
+def _quoted(text: str) -> str:
+    # Line breaks are no more: `plain` has made spaces of them.
+    return plain(text).replace("\\", r"\\").replace('"', r"\"")
