@@ -84,6 +84,7 @@ async def came(answers: list[tuple[bytes, int]], *, cruises: bool) -> Came:
             graceful_s=0.0,
             seed="3",
             on_over=lambda: None,
+            on_vacant=lambda place: None,
             on_remark=print,
         )
         crowd.flows, crowd.cruises = True, cruises
