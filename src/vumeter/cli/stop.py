@@ -1,6 +1,7 @@
 """`vumeter stop [RUN]`: end a run, and wait until it has ended."""
 
 import asyncio
+import time
 from typing import Annotated
 
 import typer
@@ -10,6 +11,8 @@ from vumeter.errors import LinkError, UsageError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
 from vumeter.units import duration_text
+
+_POLL_S = 0.05
 
 
 def stop(
@@ -71,6 +74,9 @@ def _tell_end(folder: RunFolder) -> None:
         raise LinkError(
             f"The run {folder.name} is gone, and left no summary.", hint=f"Its log: {folder.log}"
         )
+    # The last viewers are still being told; the name is free when the process has gone.
+    while folders.is_live(folder):
+        time.sleep(_POLL_S)
     total = summary.total
     print(
         f"{folder.name} has ended after {duration_text(summary.duration_s)}:"
