@@ -79,3 +79,9 @@ class LinkError(VumeterError):
     """The run that was asked for is not there, does not answer, or speaks another version."""
 
     exit_code = ExitCode.USAGE
+
+
+class StoreError(VumeterError):
+    """A stored run that is not there, or not one that can be read."""
+
+    exit_code = ExitCode.USAGE

@@ -51,6 +51,7 @@ async def _run(order: Order) -> None:
                 folder,
                 written=report_bytes,
                 sinks=(printer,),
+                is_stored=order.is_stored,
                 on_started=lambda: _started(folder),
                 on_ended=lambda summary: (
                     write_report(Path(order.report), summary) if order.report else None

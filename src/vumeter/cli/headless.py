@@ -48,6 +48,7 @@ async def _run(order: Order, printer: Printer, tell: Callable[[Summary], None]) 
             folder,
             written=report_bytes,
             sinks=(printer,),
+            is_stored=order.is_stored,
             is_attended=True,
             on_ended=on_ended,
         )

@@ -13,6 +13,7 @@ class Order(Struct, frozen=True, kw_only=True):
     report: str | None = None
     """Where report.json goes, absolute."""
     waits_for_postgres: bool = False
+    is_stored: bool = True
     is_named: bool = False
     """The name was chosen by a person: take no other one when it is taken."""
 

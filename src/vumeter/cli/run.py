@@ -223,6 +223,9 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "--on-viewer-lost", help="When the last cockpit that could steer is lost, not left."
         ),
     ] = ViewerLost.CONTINUE,
+    no_store: Annotated[
+        bool, typer.Option("--no-store", help="Keep nothing for `vumeter show`.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
@@ -320,6 +323,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         plan=plan,
         report=None if report is None else str(report),
         waits_for_postgres=pg_wait,
+        is_stored=not no_store,
         is_named=name is not None,
     )
     raise typer.Exit(begin(order, headless=headless, detach=detach))

@@ -229,8 +229,27 @@ class GeneratorReading(Struct, frozen=True, kw_only=True):
     rss_bytes: int
 
 
+class Extent(Struct, frozen=True, kw_only=True):
+    """How far a figure that has one value each second went in several. Merges exactly."""
+
+    lowest: float
+    highest: float
+    total: float
+    seconds: int
+    """In how many seconds it had a value."""
+
+    @property
+    def mean(self) -> float:
+        """Of the seconds in which it had a value."""
+        return self.total / self.seconds
+
+
 class Reading(Struct, frozen=True, kw_only=True):
-    """One second of the run over all workers, with the probes'. `None`: not watched."""
+    """
+    One second of the run over all workers, with the probes'. `None`: not watched.
+
+    Or *span_s* of them from *second* on as one: `stats.spans` says what becomes of what.
+    """
 
     second: int
     at_unix_ms: int
@@ -245,3 +264,6 @@ class Reading(Struct, frozen=True, kw_only=True):
     postgres: PostgresReading | None = None
     metrics: dict[str, Added] = {}
     """Those of scripts that anything was added to, by name."""
+    span_s: int = 1
+    extents: dict[str, Extent] = {}
+    """Of several seconds: what the probes' and the generator's figures are means of."""

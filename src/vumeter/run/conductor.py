@@ -12,6 +12,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Self
 
 from msgspec.structs import replace
@@ -44,6 +45,7 @@ from vumeter.run.deadman import DeadMan
 from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
 from vumeter.run.hand import Errand, Hand
+from vumeter.run.keeping import Keeper
 from vumeter.run.life import Life
 from vumeter.run.lostviewer import LostViewer
 from vumeter.run.metrics import families
@@ -79,6 +81,7 @@ class Conductor:
         plan: With its secrets; nothing that leaves here has them.
         sinks: Called with each frame.
         is_attended: Someone sits before it (`--headless`), so no dead man's switch is needed.
+        store: The file that all of it is written to; `None`: nothing is kept.
     """
 
     def __init__(
@@ -87,10 +90,12 @@ class Conductor:
         *,
         sinks: tuple[Sink, ...] = (),
         is_attended: bool = False,
+        store: Path | None = None,
         clock: NsClock = monotonic_ns,
     ) -> None:
         self._plan = plan
         self._redactor = Redactor(plan)
+        self._keeper = Keeper(store, self._redactor)
         self._sinks = list(sinks)
         self._timeline = Timeline(clock)
         self._crew = Crew(plan, on_message=self._hear)
@@ -113,7 +118,7 @@ class Conductor:
         self._clock = clock
         self._stages = StageWatch()
         self._alarm = Alarm(plan)
-        self._events = EventLog(self._timeline)
+        self._events = EventLog(self._timeline, keep=self._keeper.event)
         self._siren = Siren(
             plan, events=self._events, timeline=self._timeline, redactor=self._redactor
         )
@@ -151,6 +156,7 @@ class Conductor:
             await self._siren.close()
         finally:
             await self._crew.close()
+            await self._keeper.close()
 
     async def start(self) -> None:
         """
@@ -206,8 +212,12 @@ class Conductor:
             await self._tear_down()
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         await self._hear_last_words()
+        await self._keeper.settle()
+        self._tell_of_store()
         self._show()
-        return self._summary(ended_s)
+        summary = self._summary(ended_s)
+        unkept = await self._keeper.finish(summary, is_hurried=self._life.is_at_once)
+        return replace(summary, remarks=(*summary.remarks, unkept)) if unkept else summary
 
     async def _next_tick(self) -> None:
         """Wait a moment, or less when something has come."""
@@ -355,7 +365,14 @@ class Conductor:
 
     def take_control(self, viewer: str) -> Outcome:
         """Give the control to *viewer*, whoever had it."""
-        return self.command(Command(kind=CommandKind.TAKE, author=viewer), viewer=viewer)
+        former = self._control.holder
+        refusal = self._control.take(viewer)
+        if not refusal and former != viewer:
+            text = "took the control" + (f" over from {former}" if former else "")
+            self._events.add(text, level=EventLevel.ACTION, author=viewer)
+        self._show()
+        message = refusal or f"{viewer} has the control"
+        return Outcome(id=0, accepted=not refusal, message=message)
 
     def interrupt(self, signal_name: str) -> None:
         """Stop gracefully for the first signal, at once for the second."""
@@ -568,6 +585,7 @@ class Conductor:
         if abort is not None and not self._life.is_stopping:
             self._do(abort, cause=StopCause.THRESHOLD)
         if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
+            self._tell_of_store()
             self._show()
 
     def _mind_lost_viewer(self) -> None:
@@ -592,6 +610,7 @@ class Conductor:
             start_unix_ms=self._timeline.started_unix_ms,
             workers=self._working,
             throttles=self._hand.throttles,
+            keeper=self._keeper,
             metrics=self._plan.metrics,
         )
 
@@ -601,6 +620,13 @@ class Conductor:
         for each in news:
             text, label = self._redactor.text(each.text), self._redactor.text(each.label)
             self._events.add(text, level=each.level, author=AUTHOR, label=label)
+
+    def _tell_of_store(self) -> None:
+        for each in self._keeper.news():
+            if each.level is EventLevel.INFO:
+                self._events.add(each.text)
+            else:
+                self._remark(each.text, level=each.level)
 
     def _repeat(self, place: str, text: str) -> None:
         """Tell what a script has printed. It is no remark on the run, and the summary has none."""
@@ -619,6 +645,7 @@ class Conductor:
     def _show(self) -> None:
         self.frame = self._new_frame()
         self._shown_s = self._timeline.elapsed_s
+        self._keeper.frame(self.frame, self._hand.journal)
         for sink in self._sinks:
             sink(self.frame)
 

@@ -1,6 +1,7 @@
 """The event log of a run: what happened, in order, for screens and charts."""
 
 from collections import deque
+from collections.abc import Callable
 
 from vumeter.model.frame import Event, EventLevel
 from vumeter.run.timeline import Timeline
@@ -13,10 +14,13 @@ FRAME_EVENTS = 40
 
 
 class EventLog:
-    """Numbers events as they come, and keeps the newest."""
+    """Numbers events as they come, has each of them kept, and remembers the newest."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(
+        self, timeline: Timeline, *, keep: Callable[[Event], None] = lambda _: None
+    ) -> None:
         self._timeline = timeline
+        self._keep = keep
         self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._serial = 0
 
@@ -40,6 +44,7 @@ class EventLog:
             label=label,
         )
         self._events.append(event)
+        self._keep(event)
         return event
 
     @property

@@ -10,6 +10,7 @@ from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tall
 from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import Lever
+from vumeter.run.keeping import Keeper
 from vumeter.run.throttles import Throttles
 from vumeter.stats.aggregator import Aggregator
 from vumeter.stats.custom import CustomWindow
@@ -70,6 +71,7 @@ class Picture:
         start_unix_ms: int,
         workers: frozenset[int],
         throttles: Throttles,
+        keeper: Keeper,
         metrics: tuple[CustomMetric, ...] = (),
     ) -> None:
         self._aggregator = Aggregator(start_unix_ms=start_unix_ms)
@@ -77,6 +79,7 @@ class Picture:
         self._digest = Digest()
         self._custom = CustomWindow(metrics)
         self._throttles = throttles
+        self._keeper = keeper
         self._probed: dict[int, tuple[HostReading | None, PostgresReading | None]] = {}
         self._reading: Reading | None = None
         self.summary = SummaryBuilder()
@@ -94,7 +97,8 @@ class Picture:
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
         """Count one worker's second."""
-        self._aggregator.add(snapshot)
+        if not self._aggregator.add(snapshot):
+            self._keeper.late(snapshot)
 
     def add_probes(
         self, second: int, host: HostReading | None, postgres: PostgresReading | None
@@ -165,14 +169,16 @@ class Picture:
         reading = replace(bare, host=host, postgres=postgres)
         self.summary.add(reading)
         if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
+            self._keeper.second(reading, None)
             return None
         self._custom.add(reading.second, reading.metrics)
         end_s = reading.second + 1.0
-        self._digest.add(
+        point = self._digest.add(
             reading,
             vus_target=self._throttles.target(Lever.VUS, end_s) or 0.0,
             rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
         )
+        self._keeper.second(reading, point)
         self._reading = reading
         return reading
 

@@ -52,6 +52,7 @@ async def conduct(
     written: ReportWriter,
     sinks: tuple[Sink, ...] = (),
     is_attended: bool = False,
+    is_stored: bool = True,
     on_started: Callable[[], None] = lambda: None,
     on_ended: Callable[[Summary], None] = lambda _: None,
 ) -> Summary:
@@ -68,13 +69,15 @@ async def conduct(
         written: Makes the report that viewers can ask for.
         sinks: Take each frame, without waiting.
         is_attended: It runs in someone's foreground.
+        is_stored: All of it is kept in the folder's store.
         on_started: Called when the load is on, or setup about to begin.
         on_ended: Called with the summary while viewers can still ask.
 
     Raises:
         VumeterError: A worker did not come up, or the summary could not be kept.
     """
-    async with Conductor(plan, sinks=sinks, is_attended=is_attended) as conductor:
+    store = folder.store if is_stored else None
+    async with Conductor(plan, sinks=sinks, is_attended=is_attended, store=store) as conductor:
         with _heard(conductor, signal.SIGINT, signal.SIGTERM):
             async with ControlApi(conductor, folder.socket, written=written) as api:
                 with _ignored(signal.SIGHUP) as was_ignored:

@@ -60,8 +60,12 @@ class Aggregator:
         _count_scenarios(self._scenario_totals, counts.items())
         _count_scenarios(self._amended, counts.items())
 
-    def add(self, snapshot: Snapshot) -> None:
-        """Count *snapshot*: in the totals at once, in its second's reading if it is in time."""
+    def add(self, snapshot: Snapshot) -> bool:
+        """
+        Count *snapshot*: in the totals at once, in its second's reading if it is in time.
+
+        Return whether it was.
+        """
         for name, tally in snapshot.tallies.items():
             self._totals.setdefault(name, TallySum()).add(tally)
         _count_scenarios(self._scenario_totals, snapshot.scenarios.items())
@@ -70,10 +74,11 @@ class Aggregator:
             self.metric_totals = custom.merge_by_name((self.metric_totals, snapshot.metrics))
         if snapshot.second >= self._next_second:
             self._waiting.setdefault(snapshot.second, []).append(snapshot)
-        else:
-            self.late_snapshots += 1
-            self._late_since_reading += 1
-            self._keep_vitals(snapshot)
+            return True
+        self.late_snapshots += 1
+        self._late_since_reading += 1
+        self._keep_vitals(snapshot)
+        return False
 
     def take(self, elapsed_s: float) -> list[Reading]:
         """Return the readings that have become complete by run time *elapsed_s*, in order."""

@@ -5,6 +5,8 @@ A point of ten seconds or a minute is made of the sums and of the merged histogr
 seconds, never of their percentiles.
 """
 
+from collections.abc import Iterator
+
 from vumeter.model.frame import SPANS_S, Point
 from vumeter.model.measure import Histogram
 from vumeter.stats.histogram import HistogramSum
@@ -62,17 +64,40 @@ class SpanSum:
         )
 
 
+class Spans:
+    """
+    Makes the points of longer spans out of those of seconds, which may be missing.
+
+    A longer span has its point once its last second has come, or one after that.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, SpanSum] = {}
+
+    def add(self, point: Point, times: Histogram) -> Iterator[Point]:
+        """Take the next second's point with its *times*, and yield what has become complete."""
+        for span_s in SPANS_S[1:]:
+            total = self._open.pop(span_s, None)
+            if total is not None and point.second >= total.end_second:
+                yield total.point()
+                total = None
+            if total is None:
+                total = SpanSum(point.second, span_s=span_s)
+            total.add(point, times)
+            if point.second + 1 == total.end_second:
+                yield total.point()
+            else:
+                self._open[span_s] = total
+
+
 class Resolutions:
     """
     Takes a run's points second by second, and keeps them at each of `SPANS_S`.
-
-    Seconds may be missing. A longer span has its point once its last second has come, or one
-    after that.
     """
 
     def __init__(self) -> None:
         self._logs = {span_s: PointLog(span_s=span_s, kept=_kept(span_s)) for span_s in SPANS_S}
-        self._open: dict[int, SpanSum] = {}
+        self._spans = Spans()
         self._newest_second = -1
 
     @property
@@ -84,8 +109,8 @@ class Resolutions:
         """Take the point of a second after all before it, and the *times* in that second."""
         self._newest_second = point.second
         self._logs[1].append(point)
-        for span_s in SPANS_S[1:]:
-            self._gather(point, times, span_s)
+        for longer in self._spans.add(point, times):
+            self._logs[longer.span_s].append(longer)
 
     def points(
         self, from_second: int, to_second: int | None = None, *, span_s: int = 1
@@ -107,19 +132,6 @@ class Resolutions:
             *self.points(middle, fine, span_s=10),
             *self.points(fine, span_s=1),
         )
-
-    def _gather(self, point: Point, times: Histogram, span_s: int) -> None:
-        total = self._open.pop(span_s, None)
-        if total is not None and point.second >= total.end_second:
-            self._logs[span_s].append(total.point())
-            total = None
-        if total is None:
-            total = SpanSum(point.second, span_s=span_s)
-        total.add(point, times)
-        if point.second + 1 == total.end_second:
-            self._logs[span_s].append(total.point())
-        else:
-            self._open[span_s] = total
 
 
 def _kept(span_s: int) -> int | None:

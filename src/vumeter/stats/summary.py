@@ -119,9 +119,9 @@ class SummaryBuilder:
             generator=generator,
             host=self._host.summary(),
             postgres=postgres and replace(postgres, remark=redactor.text(postgres.remark)),
-            journal=tuple(_shown_entry(entry, redactor) for entry in journal),
+            journal=tuple(shown_entry(entry, redactor) for entry in journal),
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
-            verdicts=tuple(_shown_verdict(verdict, redactor) for verdict in verdicts),
+            verdicts=tuple(shown_verdict(verdict, redactor) for verdict in verdicts),
             alerts=tuple(alerts),
             timings=latencies(total),
             iteration_duration=latency(
@@ -180,13 +180,15 @@ def _iterations(scenario_totals: Mapping[str, ScenarioCounts]) -> Iterations:
     )
 
 
-def _shown_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:
+def shown_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:
+    """Return *verdict* as it may be shown."""
     # A filter names a request, whose name may have what looks like a secret in it.
     metric = redactor.text(verdict.threshold.metric)
     return replace(verdict, threshold=replace(verdict.threshold, metric=metric))
 
 
-def _shown_entry(entry: JournalEntry, redactor: Redactor) -> JournalEntry:
+def shown_entry(entry: JournalEntry, redactor: Redactor) -> JournalEntry:
+    """Return *entry* as it may be shown."""
     command = replace(
         entry.command,
         note=redactor.text(entry.command.note),

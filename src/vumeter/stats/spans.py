@@ -1,0 +1,215 @@
+"""
+Several readings as one of a longer span: what a run's old seconds become.
+
+Whatever is counted is added up, and histograms are merged, so percentiles of the span are
+exact. The host's, the database's and the generator's figures have one value a second: of
+these the reading has the mean (of some the worst, see `_WORST`), and `Reading.extents` has
+lowest, highest, sum and number for each. What is merged once more, from tens of seconds to
+minutes, comes out as if it had been merged from seconds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, get_args
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
+from vumeter.model.measure import Extent, GeneratorReading, Reading, ScenarioCounts, Tally
+from vumeter.model.probes import HostReading, PostgresReading, PostgresState
+from vumeter.stats import custom
+from vumeter.stats.aggregator import sum_of
+from vumeter.stats.tally import merge
+
+_ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)
+
+_WAITS = "active_by_wait"
+_WORST = {
+    "generator.cpu_percent",
+    "generator.tick_lag_p99_us",
+    "generator.tick_lag_max_us",
+    "generator.descriptors",
+    "generator.rss_bytes",
+    "postgres.longest_transaction_s",
+    # Counted since the run began, so the highest is the newest.
+    "postgres.deadlocks",
+}
+"""Of these a span has the highest: one stalled second in a minute is the finding."""
+
+
+def merged(readings: Sequence[Reading], *, span_s: int) -> Reading:
+    """
+    Return *readings*, in order and at least one, as the reading of a span of *span_s*.
+
+    VUs are those at its end. Workers that were heard are the fewest.
+    """
+    first = readings[0]
+    second = first.second - first.second % span_s
+    extents = merged_extents(extents_of(each) for each in readings)
+    return Reading(
+        second=second,
+        at_unix_ms=first.at_unix_ms - (first.second - second) * 1000,
+        tallies=_tallies(readings),
+        scenarios=_scenarios(readings),
+        generator=_generator(readings, extents),
+        workers_heard=min(each.workers_heard for each in readings),
+        workers_expected=max(each.workers_expected for each in readings),
+        late_snapshots=sum(each.late_snapshots for each in readings),
+        host=_host(readings, extents),
+        postgres=_postgres(readings, extents),
+        metrics=custom.merge_by_name(each.metrics for each in readings),
+        span_s=span_s,
+        extents=extents,
+    )
+
+
+def extents_of(reading: Reading) -> Mapping[str, Extent]:
+    """Return the extent of each figure of *reading*; of one second, its value."""
+    if reading.extents:
+        return reading.extents
+    return {
+        name: Extent(lowest=float(value), highest=float(value), total=float(value), seconds=1)
+        for name, value in _values(reading)
+    }
+
+
+def merged_extents(parts: Iterable[Mapping[str, Extent]]) -> dict[str, Extent]:
+    """Return the extents of several spans as those of one."""
+    found: dict[str, list[Extent]] = {}
+    for part in parts:
+        for name, extent in part.items():
+            found.setdefault(name, []).append(extent)
+    return {name: _merged_extent(several) for name, several in found.items()}
+
+
+def _merged_extent(parts: Sequence[Extent]) -> Extent:
+    return Extent(
+        lowest=min(each.lowest for each in parts),
+        highest=max(each.highest for each in parts),
+        total=sum(each.total for each in parts),
+        seconds=sum(each.seconds for each in parts),
+    )
+
+
+def _values(reading: Reading) -> Iterator[tuple[str, float]]:
+    yield "vus", sum(counts.vus_active for counts in reading.scenarios.values())
+    yield from _numbers("generator", reading.generator)
+    if reading.host is not None:
+        yield from _numbers("host", reading.host)
+    if reading.postgres is not None:
+        is_up = reading.postgres.state is PostgresState.UP
+        yield "postgres.up", is_up
+        if is_up:
+            yield from _numbers("postgres", reading.postgres)
+            for wait, sessions in (reading.postgres.active_by_wait or {}).items():
+                yield f"postgres.{_WAITS}.{wait}", sessions
+
+
+def _numbers(prefix: str, probe: Struct) -> Iterator[tuple[str, float]]:
+    for field in probe.__struct_fields__:
+        value = getattr(probe, field)
+        if isinstance(value, int | float):
+            yield f"{prefix}.{field}", value
+
+
+def _tallies(readings: Sequence[Reading]) -> dict[str, Tally]:
+    found: dict[str, list[Tally]] = {}
+    for reading in readings:
+        for name, tally in reading.tallies.items():
+            found.setdefault(name, []).append(tally)
+    return {name: merge(several) for name, several in found.items()}
+
+
+def _scenarios(readings: Sequence[Reading]) -> dict[str, ScenarioCounts]:
+    found: dict[str, ScenarioCounts] = {}
+    for reading in readings:
+        for name, counts in reading.scenarios.items():
+            found[name] = sum_of(found.get(name, ScenarioCounts()), counts)
+    newest = readings[-1].scenarios
+    at_the_end = {name: newest.get(name, ScenarioCounts()) for name in found}
+    return {
+        name: replace(
+            counts,
+            vus_active=at_the_end[name].vus_active,
+            vus_busy=at_the_end[name].vus_busy,
+        )
+        for name, counts in found.items()
+    }
+
+
+def _generator(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> GeneratorReading:
+    each = [reading.generator for reading in readings]
+    starts = sum(it.starts for it in each)
+    late = sum(it.late_start_ratio * it.starts for it in each)
+    return replace(
+        _averaged("generator", each[-1], extents),
+        limited=any(it.limited for it in each),
+        reasons=tuple(dict.fromkeys(reason for it in each for reason in it.reasons)),
+        late_start_ratio=late / starts if starts else 0.0,
+        starts=starts,
+    )
+
+
+def _host(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> HostReading | None:
+    watched = [each for each in readings if each.host is not None]
+    if not watched:
+        return None
+    newest = watched[-1].host
+    assert newest is not None, "chosen so"
+    return replace(_averaged("host", newest, extents), core_percents=_core_percents(watched))
+
+
+def _core_percents(watched: Sequence[Reading]) -> tuple[float, ...]:
+    """Return the mean of each core; cores that came or went are those of the newest reading."""
+    cores = [each.host.core_percents for each in watched if each.host is not None]
+    seconds = [extents_of(each)["host.cpu_percent"].seconds for each in watched]
+    if len(set(map(len, cores))) > 1:
+        return cores[-1]
+    return tuple(
+        sum(percent * number for percent, number in zip(core, seconds, strict=True)) / sum(seconds)
+        for core in zip(*cores, strict=True)
+    )
+
+
+def _postgres(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> PostgresReading | None:
+    watched = [each.postgres for each in readings if each.postgres is not None]
+    if not watched:
+        return None
+    newest = watched[-1]
+    # What there was to see when it was worst: a jam of three seconds is not averaged away.
+    worst = max(watched, key=lambda it: it.blocked_sessions or 0)
+    slowest = max(watched, key=lambda it: it.longest_transaction_s or 0.0)
+    return replace(
+        _averaged("postgres", newest, extents),
+        remark=next((it.remark for it in reversed(watched) if it.remark), ""),
+        blockers=worst.blockers,
+        longest_transaction_pid=slowest.longest_transaction_pid,
+        active_by_wait=_waits(watched, extents),
+    )
+
+
+def _waits(
+    watched: Sequence[PostgresReading], extents: Mapping[str, Extent]
+) -> dict[str, float] | None:
+    if all(it.active_by_wait is None for it in watched):
+        return None
+    up = extents.get("postgres.up")
+    seconds = up.total if up is not None and up.total else 1.0
+    prefix = f"postgres.{_WAITS}."
+    # Over all seconds: in those that do not name a wait nobody waited so.
+    return {
+        name.removeprefix(prefix): extent.total / seconds
+        for name, extent in extents.items()
+        if name.startswith(prefix)
+    }
+
+
+def _averaged(prefix: str, newest: _ProbeT, extents: Mapping[str, Extent]) -> _ProbeT:
+    """Return *newest* with the mean, or the worst, of each figure that there is an extent of."""
+    changes: dict[str, Any] = {}
+    for field in fields(newest):
+        name = f"{prefix}.{field.name}"
+        if name in extents:
+            value = extents[name].highest if name in _WORST else extents[name].mean
+            is_whole = field.type is int or int in get_args(field.type)
+            changes[field.name] = round(value) if is_whole else value
+    return replace(newest, **changes)

@@ -1,0 +1,164 @@
+"""
+The door to SQLite: opening a stored run to write or to read, and refusing what is none.
+
+The file is in WAL mode: who reads holds up nobody who writes, and a process that is killed
+between two commits leaves the first. A commit is not forced to the disk each time
+(`synchronous = NORMAL`): a power cut may cost the last few seconds, and never the file.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from vumeter.errors import StoreError
+
+APPLICATION_ID = 0x56754D74
+"""In the file's header (`PRAGMA application_id`): "VuMt"."""
+
+SCHEMA = 1
+"""The newest schema: as many files as there are in `migrations`."""
+
+_BUSY_S = 5.0
+"""How long one waits for the other, where two have the file open."""
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """
+    Make a stored run at *path*, mode 0600, and return the connection that writes it.
+
+    Raises:
+        OSError: The file cannot be made.
+        sqlite3.Error: It cannot be written.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+    # Python begins no transactions by itself: `transaction` does.
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        migrate(connection, scripts())
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """
+    Return a connection to the stored run at *path*, which may go on, have ended or died.
+
+    An older schema is brought up to date first.
+
+    Raises:
+        StoreError: There is none, it is something else, or a newer vumeter wrote it.
+    """
+    if not path.is_file():
+        raise StoreError(f"There is no stored run at {path}.")
+    with reading(path):
+        connection = _opened(path)
+        try:
+            _check(connection, path)
+            if _version(connection) < SCHEMA:
+                migrate(connection, scripts())
+            connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say what is wrong with the file at *path*, where SQLite finds something wrong."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"{path} cannot be read as a stored run: {error}.",
+            hint=f"What can be saved of a damaged file: sqlite3 {path} .recover",
+        ) from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of what is in the context, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Where the disk is full, SQLite has rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def scripts() -> tuple[str, ...]:
+    """Return the SQL that leads from each schema to the next, from nothing on."""
+    folder = resources.files("vumeter.store").joinpath("migrations")
+    return tuple(
+        folder.joinpath(f"{number}.sql").read_text("utf-8") for number in range(1, SCHEMA + 1)
+    )
+
+
+def migrate(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
+    """Bring the file to the schema that *steps* lead to, those that it has not taken yet."""
+    with transaction(connection):
+        # Asked within the transaction: another process may just have done it.
+        for number, script in enumerate(steps[_version(connection) :], _version(connection) + 1):
+            for statement in _statements(script):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    # To be written, though nobody will: a run that died left a log (WAL) that has to be
+    # taken in. Where that is not allowed and there is none, the file is read as it is.
+    is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    mode = "mode=rw" if is_writable else "mode=ro"
+    if not is_writable and not path.with_name(f"{path.name}-wal").exists():
+        mode += "&immutable=1"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=_BUSY_S,
+        check_same_thread=False,
+    )
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application_id != APPLICATION_ID:
+        is_empty = not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        raise StoreError(
+            f"{path} is empty: the run ended before anything was stored."
+            if is_empty
+            else f"{path} is a database, but no run that vumeter stored."
+        )
+    version = _version(connection)
+    if version > SCHEMA:
+        raise StoreError(
+            f"{path} was written by a newer vumeter: its schema is {version}, and this one "
+            f"reads up to {SCHEMA}.",
+            hint="Read it with that vumeter, or update this one.",
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Return the statements of *script* one by one; `executescript` would end the transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

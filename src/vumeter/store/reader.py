@@ -1,0 +1,210 @@
+"""A stored run, whether it goes on, has ended or died: everything that was kept of it."""
+
+import sqlite3
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from vumeter.errors import StoreError
+from vumeter.model.frame import Event, PhaseState, Point
+from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.plan import Plan
+from vumeter.model.summary import Summary
+from vumeter.model.throttle import JournalEntry
+from vumeter.model.verdict import AlertState, Verdict
+from vumeter.stats.spans import merged
+from vumeter.store.connection import open_to_read, reading
+from vumeter.store.packing import unpacked
+from vumeter.store.rows import POINT_COLUMNS, Lost
+
+_ValueT = TypeVar("_ValueT")
+
+_MAX_SECOND = 2**62
+
+
+class Meta(Struct, frozen=True, kw_only=True):
+    """What is known of a stored run as a whole."""
+
+    version: str
+    """vumeter's, that wrote it."""
+    plan: Plan
+    """Without its secrets."""
+    started_unix_ms: int | None = None
+    """When second 0 began; `None`: no second came to its end."""
+
+
+def open_run(path: Path) -> "StoredRun":
+    """
+    Open the stored run at *path*, a file as `RunFolder.store` names it.
+
+    Raises:
+        StoreError: There is none, it is something else, or a newer vumeter wrote it.
+    """
+    return StoredRun(path, open_to_read(path))
+
+
+class StoredRun:
+    """
+    Reads one stored run; use with `with`, or `close` it. Any thread may, one at a time.
+
+    Each answer is of the moment at which it is asked for: the run may still go on. All may
+    raise `StoreError` where the file is damaged.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @property
+    def meta(self) -> Meta:
+        """What is known of the run as a whole."""
+        found = {
+            key: msgspec.Raw(value.encode()) for key, value in self._rows("SELECT * FROM meta")
+        }
+        return self._decoded(msgspec.json.encode(found), Meta)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the run was to do, without its secrets."""
+        return self.meta.plan
+
+    @property
+    def summary(self) -> Summary | None:
+        """The run as one value, as it was printed; `None`: it goes on, or died."""
+        found = [content for (content,) in self._rows("SELECT content FROM summary")]
+        return self._decoded(found[0], Summary) if found else None
+
+    @property
+    def newest_second(self) -> int:
+        """The last second that is stored; −1: there is none."""
+        ((newest,),) = self._rows("SELECT max(second + span_s) FROM readings")
+        return -1 if newest is None else newest - 1
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Every line of the event log, oldest first."""
+        return self._all("SELECT content FROM events ORDER BY serial", Event)
+
+    @property
+    def journal(self) -> tuple[JournalEntry, ...]:
+        """Every command, oldest first."""
+        return self._all("SELECT content FROM journal ORDER BY id", JournalEntry)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One for each threshold of the plan, as it stood last."""
+        return self._standing("verdicts", tuple[Verdict, ...]) or ()
+
+    @property
+    def alerts(self) -> tuple[AlertState, ...]:
+        """One for each alert of the plan, as it stood last."""
+        return self._standing("alerts", tuple[AlertState, ...]) or ()
+
+    @property
+    def setup(self) -> PhaseState | None:
+        """How far setup came; `None`: there was none."""
+        return self._standing("setup", PhaseState)
+
+    @property
+    def teardown(self) -> PhaseState | None:
+        """How far teardown came; `None`: there was none."""
+        return self._standing("teardown", PhaseState)
+
+    @property
+    def lost(self) -> tuple[Lost, ...]:
+        """Seconds that could not be stored, because the disk was full or stood still."""
+        rows = self._rows("SELECT first_second, last_second FROM losses ORDER BY first_second")
+        return tuple(Lost(*row) for row in rows)
+
+    @property
+    def late_snapshots(self) -> tuple[Snapshot, ...]:
+        """What came too late for its second's reading: in every total, and in no reading."""
+        rows = self._rows("SELECT content FROM late_snapshots ORDER BY second, id")
+        return tuple(self._decoded(content, Snapshot) for (content,) in rows)
+
+    def points(
+        self, from_second: int = 0, to_second: int | None = None, *, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        """
+        Return the points of *span_s* seconds that begin from *from_second* on, oldest first.
+
+        With *to_second* only those that begin before it. Those of `SPANS_S` are kept for
+        ever, the last one of a run where its span was over before the run was.
+        """
+        started_unix_ms = self.meta.started_unix_ms or 0
+        rows = self._rows(
+            f"SELECT {', '.join(POINT_COLUMNS)} FROM points "
+            "WHERE span_s = ? AND second >= ? AND second < ? ORDER BY second",
+            (span_s, from_second, _end(to_second)),
+        )
+        return tuple(_point(row, started_unix_ms) for row in rows)
+
+    def readings(
+        self, from_second: int = 0, to_second: int | None = None, *, span_s: int = 1
+    ) -> Iterator[Reading]:
+        """
+        Yield all that was measured from *from_second* on and before *to_second*, oldest first.
+
+        Each reading is of *span_s* seconds, merged from finer ones where there are any; or,
+        where only coarser ones are left, of more (`Reading.span_s`).
+        """
+        rows = self._rows(
+            "SELECT content FROM readings WHERE second + span_s > ? AND second < ? ORDER BY second",
+            (from_second, _end(to_second)),
+        )
+        stored = (unpacked(content) for (content,) in rows)
+        for _, group in groupby(stored, lambda it: (max(span_s, it.span_s), it.second // span_s)):
+            found = tuple(group)
+            if found[0].span_s >= span_s:
+                yield from found
+            else:
+                yield merged(found, span_s=span_s)
+
+    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        with reading(self.path):
+            yield from self._connection.execute(statement, values)
+
+    def _all(self, statement: str, kind: type[_ValueT]) -> tuple[_ValueT, ...]:
+        return tuple(self._decoded(content, kind) for (content,) in self._rows(statement))
+
+    def _standing(self, name: str, kind: type[_ValueT]) -> _ValueT | None:
+        for (content,) in self._rows("SELECT content FROM standings WHERE name = ?", (name,)):
+            return self._decoded(content, kind)
+        return None
+
+    def _decoded(self, content: str | bytes, kind: type[_ValueT]) -> _ValueT:
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"{self.path} has something that cannot be read: {error}.") from error
+
+
+def _end(to_second: int | None) -> int:
+    return _MAX_SECOND if to_second is None else to_second
+
+
+def _point(row: tuple[Any, ...], started_unix_ms: int) -> Point:
+    fields = dict(zip(POINT_COLUMNS, row, strict=True))
+    fields["generator_limited"] = bool(fields["generator_limited"])
+    return Point(at_unix_ms=started_unix_ms + fields["second"] * 1000, **fields)
