@@ -286,6 +286,7 @@ PLANS = st.builds(
     setup=PROCEDURES,
     teardown=PROCEDURES,
     workers=st.integers(1, 64),
+    pins_workers=st.booleans(),
     keep_alive=st.booleans(),
     verify_tls=st.booleans(),
     cookies=st.booleans(),

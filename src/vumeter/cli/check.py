@@ -57,7 +57,8 @@ def preview(plan: "Plan") -> str:
     lines = [
         f"target      {plan.target}",
         f"duration    {_duration(plan)}",
-        f"workers     {'auto' if plan.adds_workers else plan.workers}",
+        f"workers     {'auto' if plan.adds_workers else plan.workers}"
+        f"{', each on one core' if plan.pins_workers else ''}",
         f"connections {_connections(plan)}",
         f"limits      {plan.limits.max_vus} VUs, {plan.limits.max_rate_per_s:g}/s",
         *_totals(plan),

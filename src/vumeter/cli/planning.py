@@ -63,6 +63,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     no_proxy: tuple[str, ...] = ()
     workers: int | str = 1
+    pin_workers: bool = False
     max_vus: str | None = None
     max_rate: str | None = None
     allow_hosts: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ def plan(wishes: Wishes) -> Plan:
         limits=limits,
         workers=within_workers(wishes.workers),
         adds_workers=wishes.workers == AUTO,
+        pins_workers=wishes.pin_workers,
         keep_alive=not wishes.disable_keepalive,
         verify_tls=not wishes.insecure,
         cookies=not wishes.no_cookies,

@@ -171,6 +171,7 @@ def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:
         name=run_name(wishes.name) if wishes.name is not None else plan.name,
         workers=within_workers(wishes.workers) if "workers" in given else plan.workers,
         adds_workers=wishes.workers == AUTO if "workers" in given else plan.adds_workers,
+        pins_workers=plan.pins_workers or wishes.pin_workers,
         keep_alive=plan.keep_alive and not wishes.disable_keepalive,
         verify_tls=plan.verify_tls and not wishes.insecure,
         cookies=plan.cookies and not wishes.no_cookies,

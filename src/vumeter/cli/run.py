@@ -155,6 +155,10 @@ def run(  # noqa: PLR0917 - one parameter per flag
             help='Processes that make the load; "auto": one, and more while one is the limit.',
         ),
     ] = "1",
+    pin_workers: Annotated[
+        bool,
+        typer.Option("--pin-workers", help="Each worker keeps to one core, in turn (Linux)."),
+    ] = False,
     max_vus: Annotated[
         Text,
         typer.Option("--max-vus", metavar="N", help="No command goes above it. [1000, or --vus]"),
@@ -293,6 +297,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         proxy=proxy,
         no_proxy=tuple(no_proxy or ()),
         workers=workers,
+        pin_workers=pin_workers,
         max_vus=max_vus,
         max_rate=max_rate,
         allow_hosts=tuple(allow_host or ()),

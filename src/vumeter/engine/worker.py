@@ -13,6 +13,7 @@ from typing import Any
 import uvloop
 
 from vumeter.engine.collector import Collector
+from vumeter.engine.cores import pin
 from vumeter.engine.generator import Generator
 from vumeter.engine.overhearing import overheard
 from vumeter.engine.procedure import Performance
@@ -55,6 +56,8 @@ async def serve(plug: socket.socket) -> None:
     order = await wire.receive()
     if not isinstance(order, Launch | Perform):
         raise ParentGoneError
+    if isinstance(order, Launch) and order.plan.pins_workers and pin(order.share.index) is None:
+        wire.send(Remark(text="This system does not let a worker keep to one core."))
     with _overhearing(order.plan, wire):
         generator = await _work(order, wire)
     # What was said last is handed over in the loop's next turn.

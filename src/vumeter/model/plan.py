@@ -326,6 +326,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """At the start."""
     adds_workers: bool = False
     """Whether more are added, one per core at most, while one says that it is the limit."""
+    pins_workers: bool = False
+    """Whether each keeps to one core."""
     keep_alive: bool = True
     verify_tls: bool = True
     cookies: bool = True

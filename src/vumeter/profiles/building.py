@@ -83,6 +83,7 @@ def plan_of(
         teardown=teardown,
         workers=profile.workers or 1,
         adds_workers=profile.workers is None,
+        pins_workers=profile.pin_workers,
         keep_alive=profile.http.keep_alive,
         verify_tls=profile.http.verify_tls,
         cookies=profile.http.cookies,

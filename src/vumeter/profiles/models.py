@@ -305,6 +305,9 @@ class Profile(Table):
         1,
         description='Processes that make the load; `"auto"`: one, and more while one is the limit.',
     )
+    pin_workers: bool = Field(
+        False, description="Whether each keeps to one core, in turn. Linux only."
+    )
     graceful_stop: Duration = Field(
         30.0, description="How long iterations in flight may go on at the end of the run."
     )

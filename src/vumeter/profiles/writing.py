@@ -65,10 +65,7 @@ def written(plan: Plan) -> str:
     document: Written = {"name": plan.name}
     if target:
         document["target"] = target
-    if plan.adds_workers:
-        document["workers"] = AUTO
-    elif plan.workers > 1:
-        document["workers"] = plan.workers
+    document |= _workers(plan)
     document |= {
         "graceful_stop": exact_duration(plan.graceful_stop_s),
         "dead_man": exact_duration(plan.dead_man_s),
@@ -95,6 +92,17 @@ def written(plan: Plan) -> str:
         document["alerts"] = [_alert(alert) for alert in plan.alerts]
     document["limits"] = _limits(plan.limits)
     return tomli_w.dumps({key: _escaped(value) for key, value in document.items()})
+
+
+def _workers(plan: Plan) -> Written:
+    written: Written = {}
+    if plan.adds_workers:
+        written["workers"] = AUTO
+    elif plan.workers > 1:
+        written["workers"] = plan.workers
+    if plan.pins_workers:
+        written["pin_workers"] = True
+    return written
 
 
 def exact_duration(seconds: float) -> str:
