@@ -73,6 +73,7 @@ def reading() -> Callable[..., Reading]:
         heard: int = 1,
         expected: int = 1,
         late: int = 0,
+        outage_us: int = 0,
         host: HostReading | None = None,
         postgres: PostgresReading | None = None,
     ) -> Reading:
@@ -97,6 +98,7 @@ def reading() -> Callable[..., Reading]:
             workers_heard=heard,
             workers_expected=expected,
             late_snapshots=late,
+            outage_us=outage_us,
             host=host,
             postgres=postgres,
         )

@@ -288,9 +288,9 @@ def test_iterations_add_up_over_scenarios() -> None:
             [{"late": 3}], {}, "Snapshots that came too late for their second: 3.", id="late"
         ),
         pytest.param(
-            [{"tallies": {"GET /": Tally(errors={ErrorKind.REFUSED: 9})}}],
+            [{"outage_us": 400_000}, {"outage_us": 810_000}],
             {},
-            "The target answered nothing at all in 1 of 1",
+            "The target was away for 1.21 of 10 seconds",
             id="outage",
         ),
         pytest.param(

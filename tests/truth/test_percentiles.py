@@ -52,9 +52,8 @@ def test_percentiles_are_the_servers_own_within_half_a_millisecond_or_two_percen
         # Three digits: half a bucket is at most 0.05 % here.
         assert ours["min"] >= theirs["min"] * 0.999, "nobody is answered before the answer"
         assert ours["max"] >= theirs["max"] * 0.999, "the slowest answer is not lost"
-        # Corrected figures of a server that is only slow at times are no others: where wrk
-        # makes the p90 of the last law 50 times too large. Only a machine that stands still
-        # makes them.
+        # A server that is only slow at times has nothing to be corrected: wrk's correction makes
+        # the p90 of the last law 50 times too large. Only a machine may have stood still.
         if disturbance.max_ms < 80:
             assert landing.report["corrected_ms"] == ours
         if not wrong:

@@ -133,6 +133,13 @@ def test_errors_read_like_this() -> None:
     ]
 
 
+def test_an_outage_is_told_as_a_share_of_time() -> None:
+    frame = _jammed(outage_s=12.3, elapsed_s=120.0)
+    assert _texts(error_lines(frame, width=60, height=3, look=DEFAULT_LOOK))[0] == (
+        "─ errors 0.37%  192 in 60s  total 60  away 12s 10.2% ───────"
+    )
+
+
 def test_no_error_is_said_calmly() -> None:
     assert _texts(error_lines(_frames()[60], width=30, height=3, look=DEFAULT_LOOK)) == [
         "─ errors 0% ──────────────────",

@@ -239,7 +239,7 @@ class Generator:
 
     def _report(self) -> None:
         plain = {name for name, script in self._scripts.items() if script.is_plain}
-        vu_us, stalls = self._stillness.take()
+        seen = self._stillness.take()
         tallies, durations = self.ledger.take(plain)
         lags = [crowd.counts.take_lag() for crowd in self.crowds.values()]
         vitals = self._health.take(
@@ -256,8 +256,9 @@ class Generator:
                 name: crowd.take(durations.get(name)) for name, crowd in self.crowds.items()
             },
             vitals=vitals,
-            vu_us=vu_us,
-            stalls=stalls,
+            vu_us=seen.vu_us,
+            outage_us=seen.outage_us,
+            stalls=seen.stalls,
             metrics=taken(self._meters),
         )
         self._second += 1

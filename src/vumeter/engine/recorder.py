@@ -67,6 +67,7 @@ class Recorder:
         "response",
         "sent_bytes",
         "service",
+        "timeouts_us",
         "unusual",
     )
 
@@ -79,12 +80,19 @@ class Recorder:
         self.response = Record()
         self.has_due = False
         """Whether anything in this second had a due time: the open model."""
+        self.timeouts_us = 0
+        """The part of `service` that was waited in vain."""
         self.received_bytes = 0
         self.sent_bytes = 0
         self.unusual: defaultdict[int, int] = defaultdict(int)
         """Statuses other than 200."""
         self.errors: defaultdict[ErrorKind, int] = defaultdict(int)
         self.checks: dict[str, list[int]] = {}
+
+    def time_out(self, waited_us: int) -> None:
+        """Count what was waited for an answer that did not come in time."""
+        self.service.add(waited_us)
+        self.timeouts_us += waited_us
 
     def outcome(self, check: str) -> list[int]:
         """Return where the answers that passed *check*, and that failed it, are counted."""
@@ -111,7 +119,7 @@ class Recorder:
             checks=self._take_checks(),
             timings=None if self.phases is None else self.phases.take(),
         )
-        self.sent_bytes = self.received_bytes = 0
+        self.sent_bytes = self.received_bytes = self.timeouts_us = 0
         self.has_due = False
         return tally
 

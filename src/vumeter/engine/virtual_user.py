@@ -331,7 +331,7 @@ class VirtualUser:
             delay_s = max(0.001, early_ns / NANOSECONDS_PER_S)
             asyncio.get_running_loop().call_later(delay_s, self.expire, sent_ns)
             return
-        self.step.recorder.service.add((now_ns - sent_ns) // 1000)
+        self.step.recorder.time_out((now_ns - sent_ns) // 1000)
         self._set_apart(now_ns)
         self._record_response(now_ns)
         self._count_failure(ErrorKind.TIMEOUT_RESPONSE, self._partial_bytes())

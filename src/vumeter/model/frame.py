@@ -257,6 +257,8 @@ class Frame(Struct, frozen=True, kw_only=True):
     setup: PhaseState | None = None
     """`None`: there is none, or it has not begun."""
     teardown: PhaseState | None = None
+    outage_s: float = 0.0
+    """Since the start: for how long attempts failed, and nobody was answered."""
     driven: str = ""
     """What a replay would drive again, in words: "3 changes of VU, 1 pause"."""
     metrics: tuple[MetricRow, ...] = ()

@@ -202,6 +202,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     vitals: Vitals
     vu_us: int = 0
     """How long VUs had something to do, added up: they were neither idle nor backed off."""
+    outage_us: int = 0
+    """For how long attempts failed and nobody was answered; told when it is known."""
     stalls: tuple[Stall, ...] = ()
     """Those of the closed model that ended in the second; `stats.stalls` judges them."""
     metrics: dict[str, Added] = {}
@@ -260,6 +262,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     workers_expected: int
     late_snapshots: int
     """Snapshots of earlier seconds that came too late for their reading; they count in totals."""
+    outage_us: int = 0
+    """The mean over the workers."""
     host: HostReading | None = None
     postgres: PostgresReading | None = None
     metrics: dict[str, Added] = {}

@@ -122,5 +122,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     """One for each metric of the plan, in its order."""
     alerts: tuple[AlertState, ...] = ()
     """One for each alert of the plan, in its order, as it stood at the end."""
+    outage_s: float = 0.0
+    """For how long attempts failed, and nobody was answered."""
     stalls: Stalls | None = None
     """`None`: there was none, or the run had an open model, whose figures have them anyway."""

@@ -69,6 +69,7 @@ def report(summary: Summary) -> Report:
         metrics=tuple(map(_metric, summary.metrics)),
         totals=_run_totals(summary),
         duration_s=_rounded(summary.duration_s),
+        outage_s=_rounded(summary.outage_s),
         rps=_rps(summary.total, summary.duration_s),
         latency_ms=_latency_ms(summary.total.latency),
         service_ms=_latency_ms(None if summary.service is None else summary.service.latency),

@@ -256,6 +256,7 @@ class Report(Struct, frozen=True, kw_only=True):
     metrics: tuple[MetricReport, ...]
     totals: RunTotals
     duration_s: float
+    outage_s: float
     rps: float | None
     latency_ms: LatencyMs | None
     service_ms: LatencyMs | None

@@ -259,6 +259,8 @@ def http(summary: Summary, ink: Ink) -> list[str]:
     line = _row("http_req_failed", [_failed_ratio(total)], failed)
     lines.append(ink.bad(line) if total.errors else line)
     lines += _kinds(total)
+    if summary.outage_s:
+        lines.append(_outage(summary))
     lines.append(_row("http_reqs", [count_text(total.requests)], rate_text(total.requests_per_s)))
     return lines
 
@@ -269,6 +271,12 @@ def _is_worth_a_row(phase: Latency, summary: Summary) -> bool:
     return (
         whole is not None and phase.mean_us >= whole.mean_us * _NOTEWORTHY_RATIO and phase != whole
     )
+
+
+def _outage(summary: Summary) -> str:
+    share = ratio_text(summary.outage_s / max(summary.outage_s, summary.duration_s))
+    of_time = f"of the time: {duration_text(round(summary.outage_s * 1e6))} without an answer"
+    return _row("outage", [share], of_time)
 
 
 def _kinds(total: Figures) -> list[str]:

@@ -61,6 +61,7 @@ def new_frame(
         verdicts=verdicts,
         driven=throttles.track.words,
         metrics=view.metrics,
+        outage_s=picture.summary.outage_s,
         alerts=alerts,
         setup=phases.state(Phase.SETUP),
         teardown=phases.state(Phase.TEARDOWN),

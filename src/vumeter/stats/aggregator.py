@@ -166,6 +166,7 @@ class Aggregator:
             workers_heard=len(heard),
             workers_expected=max(self._size, len(expected | heard)),
             late_snapshots=late,
+            outage_us=sum(each.outage_us for each in snapshots) // max(1, len(heard)),
             metrics=custom.merge_by_name(each.metrics for each in snapshots),
         )
 

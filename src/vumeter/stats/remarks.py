@@ -13,13 +13,12 @@ LONG_WAITS_TIME_RATIO = 0.01
 
 
 class Coverage:
-    """How much of the run was heard of, and how much of it the target was away."""
+    """How much of the run was heard of."""
 
     def __init__(self) -> None:
         self.seconds = 0
         self.seconds_unheard = 0
         self.seconds_partly_heard = 0
-        self.seconds_unanswered = 0
 
     def add(self, reading: Reading) -> None:
         """Take one second."""
@@ -28,9 +27,6 @@ class Coverage:
             self.seconds_unheard += 1
         elif reading.workers_heard < reading.workers_expected:
             self.seconds_partly_heard += 1
-        tallies = reading.tallies.values()
-        if any(each.requests for each in tallies) and not any(each.answered for each in tallies):
-            self.seconds_unanswered += 1
 
 
 def remarks_on(
@@ -40,11 +36,14 @@ def remarks_on(
     iterations: Iterations,
     generator: GeneratorSummary,
     coverage: Coverage,
+    outage_s: float,
+    duration_s: float,
     late_snapshots: int,
 ) -> tuple[str, ...]:
     """Return what has to be said about a run, the gravest first; empty when all went well."""
     return (
         *_about_generator(generator),
+        *_about_outage(outage_s, duration_s),
         *_about_coverage(coverage),
         *_about_late(late_snapshots),
         *_about_load(iterations),
@@ -60,13 +59,17 @@ def _about_generator(generator: GeneratorSummary) -> Iterator[str]:
         )
 
 
+def _about_outage(outage_s: float, duration_s: float) -> Iterator[str]:
+    if outage_s:
+        yield (
+            f"The target was away for {outage_s:.3g} of {duration_s:.3g} seconds: attempts failed, "
+            "and none was answered. Mind the time, not the share of errors: refusals come faster "
+            "than answers."
+        )
+
+
 def _about_coverage(coverage: Coverage) -> Iterator[str]:
     of_all = f"of {coverage.seconds} seconds"
-    if coverage.seconds_unanswered:
-        yield (
-            f"The target answered nothing at all in {coverage.seconds_unanswered} {of_all}. "
-            "Mind the time, not the share of errors: refusals come faster than answers."
-        )
     if coverage.seconds_unheard:
         yield (
             f"No worker reported in time in {coverage.seconds_unheard} {of_all}: "

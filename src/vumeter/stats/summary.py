@@ -42,6 +42,8 @@ class SummaryBuilder:
         self._vus_max = 0
         self._late_snapshots = 0
         self._newest: Reading | None = None
+        self.outage_s = 0.0
+        """For how long the target has been away so far."""
 
     def add(self, reading: Reading) -> None:
         """Take *reading*, which is newer than all before it, into account."""
@@ -49,6 +51,7 @@ class SummaryBuilder:
             self._take(self._newest)
         self._newest = reading
         self._late_snapshots += reading.late_snapshots
+        self.outage_s += reading.outage_us / 1e6
         vus = sum(counts.vus_active for counts in reading.scenarios.values())
         self._vus_max = max(self._vus_max, vus)
 
@@ -104,6 +107,8 @@ class SummaryBuilder:
             iterations=iterations,
             generator=generator,
             coverage=self._coverage,
+            outage_s=self.outage_s,
+            duration_s=duration_s,
             late_snapshots=self._late_snapshots,
         )
         return Summary(
@@ -130,6 +135,7 @@ class SummaryBuilder:
             checks=total.checks,
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
             stalls=stood_still,
+            outage_s=self.outage_s,
             setup=setup,
             teardown=teardown,
         )
