@@ -41,6 +41,8 @@ async def test_the_needles_move_without_enter_and_keys_steer_the_run(desk: Desk,
         await term.sees("VU 15")
         term.press(":vu 9\r")
         await term.sees("VU 9")
+        term.press(":vu 8\n")
+        await term.sees("VU 8")
         term.press("m")
         term.press("here it bends\r")
         await term.sees("mark")

@@ -293,7 +293,7 @@ async def test_ctrl_c_asks_like_q(fly: Fly) -> None:
         assert "Leave?" in flight.text
 
 
-@pytest.mark.parametrize(("key", "view"), list(zip("123456", View, strict=True)))
+@pytest.mark.parametrize(("key", "view"), list(zip("123456n", View, strict=True)))
 async def test_a_digit_turns_to_its_view(fly: Fly, key: str, view: View) -> None:
     async with fly() as flight:
         await flight.press("2", key)
@@ -332,8 +332,8 @@ async def test_the_window_grows_and_shrinks_and_stops_at_its_ends(fly: Fly) -> N
         seen = []
         for key in ",....,":
             await flight.press(key)
-            seen.append(board.latency.window)
-            assert board.rps.window is board.latency.window
+            seen.append(board.latency.sight.window)
+            assert board.rps.sight is board.latency.sight
         assert [window.label for window in seen] == ["1m", "5m", "30m", "all", "all", "30m"]
 
 
@@ -345,7 +345,7 @@ async def test_looks_are_remembered_and_taken_up_again(fly: Fly, tmp_path: Path)
     assert load(path) == Preferences(view=View.DATABASE, window="5m", theme="vumeter-light")
     async with fly(path=path) as flight:
         assert flight.app.board.view is View.DATABASE
-        assert flight.app.board.latency.window is Window.FIVE_MINUTES
+        assert flight.app.board.latency.sight.window is Window.FIVE_MINUTES
         assert flight.app.theme == "vumeter-light"
 
 

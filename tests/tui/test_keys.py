@@ -9,13 +9,13 @@ from vumeter.tui.keymap import KeymapError, load
 from vumeter.tui.keys import KEYS, help_rows, key_line
 
 # SCREEN.md's table: what is printed on each key. R (record) and h (heatmap) come later.
-TABLE = ("+", "=", *"-][b:", "space", *"pfSXmuU123456z/<>,.dq!?yTaB")
+TABLE = ("+", "=", *"-][b:", "space", *"pfSXmuU123456z/<>,.dq!?yTaBtnwc{}")
 
 NAMES = {
     "plus": "+", "equals_sign": "=", "minus": "-", "right_square_bracket": "]",
     "left_square_bracket": "[", "colon": ":", "slash": "/", "less_than_sign": "<",
     "greater_than_sign": ">", "comma": ",", "full_stop": ".", "exclamation_mark": "!",
-    "question_mark": "?",
+    "question_mark": "?", "left_curly_bracket": "{", "right_curly_bracket": "}",
 }  # fmt: skip
 
 

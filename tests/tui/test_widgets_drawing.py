@@ -13,6 +13,7 @@ from vumeter.model.throttle import Lever
 from vumeter.testing.story import story
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import History, Window
+from vumeter.tui.sight import Sight
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Look, Terminal, look_for
 from vumeter.tui.widgets.endpoint_table import EndpointTable
 from vumeter.tui.widgets.error_panel import ErrorPanel
@@ -72,7 +73,7 @@ def _panels(frame: Frame | None, look: Look) -> list[Panel]:
         if isinstance(panel, ThrottleRow | ThrottlePanel | TinyDigest):
             panel.active = ("shop", Lever.VUS)
         if isinstance(panel, LatencyChart | RpsChart):
-            panel.window = Window.ALL
+            panel.sight = Sight(window=Window.ALL)
         if frame is not None:
             panel.show(frame)
     return [*shown, *charts, keys]
@@ -169,7 +170,7 @@ async def test_a_frame_that_says_the_same_draws_nothing() -> None:
 @pytest.mark.slow
 async def test_a_panel_follows_the_size_of_its_screen() -> None:
     panel = LatencyChart(_history())
-    panel.window = Window.ALL
+    panel.sight = Sight(window=Window.ALL)
     app = _Stage(panel)
     async with app.run_test(size=(80, 12)) as pilot:
         panel.show(_frames()[150])

@@ -18,6 +18,7 @@ from vumeter.tui.format import age_text, number_text
 from vumeter.tui.keys import KEYS
 from vumeter.tui.looking import Looking
 from vumeter.tui.session import LinkState
+from vumeter.tui.sight import Sight
 from vumeter.tui.signals import leaving_on_signals
 from vumeter.tui.steering import Steering
 from vumeter.tui.terminal import DEFAULT_THEME, PALETTES
@@ -35,6 +36,7 @@ class Cockpit(Steering, Looking):
     refusal: VumeterError | None = None
     """Why there never was a link; the cockpit has left because of it."""
     _drawn: Frame | None = None
+    _drawn_fetches = 0
     _drawn_ns = 0
     _drawn_heard_ns = 0
     """When the frame that is drawn had come."""
@@ -70,7 +72,8 @@ class Cockpit(Steering, Looking):
         self.put_on(wanted if wanted in PALETTES else DEFAULT_THEME)
         self.board.set_viewer(self.hand.author)
         self.board.look_at(self._preferences.view, is_zoomed=False)
-        self.board.set_window(self._preferences.look_back)
+        prefers = self._preferences
+        self.board.set_sight(Sight(window=prefers.look_back, is_local=prefers.is_local))
         if self._preferences.sort in {key.value for key in SortKey}:
             self.board.endpoints.sort = SortKey(self._preferences.sort)
         self._load_keymap()
@@ -142,6 +145,9 @@ class Cockpit(Steering, Looking):
             self.bell()
         if frame is not None and frame is not self._drawn and not self._is_frozen:
             self._draw(frame)
+        elif self._drawn_fetches != self.session.fetches:
+            self.board.show_time()
+        self._drawn_fetches = self.session.fetches
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen
         age_ns = self._clock() - self._drawn_heard_ns if has_news else 0
         self.board.set_age(age_ns / NANOSECONDS_PER_S)
@@ -156,6 +162,7 @@ class Cockpit(Steering, Looking):
         lever = self.hand.lever(frame)
         self.board.set_active((lever.scenario, lever.lever) if lever else None)
         self.board.show(frame)
+        self.want_past()
         self._drawn, self._drawn_ns = frame, self._clock()
         self._drawn_heard_ns = self.session.heard_ns
 

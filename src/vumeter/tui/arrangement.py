@@ -35,6 +35,7 @@ class Part(StrEnum):
     HOST = "host"
     POSTGRES = "postgres"
     EVENTS = "events"
+    NIGHT = "night"
     BAR = "bar"
     """The key line; while a prompt or a question is open, that instead."""
     DIGEST = "digest"
@@ -50,6 +51,8 @@ class View(StrEnum):
     HOST = "host"
     DATABASE = "database"
     LOG = "log"
+    NIGHT = "night"
+    """What happened while nobody looked."""
 
 
 class Place(NamedTuple):
@@ -187,8 +190,8 @@ def _body(
             return {Part.LATENCY: latency} | _beside(rps, Part.RPS)
         case View.ENDPOINTS:
             return _tables(body, metrics)
-        case View.LOG:
-            return _beside(body, Part.EVENTS)
+        case View.LOG | View.NIGHT:
+            return _beside(body, *subject)
         case View.HOST | View.DATABASE:
             charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
             latency, rps = _cut(charts, lower=max(2, charts.height // 3))
@@ -210,6 +213,7 @@ _SUBJECTS: dict[View, tuple[Part, ...]] = {
     View.HOST: (Part.HOST,),
     View.DATABASE: (Part.POSTGRES,),
     View.LOG: (Part.EVENTS,),
+    View.NIGHT: (Part.NIGHT,),
 }
 
 

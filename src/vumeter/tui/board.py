@@ -1,6 +1,6 @@
 """The cockpit's panels in their places, and the frame shown on those that are to be seen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,9 +17,11 @@ from vumeter.tui.dialogs.help_panel import HelpPanel
 from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
 from vumeter.tui.dialogs.question_bar import QuestionBar
-from vumeter.tui.history import History, Window
+from vumeter.tui.history import History, Span
 from vumeter.tui.keys import key_line
+from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import Look
+from vumeter.tui.widgets.axis import GUTTER
 from vumeter.tui.widgets.endpoint_table import EndpointTable
 from vumeter.tui.widgets.error_panel import ErrorPanel
 from vumeter.tui.widgets.event_log import EventLog
@@ -28,7 +30,9 @@ from vumeter.tui.widgets.host_panel import HostPanel
 from vumeter.tui.widgets.key_line import KeyLine
 from vumeter.tui.widgets.latency_chart import LatencyChart
 from vumeter.tui.widgets.metric_panel import MetricPanel
+from vumeter.tui.widgets.night_panel import NightPanel
 from vumeter.tui.widgets.panel import Panel
+from vumeter.tui.widgets.past_bar import PastBar
 from vumeter.tui.widgets.plan_row import PlanRow
 from vumeter.tui.widgets.postgres_panel import PostgresPanel
 from vumeter.tui.widgets.rps_chart import RpsChart
@@ -43,13 +47,14 @@ class Bar(StrEnum):
 
     KEYS = "keys"
     NOTICE = "notice"
+    PAST = "past"
     PROMPT = "prompt"
     QUESTION = "question"
 
     @property
     def rows(self) -> int:
         """How many rows it would like."""
-        return 2 if self in (Bar.PROMPT, Bar.QUESTION) else 1
+        return {Bar.PROMPT: 2, Bar.QUESTION: 2, Bar.PAST: 3}.get(self, 1)
 
 
 class Taker(Protocol):
@@ -90,6 +95,8 @@ class Board(Widget):
         self._is_zoomed = False
         self._bar = Bar.KEYS
         self._helps = False
+        self._sight = Sight()
+        self._history = history
         self.header = HeaderRow(id=Part.HEADER)
         self.throttles = ThrottleRow(id=Part.THROTTLES)
         self.status = StatusRow(id=Part.STATUS)
@@ -103,9 +110,11 @@ class Board(Widget):
         self.host = HostPanel(id=Part.HOST)
         self.postgres = PostgresPanel(id=Part.POSTGRES)
         self.event_log = EventLog(id=Part.EVENTS)
+        self.night = NightPanel(history, id=Part.NIGHT)
         self.digest = TinyDigest(id=Part.DIGEST)
         self.key_line = KeyLine(id=Bar.KEYS)
         self.notice = NoticeLine(id=Bar.NOTICE)
+        self.past = PastBar(history, id=Bar.PAST)
         self.prompt = PromptBar(id=Bar.PROMPT, on_close=self._settle)
         self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
         self.help_panel = HelpPanel(id=Part.HELP, on_close=self.close_help)
@@ -155,6 +164,8 @@ class Board(Widget):
             self.digest,
             self.key_line,
             self.notice,
+            self.night,
+            self.past,
             self.prompt,
             self.question,
         )
@@ -215,9 +226,36 @@ class Board(Widget):
         self._helps = False
         self._rearrange()
 
-    def set_window(self, window: Window) -> None:
-        """Let every chart look back so far."""
-        self.latency.window = self.rps.window = window
+    @property
+    def sight(self) -> Sight:
+        """What the charts look at."""
+        return self._sight
+
+    @property
+    def time_columns(self) -> int:
+        """How many columns the chart has that the cursor is moved on."""
+        places = self.places(self.size)
+        chart = places.get(Part.LATENCY) or places.get(Part.RPS)
+        return max(1, (chart.width if chart else self.size.width) - GUTTER)
+
+    @property
+    def time_span(self) -> Span:
+        """What that chart shows."""
+        newest = max(self._frame.second, 0) if self._frame else 0
+        return span_in(self._sight, self._history, columns=self.time_columns, newest_second=newest)
+
+    def set_sight(self, sight: Sight) -> None:
+        """Let every chart look there."""
+        self._sight = sight
+        self.past.columns = self.time_columns
+        self.latency.sight = self.rps.sight = self.past.sight = sight
+        if not (self.prompt.is_open or self.question.is_open):
+            self._settle()
+
+    def show_time(self) -> None:
+        """Draw anew what shows the history: it knows more than a moment ago."""
+        for panel in (self.latency, self.rps, self.past, self.night):
+            panel.repaint()
 
     def set_active(self, lever: tuple[str, Lever] | None) -> None:
         """Show which lever the keys move."""
@@ -243,11 +281,15 @@ class Board(Widget):
     def set_notice(self, words: str, advice: str) -> None:
         """Say *words* in the place of the key line; empty: nothing is to be said."""
         self.notice.words, self.notice.advice = words, advice
+        self.past.words = words
         if not (self.prompt.is_open or self.question.is_open):
             self._settle()
 
     def _settle(self) -> None:
-        self.set_bar(Bar.NOTICE if self.notice.words else Bar.KEYS)
+        if not self._sight.follows:
+            self.set_bar(Bar.PAST)
+        else:
+            self.set_bar(Bar.NOTICE if self.notice.words else Bar.KEYS)
 
     def _rearrange(self) -> None:
         """Have the parts placed anew, and those shown that had no place before."""
@@ -267,7 +309,7 @@ class Board(Widget):
     def _show_on(self, ids: Iterable[str]) -> None:
         frame = self._frame
         assert frame is not None, "only called once there is a frame"
-        shows = {
+        shows: dict[str, Callable[[Frame], None]] = {
             Part.HEADER: self.header.show,
             Part.THROTTLES: self.throttles.show,
             Part.STATUS: self.status.show,
@@ -281,8 +323,10 @@ class Board(Widget):
             Part.HOST: self.host.show,
             Part.POSTGRES: self.postgres.show,
             Part.EVENTS: self.event_log.show,
+            Part.NIGHT: self.night.show,
+            Bar.PAST: self.past.show,
             Part.DIGEST: self.digest.show,
         }
         for each in dict.fromkeys(ids):
             if each in shows:
-                shows[Part(each)](frame)
+                shows[each](frame)

@@ -6,6 +6,7 @@ takes in. A number that exists never rounds to one that means "none" or "all".
 """
 
 import math
+import time
 
 from vumeter.model.metric import Unit
 from vumeter.thresholds.amounts import amount_text
@@ -150,6 +151,16 @@ def clock_text(seconds: float) -> str:
     days, rest_s = divmod(whole_s, 86_400)
     clock = f"{rest_s // 3600:02}:{rest_s // 60 % 60:02}:{rest_s % 60:02}"
     return f"{days}d {clock}" if days else clock
+
+
+def local_text(unix_ms: int, pattern: str) -> str:
+    """Return a moment on the clocks of where the viewer is, in `strftime`'s pattern."""
+    return time.strftime(pattern, time.localtime(unix_ms / _MS_PER_S))
+
+
+def zone_offset_s(unix_ms: int) -> int:
+    """Return how far the viewer's clocks are ahead of UTC at that moment."""
+    return time.localtime(unix_ms / _MS_PER_S).tm_gmtoff
 
 
 def span_text(seconds: float) -> str:

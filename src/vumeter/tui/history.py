@@ -1,27 +1,43 @@
 """
-The run's seconds as the charts need them: any window, in any number of columns, at once.
+The run's points as the charts need them: any window, in any number of columns, at once.
 
-Each second is kept in packed arrays, and above it a pyramid whose level *k* merges 2**k
-seconds. Levels are built when a chart first asks for them, and only as far as is new, so a
-frame costs the same after a day as after a minute, and a late second only rebuilds what
-stands on it. Merging keeps the worst: the greatest of a latency or a target, the sum of
-requests, errors and drops.
+There is a track for each length of point that the run sends: seconds for what is new, ten
+seconds and minutes for what is old. A chart is made of one of them wherever that is possible,
+since the p99 of a minute and the worst p99 of its seconds are two different things; where only
+longer points are known than a column is wide, the column shows the one that it lies in.
+Whatever is worth asking the run for is `wish`'s to say.
 """
 
-from array import array
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
-from operator import add
+from itertools import groupby, islice
+from typing import NamedTuple
 
-from vumeter.model.frame import Event, Point
+from vumeter.model.frame import SPANS_S, Event, EventLevel, Frame, Point
+from vumeter.tui.tracks import MILLI, MISSING, Merged, Track
 
-MISSING = -1
-"""In an array: no value. Below every real one, so that the greatest of two is right."""
+EVENT_LIMIT = 2000
+"""Events that are kept; the oldest go first."""
 
-LABEL_LIMIT = 1000
-"""Events with a label that are kept; the oldest go first."""
+PROBE_LIMIT = 14_400
+"""Seconds of which it is known what host and database said; frames carry it, points do not."""
+
+FINE_S, MIDDLE_S, COARSE_S = SPANS_S
+
+_FINE_UPTO_S = 4 * 3600
+_MIDDLE_UPTO_S = 40 * 3600
+"""How long a stretch may be to be wanted in seconds, and in tens of them: 14,400 points."""
+
+_PAGE_LIMITS = {FINE_S: 64, MIDDLE_S: 64, COARSE_S: None}
+"""Nine hours of seconds, ninety of tens, every minute: 9 MB with a run of 72 hours."""
+
+_ENOUGH_RATIO = 0.95
+"""Of a stretch that a track must know so that a chart is made of it alone."""
+
+_SETTLED_S = 5
+"""After which a point that has not come will not come by itself."""
 
 
 class Window(Enum):
@@ -41,26 +57,32 @@ class Window(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """
-    Some seconds of a run as one column of a chart. Latencies are the worst of them, in µs.
+    Some seconds of a run as one column of a chart: the worst of the points that they are in.
 
-    *seconds* says how many of them are known; none is a gap. *limited* counts those in which
-    the generator was the limit.
+    *seconds* says how many of them are known; none is a gap. A column that is shorter than
+    the point it lies in has its share of that point's requests, errors and drops.
     """
 
     first_second: int
     seconds: int
-    requests: int
-    errors: int
-    dropped: int
+    span_s: int
+    """How long the points are that it is made of."""
+    requests: float
+    errors: float
+    dropped: float
     p50_us: int | None
     p95_us: int | None
     p99_us: int | None
+    max_us: int | None
     requests_per_s: float
-    """The greatest of any second."""
+    """The greatest of any point."""
     errors_per_s: float
-    """The greatest of any second."""
+    """The greatest of any point."""
+    vus: int | None
+    vus_target: float | None
     rate_target_per_s: float | None
-    limited: int
+    is_limited: bool
+    """Whether the generator was the limit in any of its points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +91,10 @@ class Span:
 
     columns: tuple[Column, ...]
     seconds_per_column: int
+    wanted_s: int
+    """How long the points should be that the columns are made of."""
+    track_s: int
+    """How long they are, where there are any of that length."""
 
     @property
     def first_second(self) -> int:
@@ -76,105 +102,122 @@ class Span:
         return self.columns[0].first_second if self.columns else 0
 
     @property
+    def end_second(self) -> int:
+        """The second after the last column."""
+        return self.first_second + self.seconds
+
+    @property
     def seconds(self) -> int:
         """What the columns cover together."""
         return len(self.columns) * self.seconds_per_column
 
+    @property
+    def longest_point_s(self) -> int:
+        """How long the longest point in it is; 1 where nothing is known."""
+        return max((column.span_s for column in self.columns if column.seconds), default=1)
 
-_MILLI = 1000
-"""Rates are kept in thousandths per second, so that one kind of array holds all."""
+    def index_of(self, second: float) -> int | None:
+        """Return the number of the column that *second* is in; `None`: it is outside."""
+        index = (int(second) - self.first_second) // self.seconds_per_column
+        return index if 0 <= index < len(self.columns) else None
 
-_CACHE_LIMIT = 2000
-"""Columns of one width that are kept: several times what the widest screen shows."""
-
-_Level = dict[str, "array[int]"]
-
-
-def _or_missing(value: int | None) -> int:
-    return MISSING if value is None else value
-
-
-def _rate_target(point: Point) -> int:
-    rate = point.rate_target_per_s
-    return MISSING if rate is None else round(rate * _MILLI)
+    def column_at(self, second: float) -> Column | None:
+        """Return the column that *second* is in; `None`: it is outside."""
+        index = self.index_of(second)
+        return None if index is None else self.columns[index]
 
 
-_SHARED = frozenset({"requests", "errors", "dropped"})
-"""Of a point of several seconds these are of all of them together, the others of each."""
+class Probes(NamedTuple):
+    """What a viewer has seen of host and database in a second; `None`: it saw nothing."""
 
-_FIELDS: dict[str, Callable[[Point], int]] = {
-    "seconds": lambda point: 1,
-    "requests": lambda point: point.requests,
-    "errors": lambda point: point.errors,
-    "dropped": lambda point: point.dropped,
-    "limited": lambda point: int(point.generator_limited),
-    "p50": lambda point: _or_missing(point.p50_us),
-    "p95": lambda point: _or_missing(point.p95_us),
-    "p99": lambda point: _or_missing(point.p99_us),
-    "peak_requests": lambda point: -(-point.requests // point.span_s),
-    "peak_errors": lambda point: -(-point.errors // point.span_s),
-    "rate_target": _rate_target,
-}
-"""What is kept of each second."""
+    cpu_percent: float | None
+    """The host's."""
+    sessions: int | None
+    """Connections to the database."""
 
-_SUMS = frozenset({"seconds", "requests", "errors", "dropped", "limited"})
-"""The fields that are added when seconds are merged; of the others the greatest remains."""
 
-_MERGES: dict[str, Callable[[int, int], int]] = {
-    name: add if name in _SUMS else max for name in _FIELDS
-}
-_EMPTY = {name: 0 if name in _SUMS else MISSING for name in _FIELDS}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Points that a chart would like to have: those of *span_s* from one second to another."""
+
+    from_second: int
+    to_second: int
+    """The one after the last."""
+    span_s: int
+
+
+_CACHE_LIMIT = 20_000
+"""Columns of one width that are kept: the minutes of two weeks."""
+
+_CACHED_WIDTHS = 8
+
+_Part = tuple[int, float, Merged]
+"""How long some points are, the share of them that counts, and what they come to."""
 
 
 class History:
-    """Every second of a run, and what stands written on them."""
+    """Every point of a run that is known, and what stands written on them."""
 
     def __init__(self) -> None:
-        self._levels: list[_Level] = [_empty_level()]
+        self._tracks = {
+            span_s: Track(span_s, page_limit=limit) for span_s, limit in _PAGE_LIMITS.items()
+        }
+        self._newest = -1
         self._events: dict[int, Event] = {}
-        self._columns: dict[int, dict[int, Column]] = {}
+        self._columns: dict[tuple[int, int], dict[int, Column]] = {}
+        self._probes: dict[int, Probes] = {}
 
     @property
     def newest_second(self) -> int:
         """The newest second that is known; −1 before the first."""
-        return len(self._levels[0]["seconds"]) - 1
+        return self._newest
 
     @property
     def events(self) -> tuple[Event, ...]:
         """The events that have a label for the charts, oldest first."""
+        return tuple(event for event in self._events.values() if event.label)
+
+    @property
+    def happenings(self) -> tuple[Event, ...]:
+        """What was done and what went wrong, with a label or without, oldest first."""
         return tuple(self._events.values())
 
     def add(self, points: Sequence[Point]) -> None:
-        """
-        Take up seconds in any order; one that came before is replaced.
-
-        A point of several seconds is taken for as many like each other.
-        """
-        base = self._levels[0]
-        first = self.newest_second + 1
-        if _is_unbroken(points, first):
-            # The usual case, and the only fast one: a night's worth comes at once on attaching.
-            for name, value_of in _FIELDS.items():
-                base[name].extend(_spread(points, name, value_of))
-            self._forget(first, self.newest_second)
-            return
-        for point in points:
-            end = point.second + point.span_s
-            packed = {name: _spread([point], name, it) for name, it in _FIELDS.items()}
-            self._make_room(end - 1)
-            # A frame brings its newest few seconds again and again.
-            if any(base[name][point.second : end] != values for name, values in packed.items()):
-                for name, values in packed.items():
-                    base[name][point.second : end] = values
-                self._forget(point.second, end - 1)
+        """Take up points in any order; one that came before is replaced."""
+        for span_s, of_span in groupby(points, key=lambda point: point.span_s):
+            run = list(of_span)
+            self._newest = max(self._newest, max(point.second for point in run) + span_s - 1)
+            track = self._tracks.setdefault(span_s, Track(span_s))
+            for first, last in track.add(run):
+                self._forget(first * span_s, last * span_s + span_s - 1)
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Keep the events that have a label; one that is known already stays as it is."""
+        """Keep what a chart or a night's report tells; what is known already stays as it is."""
         for event in events:
-            if event.label:
+            if event.label or event.level not in (EventLevel.INFO, EventLevel.SCRIPT):
                 self._events.setdefault(event.serial, event)
-        for serial in list(islice(self._events, max(0, len(self._events) - LABEL_LIMIT))):
+        for serial in list(islice(self._events, max(0, len(self._events) - EVENT_LIMIT))):
             del self._events[serial]
+
+    def add_probes(self, second: int, probes: Probes) -> None:
+        """Keep what the host and the database said, as long as the finest points are kept."""
+        self._probes[second] = probes
+        if len(self._probes) > PROBE_LIMIT:
+            del self._probes[next(iter(self._probes))]
+
+    def probes(self, first_second: int, end_second: int) -> Probes:
+        """Return the greatest of what the host and the database said in that stretch."""
+        found = [
+            self._probes[second]
+            for second in range(first_second, end_second)
+            if second in self._probes
+        ]
+        return Probes(
+            cpu_percent=max(
+                (at.cpu_percent for at in found if at.cpu_percent is not None), default=None
+            ),
+            sessions=max((at.sessions for at in found if at.sessions is not None), default=None),
+        )
 
     def span(self, window: Window, *, columns: int, end_second: int | None = None) -> Span:
         """
@@ -190,16 +233,22 @@ class History:
             end_second: The newest second to show; the newest known, when `None`.
         """
         newest = self.newest_second if end_second is None else end_second
-        wanted_s = newest + 1 if window.value is None else int(window.value)
-        width_s = column_seconds(wanted_s, columns)
+        # All of a run is as long wherever in it one looks.
+        wanted_s = (
+            max(newest, self.newest_second) + 1 if window.value is None else int(window.value)
+        )
+        point_s = wanted_span_s(wanted_s)
+        width_s = point_s * column_seconds(-(-wanted_s // point_s), columns)
         if newest < 0:
-            return Span(columns=(), seconds_per_column=width_s)
+            return Span(columns=(), seconds_per_column=width_s, wanted_s=point_s, track_s=point_s)
         last = newest // width_s
         first = max(0, last - columns + 1)
-        return Span(
-            columns=tuple(self._column(index, width_s) for index in range(first, last + 1)),
-            seconds_per_column=width_s,
-        )
+        return self._span(first, last, width_s=width_s, wanted_s=point_s)
+
+    def stretch(self, width_s: int) -> Span:
+        """Return the whole run in columns of *width_s*, however many those are."""
+        last = self.newest_second // width_s
+        return self._span(0, last, width_s=width_s, wanted_s=COARSE_S)
 
     def halves(self, span: Span) -> tuple[Column, ...]:
         """
@@ -212,56 +261,150 @@ class History:
         half_s = span.seconds_per_column // 2
         first = span.first_second // half_s
         return tuple(
-            self._column(index, half_s) for index in range(first, first + 2 * len(span.columns))
+            self._column(index, half_s, span.track_s)
+            for index in range(first, first + 2 * len(span.columns))
         )
 
-    def _column(self, index: int, width_s: int) -> Column:
+    def wish(self, first_second: int, end_second: int, *, span_s: int) -> Wish | None:
+        """
+        Return what to ask the run for, to know that stretch in points of *span_s*.
+
+        `None`: nothing, or it was asked for before. A stretch may take several.
+        """
+        end = min(end_second, self.newest_second + 1 - (_SETTLED_S if span_s > 1 else 0))
+        if end - first_second < span_s:
+            return None
+        places = self._tracks[span_s].unasked(first_second // span_s, end // span_s)
+        if places is None:
+            return None
+        first, last = places
+        return Wish(from_second=first * span_s, to_second=(last + 1) * span_s, span_s=span_s)
+
+    def ask_anew(self) -> None:
+        """Wish again for what was asked for in vain: somebody else answers now."""
+        for track in self._tracks.values():
+            track.forget_asking()
+
+    def _span(self, first: int, last: int, *, width_s: int, wanted_s: int) -> Span:
+        track_s = self._track_for(first * width_s, (last + 1) * width_s, wanted_s)
+        return Span(
+            columns=tuple(
+                self._column(index, width_s, track_s) for index in range(first, last + 1)
+            ),
+            seconds_per_column=width_s,
+            wanted_s=wanted_s,
+            track_s=track_s,
+        )
+
+    def _track_for(self, first_second: int, end_second: int, wanted_s: int) -> int:
+        """Return the shortest points that the whole stretch is known in; else what is wanted."""
+        seconds = min(end_second, self.newest_second + 1) - first_second
+        for span_s, track in sorted(self._tracks.items()):
+            known = track.known(first_second // span_s, -(-end_second // span_s))
+            if known * span_s >= _ENOUGH_RATIO * seconds:
+                return span_s
+        return wanted_s
+
+    def _column(self, index: int, width_s: int, track_s: int) -> Column:
         """Return a column, from the cache when none of its seconds has changed since."""
-        cache = self._columns.setdefault(width_s, {})
+        cache = self._columns.get((track_s, width_s))
+        if cache is None:
+            if len(self._columns) >= _CACHED_WIDTHS:
+                del self._columns[next(iter(self._columns))]
+            cache = self._columns[track_s, width_s] = {}
         column = cache.get(index)
         if column is None:
             if len(cache) >= _CACHE_LIMIT:
                 cache.clear()
-            column = cache[index] = self._new_column(index, width_s)
+            column = cache[index] = self._new_column(index * width_s, width_s, track_s)
         return column
 
-    def _new_column(self, index: int, width_s: int) -> Column:
-        level_number = (width_s & -width_s).bit_length() - 1
-        parts = width_s >> level_number
-        level = self._level(level_number)
-        start = index * parts
-        merged = {name: _merged(level[name][start : start + parts], name) for name in _MERGES}
-        return _unpacked(merged, first_second=index * width_s)
+    def _new_column(self, first_second: int, width_s: int, track_s: int) -> Column:
+        end_second = min(first_second + width_s, self.newest_second + 1)
+        spans_s = sorted(self._tracks, reverse=True)
+        unknown = [(first_second, end_second)]
+        parts: list[_Part] = []
+        # What the chart is made of and what is finer; then anything; then a share of anything.
+        for allowed in ([span_s for span_s in spans_s if span_s <= track_s], spans_s):
+            stretches, unknown = unknown, []
+            for first, end in stretches:
+                self._gather(first, end, allowed, parts, unknown)
+        for first, end in unknown:
+            parts += self._shares(first, end)
+        return _filled(parts, first_second)
 
-    def _level(self, number: int) -> _Level:
-        """Return a level of the pyramid, built as far as the seconds reach."""
-        while len(self._levels) <= number:
-            self._levels.append(_empty_level())
-        for above in range(1, number + 1):
-            lower, upper = self._levels[above - 1], self._levels[above]
-            built = len(upper["seconds"])
-            if built * 2 < len(lower["seconds"]):
-                for name, merge in _MERGES.items():
-                    upper[name].extend(_pairs(lower[name], built * 2, name, merge))
-        return self._levels[number]
+    def _gather(
+        self,
+        first: int,
+        end: int,
+        spans_s: Sequence[int],
+        parts: list[_Part],
+        unknown: list[tuple[int, int]],
+    ) -> None:
+        """
+        Add to *parts* what is known of a stretch, in the first length that it is known in.
 
-    def _make_room(self, second: int) -> None:
-        missing = second + 1 - len(self._levels[0]["seconds"])
-        if missing > 0:
-            for name, values in self._levels[0].items():
-                values.extend([_EMPTY[name]] * missing)
+        Points count that lie in the stretch with all of their length. The rest of it is added
+        to *unknown*.
+        """
+        if not spans_s:
+            unknown.append((first, end))
+            return
+        span_s, *shorter = spans_s
+        track = self._tracks[span_s]
+        low, high = -(-first // span_s), end // span_s
+        merged = track.merged(low, high) if low < high else None
+        rest = [(first, end)]
+        if merged is not None:
+            parts.append((span_s, 1.0, merged))
+            gaps = track.gaps(low, high) if merged.points < high - low else ()
+            rest = [
+                (first, low * span_s),
+                *((start * span_s, stop * span_s) for start, stop in gaps),
+                (high * span_s, end),
+            ]
+        for start, stop in rest:
+            if start < stop:
+                self._gather(start, stop, shorter, parts, unknown)
+
+    def _shares(self, first: int, end: int) -> Iterator[_Part]:
+        """Yield the points that reach into a stretch, with the share of them that does."""
+        while first < end:
+            stop = min(end, (first // MIDDLE_S + 1) * MIDDLE_S)
+            for span_s in sorted(self._tracks):
+                place = first // span_s
+                merged = self._tracks[span_s].merged(place, place + 1)
+                if merged is not None:
+                    stop = min(end, (place + 1) * span_s)
+                    yield span_s, (stop - first) / span_s, merged
+                    break
+            first = stop
 
     def _forget(self, first: int, last: int) -> None:
         """Drop what was made of the seconds *first* to *last*; it is built anew on demand."""
-        for width_s, columns in self._columns.items():
+        for (_, width_s), columns in self._columns.items():
             for index in range(first // width_s, last // width_s + 1):
                 columns.pop(index, None)
-        # A level is only built at its end, so what is newer goes, too.
-        for number, level in enumerate(self._levels[1:], start=1):
-            keep = first >> number
-            if len(level["seconds"]) > keep:
-                for values in level.values():
-                    del values[keep:]
+
+
+def probes_of(frame: Frame) -> Probes:
+    """Return what *frame* says of host and database."""
+    return Probes(
+        cpu_percent=frame.host.cpu_percent if frame.host else None,
+        sessions=frame.postgres.connections_used if frame.postgres else None,
+    )
+
+
+def wanted_span_s(seconds: int) -> int:
+    """
+    Return how long the points should be that a stretch of so many seconds is drawn from.
+
+    >>> [wanted_span_s(hours * 3600) for hours in (1, 24, 72)]
+    [1, 10, 60]
+    """
+    if seconds <= _FINE_UPTO_S:
+        return FINE_S
+    return MIDDLE_S if seconds <= _MIDDLE_UPTO_S else COARSE_S
 
 
 def column_seconds(wanted_s: int, columns: int) -> int:
@@ -282,67 +425,41 @@ def column_seconds(wanted_s: int, columns: int) -> int:
     return width_s
 
 
-def _is_unbroken(points: Sequence[Point], first: int) -> bool:
-    """Whether each of *points* begins where the one before it ends, the first one at *first*."""
-    for point in points:
-        if point.second != first:
-            return False
-        first += point.span_s
-    return True
+def _filled(parts: Sequence[_Part], first_second: int) -> Column:
+    """Return *parts* as one column."""
 
+    def greatest(name: str) -> int:
+        return max((getattr(merged, name) for *_, merged in parts), default=MISSING)
 
-def _spread(points: Iterable[Point], name: str, value_of: Callable[[Point], int]) -> "array[int]":
-    """Return a field's value in each second of *points*; sums are dealt out, and stay exact."""
-    values = array("q")
-    for point in points:
-        value, span_s = value_of(point), point.span_s
-        if span_s == 1:
-            values.append(value)
-        elif name in _SHARED:
-            each, rest = divmod(value, span_s)
-            values.extend(array("q", [each + 1]) * rest + array("q", [each]) * (span_s - rest))
-        else:
-            values.extend(array("q", [value]) * span_s)
-    return values
+    def total(name: str) -> float:
+        return math.fsum(getattr(merged, name) * share for _, share, merged in parts)
 
+    def peak(name: str) -> float:
+        return max((getattr(merged, name) / span_s for span_s, _, merged in parts), default=0.0)
 
-def _empty_level() -> _Level:
-    return {name: array("q") for name in _MERGES}
-
-
-def _unpacked(values: dict[str, int], *, first_second: int) -> Column:
-    rate = values["rate_target"]
     return Column(
         first_second=first_second,
-        seconds=values["seconds"],
-        requests=values["requests"],
-        errors=values["errors"],
-        dropped=values["dropped"],
-        p50_us=_or_none(values["p50"]),
-        p95_us=_or_none(values["p95"]),
-        p99_us=_or_none(values["p99"]),
-        requests_per_s=max(0, values["peak_requests"]),
-        errors_per_s=max(0, values["peak_errors"]),
-        rate_target_per_s=None if rate == MISSING else rate / _MILLI,
-        limited=values["limited"],
+        seconds=round(sum(merged.points * span_s * share for span_s, share, merged in parts)),
+        span_s=max((span_s for span_s, *_ in parts), default=FINE_S),
+        requests=total("requests"),
+        errors=total("errors"),
+        dropped=total("dropped"),
+        p50_us=_or_none(greatest("p50")),
+        p95_us=_or_none(greatest("p95")),
+        p99_us=_or_none(greatest("p99")),
+        max_us=_or_none(greatest("max")),
+        requests_per_s=peak("peak_requests"),
+        errors_per_s=peak("peak_errors"),
+        vus=_or_none(greatest("vus")),
+        vus_target=_from_milli(greatest("vus_target")),
+        rate_target_per_s=_from_milli(greatest("rate_target")),
+        is_limited=any(merged.limited for *_, merged in parts),
     )
-
-
-def _pairs(
-    lower: "array[int]", start: int, name: str, merge: Callable[[int, int], int]
-) -> Iterable[int]:
-    """Return each two of *lower* from *start* on, merged; the last may be alone."""
-    evens, odds = lower[start::2], lower[start + 1 :: 2]
-    if len(odds) < len(evens):
-        odds.append(_EMPTY[name])
-    return map(merge, evens, odds)
-
-
-def _merged(values: "array[int]", name: str) -> int:
-    if not values:
-        return _EMPTY[name]
-    return sum(values) if name in _SUMS else max(values)
 
 
 def _or_none(value: int) -> int | None:
     return None if value == MISSING else value
+
+
+def _from_milli(value: int) -> float | None:
+    return None if value == MISSING else value / MILLI

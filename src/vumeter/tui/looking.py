@@ -1,7 +1,9 @@
 """The keys that act on the screen alone: views, windows, order, themes, copies, help."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
+from typing import TypedDict
 
 from textual.app import SystemCommand
 from textual.screen import Screen
@@ -10,11 +12,20 @@ from vumeter.tui.arrangement import View
 from vumeter.tui.copying import copied_path, screen_text
 from vumeter.tui.deck import Deck
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
-from vumeter.tui.history import Window
+from vumeter.tui.history import COARSE_S, History, Window
 from vumeter.tui.keys import KEYS, PLAN_DEEDS
+from vumeter.tui.night import night_of
 from vumeter.tui.preferences import RATES_HZ
+from vumeter.tui.sight import Sight, moved, pointed, widened
 from vumeter.tui.terminal import PALETTES
 from vumeter.tui.widgets.endpoint_table import SortKey
+
+
+class Time(TypedDict):
+    """What a cursor in time is moved on."""
+
+    history: History
+    columns: int
 
 
 class Looking(Deck):
@@ -24,6 +35,7 @@ class Looking(Deck):
         """Turn to the view of that name."""
         self.board.look_at(View(name), is_zoomed=False)
         self.remember(view=View(name))
+        self.want_past()
 
     def action_zoom(self) -> None:
         """Show nothing but the view's subject, or its companions again."""
@@ -32,11 +44,84 @@ class Looking(Deck):
     def action_window(self, direction: int) -> None:
         """Let the charts look back for less or for more."""
         windows = list(Window)
-        at = windows.index(self._preferences.look_back) + direction
+        at = windows.index(self.board.sight.window) + direction
         window = windows[min(max(at, 0), len(windows) - 1)]
-        self.board.set_window(window)
+        self.look(widened(self.board.sight, window, **self._time))
         self.remember(window=window.label)
         self.say(f"charts: {window.label}")
+
+    def action_past(self) -> None:
+        """Put the cursor on the newest second, or go back to the present."""
+        if self.board.sight.follows:
+            self.action_travel(0)
+        else:
+            self.action_now()
+
+    def action_now(self) -> None:
+        """Let the charts follow the present again."""
+        self.look(replace(self.board.sight, cursor_second=None))
+
+    def action_travel(self, columns: int) -> None:
+        """Move the cursor by so many columns of the chart."""
+        self.look(moved(self.board.sight, columns, **self._time))
+
+    def action_travel_page(self, pages: int) -> None:
+        """Move the cursor by what the chart shows at once."""
+        self.action_travel(pages * self.board.time_columns)
+
+    def action_travel_to(self, second: int) -> None:
+        """Put the cursor on that second; what lies behind the newest is the newest."""
+        self.look(pointed(self.board.sight, second, **self._time))
+
+    def action_travel_end(self) -> None:
+        """Put the cursor on the newest second."""
+        self.action_travel_to(self.session.history.newest_second)
+
+    def action_travel_event(self, direction: int) -> None:
+        """Put the cursor on the event before or after where it stands."""
+        history = self.session.history
+        at = self.board.sight.cursor_second
+        here = history.newest_second + 1 if at is None else at
+        seconds = sorted(int(event.second) for event in history.happenings)
+        beyond = [second for second in seconds if (second - here) * direction > 0]
+        if beyond:
+            self.action_travel_to(beyond[0] if direction > 0 else beyond[-1])
+        else:
+            self.say("No event after this one." if direction > 0 else "No event before this one.")
+
+    def action_travel_worst(self) -> None:
+        """Put the cursor on the slowest minute of the run."""
+        slowest = night_of(self.session.history).slowest
+        if slowest is None:
+            self.say("Nothing was answered yet.")
+        else:
+            if self.board.view is View.NIGHT:
+                self.action_view(View.LOAD)
+            self.action_travel_to(slowest.first_second)
+
+    def action_clock(self) -> None:
+        """Let the time axis show local time, or run time."""
+        is_local = not self.board.sight.is_local
+        self.look(replace(self.board.sight, is_local=is_local))
+        self.remember(is_local=is_local)
+        self.say("time axis: local time" if is_local else "time axis: run time")
+
+    def look(self, sight: Sight) -> None:
+        """Let the charts look there, and have fetched what is not known of it."""
+        self.board.set_sight(sight)
+        self.want_past()
+
+    def want_past(self) -> None:
+        """Have fetched what the screen lacks of the past."""
+        if self.board.view is View.NIGHT:
+            history = self.session.history
+            self.session.want(0, history.newest_second + 1, span_s=COARSE_S)
+        elif (span := self.board.time_span).columns:
+            self.session.want(span.first_second, span.end_second, span_s=span.wanted_s)
+
+    @property
+    def _time(self) -> Time:
+        return {"history": self.session.history, "columns": self.board.time_columns}
 
     def action_sort(self, direction: int) -> None:
         """Sort the endpoints by the next column."""
@@ -46,7 +131,10 @@ class Looking(Deck):
         self.remember(sort=table.sort.value)
 
     def action_select(self, rows: int) -> None:
-        """Move the endpoint table's selection."""
+        """Move the endpoint table's selection, or scroll the night's page."""
+        if self.board.view is View.NIGHT:
+            self.board.night.scroll_lines(rows)
+            return
         table = self.board.endpoints
         table.selected = min(max(table.selected + rows, 0), max(table.row_count - 1, 0))
 

@@ -30,6 +30,8 @@ class Preferences(Struct, frozen=True, kw_only=True):
     """Empty: the cockpit's own."""
     rate_hz: float | None = None
     """`None`: 2 Hz, and 1 Hz over SSH."""
+    is_local: bool = False
+    """Whether the time axis shows local time; else run time."""
     is_muted: bool = False
     """Whether the bell keeps quiet."""
 

@@ -14,7 +14,7 @@ from vumeter.errors import VumeterError
 from vumeter.model.frame import SPANS_S, Frame, RunState
 from vumeter.model.throttle import Command, Outcome
 from vumeter.tui.feed import Dial, Feed
-from vumeter.tui.history import History
+from vumeter.tui.history import FINE_S, History, Wish, probes_of
 from vumeter.tui.outbox import OVERRULING, Outbox
 
 SPACING_S = 0.2
@@ -70,11 +70,15 @@ class Session:
         self._outbox = Outbox()
         self._tasks: asyncio.TaskGroup | None = None
         self._mail = asyncio.Event()
+        self._stretch = (0, 0, FINE_S)
+        self._wants = asyncio.Event()
         self._heard_ns = clock()
         self._leaves = False
         self.state = LinkState.OPENING
         self.frame: Frame | None = None
         self.history = History()
+        self.fetches = 0
+        """How often older points came that had been asked for; they may be drawn already."""
 
     @property
     def heard_ns(self) -> int:
@@ -92,11 +96,13 @@ class Session:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             post = tasks.create_task(self._post(), name="cockpit-commands")
+            fetch = tasks.create_task(self._fetch(), name="cockpit-history")
             while feed is not None:
                 await self._stay(feed)
                 feed = None if self.state is LinkState.ENDED else await self._redial()
             self._tasks = None
             post.cancel()
+            fetch.cancel()
 
     def send(self, command: Command) -> None:
         """
@@ -116,6 +122,15 @@ class Session:
     def leave(self) -> None:
         """Say, before the session ends, that the operator leaves by choice."""
         self._leaves = True
+
+    def want(self, first_second: int, end_second: int, *, span_s: int) -> None:
+        """
+        Have that stretch of the past fetched in points of *span_s*, as far as it is not known.
+
+        A newer stretch takes the place of one that was not begun yet.
+        """
+        self._stretch = first_second, end_second, span_s
+        self._wants.set()
 
     async def take_control(self) -> None:
         """Ask for the control, and report the answer like that to a command."""
@@ -148,6 +163,7 @@ class Session:
     def _greet(self, feed: Feed) -> None:
         hello = feed.hello
         self.history.add(hello.points)
+        self.history.ask_anew()
         self.state = LinkState.LIVE
         self._take(hello.frame)
 
@@ -156,6 +172,7 @@ class Session:
         self.frame = frame
         self.history.add(frame.points)
         self.history.add_events(frame.events)
+        self.history.add_probes(frame.second, probes_of(frame))
         if frame.state is RunState.ENDED:
             self.state = LinkState.ENDED
         self._on_change()
@@ -192,6 +209,27 @@ class Session:
             while (command := self._outbox.take()) is not None:
                 await self._deliver(command)
                 await asyncio.sleep(SPACING_S)
+
+    async def _fetch(self) -> None:
+        """Fetch what charts lack, page by page, the newest first; the rest is drawn meanwhile."""
+        while True:
+            await self._wants.wait()
+            self._wants.clear()
+            while (feed := self._feed) is not None and (wish := self._wish()) is not None:
+                try:
+                    points = await feed.points(
+                        wish.from_second, to_second=wish.to_second, span_s=wish.span_s
+                    )
+                except VumeterError:
+                    # Asked for again once there is a link.
+                    break
+                self.history.add(points)
+                self.fetches += 1
+                self._on_change()
+
+    def _wish(self) -> Wish | None:
+        first_second, end_second, span_s = self._stretch
+        return self.history.wish(first_second, end_second, span_s=span_s)
 
     async def _deliver(self, command: Command) -> None:
         if self._feed is None:

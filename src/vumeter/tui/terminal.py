@@ -41,6 +41,8 @@ class Ink(StrEnum):
     ALARM = "alarm"
     ACTIVE = "active"
     SELECTED = "selected"
+    CURSOR = "cursor"
+    """On what the cursor in time stands."""
     KEY = "key"
     BAR = "bar"
     BAR_REST = "bar-rest"
@@ -111,6 +113,7 @@ _DARK = Palette(
         Ink.ALARM: "bold reverse #f07178",
         Ink.ACTIVE: "bold #5fb3d9",
         Ink.SELECTED: "bold #f2f5f7 on #2a3742",
+        Ink.CURSOR: "bold #101418 on #5fb3d9",
         Ink.KEY: "bold #5fb3d9",
         Ink.BAR: "#5fb3d9",
         Ink.BAR_REST: "#2c363f",
@@ -151,6 +154,7 @@ _LIGHT = Palette(
         Ink.ALARM: "bold reverse #b3202c",
         Ink.ACTIVE: "bold #1f6f9c",
         Ink.SELECTED: "bold #101418 on #dcd8cd",
+        Ink.CURSOR: "bold #fbfaf7 on #1f6f9c",
         Ink.KEY: "bold #1f6f9c",
         Ink.BAR: "#1f6f9c",
         Ink.BAR_REST: "#d8d4ca",
@@ -221,6 +225,7 @@ _ANSI_INKS: Mapping[Ink, str] = {
     Ink.ALARM: "bold reverse red",
     Ink.ACTIVE: "bold cyan",
     Ink.SELECTED: "reverse",
+    Ink.CURSOR: "reverse cyan",
     Ink.KEY: "bold cyan",
     Ink.BAR: "cyan",
     Ink.BAR_REST: "bright_black",
@@ -248,6 +253,7 @@ _EMPHASIS: Mapping[Ink, str] = {
     Ink.ALARM: "bold reverse",
     Ink.ACTIVE: "bold",
     Ink.SELECTED: "reverse",
+    Ink.CURSOR: "reverse",
     Ink.KEY: "bold",
     Ink.P99: "bold",
     Ink.ACTION: "bold",

@@ -14,6 +14,10 @@ TEXT_LIMIT = 200
 """Characters a line may have; more is a slip of the clipboard."""
 
 
+_ENTERS = ("enter", "ctrl+j")
+"""A line that was sent in one burst, by a script or a slow link, may end in a line feed."""
+
+
 class Preview(Struct, frozen=True, kw_only=True):
     """What the line would do as it stands, or why it would do nothing."""
 
@@ -74,7 +78,7 @@ class PromptBar(Panel):
         self._is_refused = False
         if event.key in ("escape", "ctrl+c"):
             self.close()
-        elif event.key == "enter":
+        elif event.key in _ENTERS:
             self._enter(self._prompt)
         elif not self._editor.press(event.key) and event.character and event.is_printable:
             self._type(event.character)

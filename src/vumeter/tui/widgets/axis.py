@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vumeter.tui.format import axis_text, clock_text, number_text
+from vumeter.tui.format import axis_text, clock_text, local_text, number_text, zone_offset_s
 from vumeter.tui.history import Span
 
 GUTTER = 6
@@ -12,6 +12,8 @@ GUTTER = 6
 
 _TICK_SECONDS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 _TICK_CELLS = 14
+_DAYS_FROM_S = 21_600
+"""From which distance between labels on they name the day of the week."""
 _LOG_STEPS = {10: 0, 30: 1, 20: 2, 50: 2, 70: 3, 15: 3}
 """Tenths of the round values within a decade, each with its rank: the roundest first."""
 _SPARSE_FROM_HEIGHT = 6
@@ -106,22 +108,50 @@ def linear_label(value: float) -> str:
     return text[:-1].rstrip("0").rstrip(".") + text[-1]
 
 
-def time_labels(span: Span) -> dict[int, str]:
-    """Return what to write at which column of *span*: run time at round distances."""
+def time_labels(span: Span, *, local_from_unix_ms: int | None = None) -> dict[int, str]:
+    """
+    Return what to write at which column of *span*: time at round distances.
+
+    Run time; or local time, where *local_from_unix_ms* says when run time began.
+    """
     least_s = _TICK_CELLS * span.seconds_per_column
     every_s = next((tick for tick in _TICK_SECONDS if tick >= least_s), _TICK_SECONDS[-1])
+    ahead_s = 0
+    if local_from_unix_ms is not None:
+        ahead_s = local_from_unix_ms // 1000 + zone_offset_s(local_from_unix_ms)
     return {
-        index: run_time_text(second)
-        for index, second in enumerate(_column_ticks(span, every_s))
+        index: time_text(second, local_from_unix_ms=local_from_unix_ms, every_s=every_s)
+        for index, second in enumerate(_column_ticks(span, every_s, ahead_s))
         if second is not None
     }
 
 
-def _column_ticks(span: Span, every_s: int) -> Sequence[int | None]:
-    """Return for each column the multiple of *every_s* that falls into it, or `None`."""
+def time_text(second: int, *, local_from_unix_ms: int | None = None, every_s: int = 1) -> str:
+    """
+    Return a second of the run for an axis, or for what points at it.
+
+    Args:
+        second: Run time.
+        local_from_unix_ms: When run time began, for local time; `None`: run time it is.
+        every_s: The distance between two labels, which says how exact they must be.
+    """
+    if local_from_unix_ms is None:
+        return run_time_text(second)
+    at_unix_ms = local_from_unix_ms + 1000 * second
+    if every_s >= _DAYS_FROM_S:
+        return local_text(at_unix_ms, "%a %H:%M")
+    return local_text(at_unix_ms, "%H:%M" if every_s % 60 == 0 else "%H:%M:%S")
+
+
+def _column_ticks(span: Span, every_s: int, ahead_s: int) -> Sequence[int | None]:
+    """
+    Return for each column the second in it that is round, or `None`.
+
+    Round is a multiple of *every_s* after *ahead_s* was added.
+    """
     ticks: list[int | None] = []
     for column in span.columns:
-        tick = -(-column.first_second // every_s) * every_s
+        tick = -(-(column.first_second + ahead_s) // every_s) * every_s - ahead_s
         ticks.append(tick if tick < column.first_second + span.seconds_per_column else None)
     return ticks
 

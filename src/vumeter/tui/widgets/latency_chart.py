@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from vumeter.model.frame import Event, EventLevel, Frame
-from vumeter.tui.format import latency_text, span_text
+from vumeter.model.frame import Event, Frame
+from vumeter.tui.format import latency_text
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import Column, Span
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels
-from vumeter.tui.widgets.chart import EVENT_INKS, Chart, event_column
+from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels, time_text
+from vumeter.tui.widgets.chart import (
+    EVENT_INKS,
+    Chart,
+    draw_cursor,
+    draw_event_lines,
+    event_glyph,
+    span_words,
+)
 from vumeter.tui.widgets.line import Line, cells, narrow
 from vumeter.tui.widgets.panel import pair, rule, sentence
 from vumeter.tui.widgets.plot import BLANK, Cell, latency_cells
@@ -31,7 +38,8 @@ class LatencyChart(Chart):
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the chart."""
         span = self.span(width)
-        head = chart_title(self.frame, span, width=width, look=self.look)
+        pointed = self.pointed(span)
+        head = chart_title(self.frame, span, width=width, look=self.look, pointed=pointed)
         if not self.has_room(width, height):
             return [head]
         if not any(column.p99_us is not None for column in span.columns):
@@ -46,20 +54,24 @@ class LatencyChart(Chart):
             height=height - 1,
             look=self.look,
             limits_us=threshold_limits_us(self.frame),
+            cursor=None if pointed is None else pointed.first_second,
+            local_from_unix_ms=self.local_from_unix_ms,
         )
         return [head, *body]
 
 
-def chart_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Line:
+def chart_title(
+    frame: Frame | None, span: Span, *, width: int, look: Look, pointed: Column | None = None
+) -> Line:
     """
-    Return the rule above the chart: the newest percentiles, and the peak that is drawn.
+    Return the rule above the chart: percentiles, and the peak that is drawn.
 
-    The percentiles are those of the frame's window; the peak is the greatest p99 of any
-    second in view, which is where the line in the chart is highest.
+    The percentiles are those of the frame's window, or of the column that is pointed at; the
+    peak is the greatest p99 of any second in view, where the line in the chart is highest.
     """
-    latency = None if frame is None else frame.window.latency
+    latency = pointed or (None if frame is None else frame.window.latency)
     peak_us = max((column.p99_us or 0 for column in span.columns), default=0)
-    limited = any(column.limited for column in span.columns)
+    limited = any(column.is_limited for column in span.columns)
     mark = look.glyphs.limited
     parts = [(0, Line(look).add("latency ", Ink.TITLE).add("ms log", Ink.DIM))]
     if latency is not None:
@@ -72,7 +84,7 @@ def chart_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> L
         parts.append((2, pair(look, "peak", latency_text(peak_us))))
     if limited:
         parts.append((1, Line(look).add(f"{mark} generator limit", Ink.LIMITED)))
-    return rule(look, width, parts, right=span_text(span.seconds) if span.seconds else "")
+    return rule(look, width, parts, right=span_words(span))
 
 
 def chart_lines(
@@ -84,6 +96,8 @@ def chart_lines(
     height: int,
     look: Look,
     limits_us: Sequence[float] = (),
+    cursor: int | None = None,
+    local_from_unix_ms: int | None = None,
 ) -> list[Line]:
     """
     Return the chart's body: scale, picture, and, where there is room, the time axis.
@@ -96,6 +110,8 @@ def chart_lines(
         height: Rows.
         look: What to draw with.
         limits_us: Of thresholds; where one is within the scale, a line stands in what is blank.
+        cursor: The second that is pointed at.
+        local_from_unix_ms: When run time began, where the axis is to show local time.
     """
     rows = height - 1 if height >= _TIME_FROM_HEIGHT else height
     known = [column for column in span.columns if column.p99_us is not None]
@@ -113,6 +129,7 @@ def chart_lines(
             _draw_limit(picture[rows - 1 - row_of(limit_us)], look)
     if rows >= _GRID_FROM_HEIGHT:
         _draw_grid(picture, labels, look)
+    draw_cursor(picture, None if cursor is None else span.index_of(cursor), look)
     edge = look.glyphs.divider
     lines = [
         Line(look)
@@ -121,7 +138,10 @@ def chart_lines(
         .extend(cells(look, picture[row]))
         for row in range(rows)
     ]
-    return [*lines, time_axis(span, events, width=width, look=look)] if rows < height else lines
+    if rows == height:
+        return lines
+    labels_from = {"cursor": cursor, "local_from_unix_ms": local_from_unix_ms}
+    return [*lines, time_axis(span, events, width=width, look=look, **labels_from)]
 
 
 def threshold_limits_us(frame: Frame | None) -> list[float]:
@@ -135,40 +155,48 @@ def write_events(
 ) -> None:
     """Write events into what is still blank: a line at their second, their label on top."""
     for event in events:
-        index = event_column(event, span)
+        index = span.index_of(event.second)
         if index is None:
             continue
-        ink = EVENT_INKS[event.level]
-        glyph = _event_glyph(event, look)
+        glyph = event_glyph(event, look.glyphs)
         label = glyph + narrow(event.label, look).removeprefix(glyph).strip()
-        _write_label(picture, index, label, ink)
-        for row in picture:
-            if row[index] == BLANK:
-                row[index] = (look.glyphs.mark, ink)
+        _write_label(picture, index, label, EVENT_INKS[event.level])
+        draw_event_lines(picture, (event,), span, look)
 
 
-def time_axis(span: Span, events: Sequence[Event], *, width: int, look: Look) -> Line:
-    """Return run time along the columns, with limited seconds and operator actions on it."""
+def time_axis(
+    span: Span,
+    events: Sequence[Event],
+    *,
+    width: int,
+    look: Look,
+    cursor: int | None = None,
+    local_from_unix_ms: int | None = None,
+) -> Line:
+    """
+    Return time along the columns, with limited seconds and operator actions on it.
+
+    The time of the *cursor* stands before all else; the other arguments are as those of
+    `chart_lines`.
+    """
     row: list[Cell] = [BLANK] * width
     for index, column in enumerate(span.columns):
-        if column.limited:
+        if column.is_limited:
             row[index] = (look.glyphs.limited, Ink.LIMITED)
     for event in events:
-        at = event_column(event, span)
+        at = span.index_of(event.second)
         if at is not None:
-            row[at] = (_event_glyph(event, look), EVENT_INKS[event.level])
-    for index, label in time_labels(span).items():
+            row[at] = (event_glyph(event, look.glyphs), EVENT_INKS[event.level])
+    at = None if cursor is None else span.index_of(cursor)
+    if cursor is not None and at is not None:
+        label = time_text(cursor, local_from_unix_ms=local_from_unix_ms)
+        start = max(0, min(at - len(label) // 2, width - len(label)))
+        row[start : start + len(label)] = [(sign, Ink.CURSOR) for sign in label][: width - start]
+    for index, label in time_labels(span, local_from_unix_ms=local_from_unix_ms).items():
         end = index + len(label) + 1
         if end <= width and all(cell == BLANK for cell in row[index:end]):
             row[index:end] = [(sign, Ink.DIM) for sign in f"{look.glyphs.tick}{label}"]
     return Line(look).pad_to(GUTTER).extend(cells(look, row))
-
-
-def _event_glyph(event: Event, look: Look) -> str:
-    if event.level is EventLevel.ACTION:
-        return look.glyphs.action
-    is_trouble = event.level in (EventLevel.WARNING, EventLevel.ERROR)
-    return look.glyphs.warn if is_trouble else look.glyphs.mark
 
 
 def _write_label(picture: list[list[Cell]], index: int, label: str, ink: Ink) -> None:

@@ -18,7 +18,7 @@ from vumeter.tui.terminal import Ink, Look
 
 Spans = tuple[tuple[str, Ink], ...]
 
-_FILLED = frozenset({Ink.ALARM, Ink.SELECTED})
+_FILLED = frozenset({Ink.ALARM, Ink.SELECTED, Ink.CURSOR})
 """Inks in which a blank does not look like any other blank."""
 
 _ASCII_SIGNS = str.maketrans("–—→←×µ…·•“”‘’", "--><xu~.*\"\"''")

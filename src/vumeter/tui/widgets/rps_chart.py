@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from vumeter.model.frame import Frame
-from vumeter.tui.format import number_text, span_text, target_text
+from vumeter.model.frame import Event, Frame
+from vumeter.tui.format import number_text, target_text
 from vumeter.tui.history import Column, Span
 from vumeter.tui.terminal import ColourDepth, Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, linear_label, linear_top
-from vumeter.tui.widgets.chart import Chart
+from vumeter.tui.widgets.chart import Chart, draw_cursor, draw_event_lines, span_words
 from vumeter.tui.widgets.line import Line, cells
 from vumeter.tui.widgets.panel import pair, rule, sentence, title
 from vumeter.tui.widgets.plot import BLANK, Cell
@@ -19,39 +19,68 @@ class RpsChart(Chart):
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the chart."""
         span = self.span(width)
-        head = rps_title(self.frame, span, width=width, look=self.look)
+        pointed = self.pointed(span)
+        head = rps_title(self.frame, span, width=width, look=self.look, pointed=pointed)
         if not self.has_room(width, height):
             return [head]
         if not any(column.requests for column in span.columns):
             return [head, sentence(self.look, "waiting for the first response")]
-        return [head, *rps_lines(span, height=height - 1, look=self.look)]
+        body = rps_lines(
+            span,
+            height=height - 1,
+            look=self.look,
+            events=self.history.events,
+            cursor=None if pointed is None else pointed.first_second,
+        )
+        return [head, *body]
 
 
-def rps_title(frame: Frame | None, span: Span, *, width: int, look: Look) -> Line:
-    """Return the rule above the chart: the rate now, its target, the peak and what was dropped."""
+def rps_title(
+    frame: Frame | None, span: Span, *, width: int, look: Look, pointed: Column | None = None
+) -> Line:
+    """
+    Return the rule above the chart: the rate, its target, the peak and what was dropped.
+
+    The rate and its target are the present ones, or those of the column that is pointed at.
+    """
     peak = max((column.requests_per_s for column in span.columns), default=0)
-    target = span.columns[-1].rate_target_per_s if span.columns else None
+    at = pointed or (span.columns[-1] if span.columns else None)
+    target = at.rate_target_per_s if at else None
+    rate = pointed.requests_per_s if pointed else frame.window.requests_per_s if frame else None
     parts = [title(look, "rps")]
-    if frame is not None:
-        parts.append((0, Line(look).add(number_text(frame.window.requests_per_s), Ink.STRONG)))
+    if rate is not None:
+        parts.append((0, Line(look).add(number_text(rate), Ink.STRONG)))
     if target is not None:
         parts.append((1, pair(look, "target", target_text(target), ink=Ink.TARGET)))
     if peak:
         parts.append((2, pair(look, "peak", number_text(peak))))
-    dropped = sum(column.dropped for column in span.columns)
+    dropped = round(sum(column.dropped for column in span.columns))
     if dropped:
         parts.append((1, pair(look, "dropped", number_text(dropped), ink=Ink.WARN)))
     if any(column.errors for column in span.columns):
         parts.append((3, Line(look).add(f"{look.glyphs.error_mark} errors", Ink.ERRORS)))
-    return rule(look, width, parts, right=span_text(span.seconds) if span.seconds else "")
+    return rule(look, width, parts, right=span_words(span))
 
 
-def rps_lines(span: Span, *, height: int, look: Look) -> list[Line]:
-    """Return the chart's body on a scale from zero to the round number above what is in it."""
+def rps_lines(
+    span: Span,
+    *,
+    height: int,
+    look: Look,
+    events: Sequence[Event] = (),
+    cursor: int | None = None,
+) -> list[Line]:
+    """
+    Return the chart's body on a scale from zero to the round number above what is in it.
+
+    A line at the second of each event hides nothing; *cursor* is the second pointed at.
+    """
     targets = [column.rate_target_per_s or 0.0 for column in span.columns]
     peak = max(column.requests_per_s for column in span.columns)
     top = linear_top(max(peak, *targets))
     picture = rps_cells(span.columns, top=top, height=height, look=look)
+    draw_event_lines(picture, events, span, look)
+    draw_cursor(picture, None if cursor is None else span.index_of(cursor), look)
     labels = {0: linear_label(top)} | ({height - 1: "0"} if height > 1 else {})
     return [
         Line(look)
