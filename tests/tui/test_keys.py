@@ -39,7 +39,7 @@ def test_every_binding_has_an_id_of_its_own() -> None:
 
 def test_the_help_has_every_cap() -> None:
     caps = " ".join(row.caps for _, rows in help_rows() for row in rows).split()
-    shown = set(caps) | {str(number) for number in range(1, 7)}
+    shown = set(caps) | {str(number) for number in range(1, 7)} | {"PgUp", "PgDn", "Home", "End"}
     assert {key.cap.split()[0] for key in KEYS} <= shown
 
 

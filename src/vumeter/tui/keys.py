@@ -131,19 +131,20 @@ KEYS: tuple[Key, ...] = (
     Key(id="view.window-longer", keys="full_stop", cap=".", action="window(1)",
         title="Longer window", text="", group=Group.VIEW, row="window"),
     Key(id="time.past", keys="t", cap="t", action="past", title="Into the past, or back to now",
-        text="into the past; again: back to now", group=Group.TIME, short="t past"),
+        text="into the past, and back to now", group=Group.TIME, short="t past"),
     Key(id="time.back", keys="left", cap="←", action="travel(-1)", title="The cursor back in time",
-        text="arrows: a column back, forward", group=Group.TIME, row="travel"),
+        text="back, forward in time", group=Group.TIME, row="travel"),
     Key(id="time.forward", keys="right", cap="→", action="travel(1)",
         title="The cursor forward in time", text="", group=Group.TIME, row="travel"),
     Key(id="time.page-back", keys="pageup", cap="PgUp", action="travel_page(-1)",
-        title="The cursor back by what is shown", text="a screen back", group=Group.TIME),
+        title="The cursor back by what is shown", text="by a screen; start, newest",
+        group=Group.TIME, row="far"),
     Key(id="time.page-forward", keys="pagedown", cap="PgDn", action="travel_page(1)",
-        title="The cursor forward by what is shown", text="a screen forward", group=Group.TIME),
+        title="The cursor forward by what is shown", text="", group=Group.TIME, row="far"),
     Key(id="time.start", keys="home", cap="Home", action="travel_to(0)",
-        title="The cursor to the start", text="the start of the run", group=Group.TIME),
+        title="The cursor to the start", text="", group=Group.TIME, row="far"),
     Key(id="time.end", keys="end", cap="End", action="travel_end",
-        title="The cursor to the newest second", text="the newest second", group=Group.TIME),
+        title="The cursor to the newest second", text="", group=Group.TIME, row="far"),
     Key(id="time.event-before", keys="left_curly_bracket", cap="{", action="travel_event(-1)",
         title="The event before", text="the event before, after", group=Group.TIME, row="event"),
     Key(id="time.event-after", keys="right_curly_bracket", cap="}", action="travel_event(1)",
@@ -153,13 +154,13 @@ KEYS: tuple[Key, ...] = (
     Key(id="time.now", keys="enter,escape", cap="Esc", action="now", title="Back to now",
         text="back to now; so does Enter", group=Group.TIME),
     Key(id="time.clock", keys="c", cap="c", action="clock",
-        title="Time axis: local time or run time", text="time axis: local time, run time",
+        title="Time axis: local time or run time", text="local time, run time",
         group=Group.TIME),
     Key(id="view.night", keys="n,7", cap="n", action="view('night')",
-        title="Night: what happened meanwhile", text="night: what happened meanwhile",
+        title="Night: what happened meanwhile", text="what happened in the night",
         group=Group.TIME, short="n night"),
     Key(id="screen.freeze", keys="f", cap="f", action="freeze", title="Freeze the display",
-        text="freeze the display, not the load", group=Group.SCREEN),
+        text="freeze the display only", group=Group.SCREEN),
     Key(id="screen.copy", keys="y", cap="y", action="copy_screen", title="Copy the screen as text",
         text="copy the screen as text", group=Group.SCREEN),
     Key(id="screen.palette", keys="ctrl+p", cap="^p", action="command_palette",
@@ -210,5 +211,7 @@ def _row(members: list[Key], keymap: Mapping[str, str]) -> HelpRow:
 
 def key_line() -> tuple[tuple[str, str], ...]:
     """Return what the key line shows, most needed first: caps and a word for each."""
-    pairs = (key.short.split(" ", 1) for key in KEYS if key.short)
+    # How to leave is needed more than how to look back.
+    keys = sorted(KEYS, key=lambda key: key.group is Group.TIME)
+    pairs = (key.short.split(" ", 1) for key in keys if key.short)
     return tuple((cap, word) for cap, word in pairs)
