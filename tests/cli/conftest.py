@@ -1,13 +1,18 @@
 """The installed command, as a person or a script calls it."""
 
+import fcntl
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -75,3 +80,58 @@ def eventually() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+class Screen:
+    """The program at a terminal of its own, which a thread of nobody reads: the test does."""
+
+    def __init__(self, pid: int, terminal: int) -> None:
+        self.pid = pid
+        self.terminal = terminal
+        self.shown = ""
+        self.exit_code: int | None = None
+
+    def read(self) -> str:
+        """Take in what has been drawn since, and return everything so far."""
+        # Nothing to read now (BlockingIOError), or the program has gone (EIO).
+        with suppress(OSError):
+            self.shown += os.read(self.terminal, 65_536).decode(errors="replace")
+        return self.shown
+
+    def type(self, keys: str) -> None:
+        os.write(self.terminal, keys.encode())
+
+    def has_ended(self) -> bool:
+        """Read on, as a terminal does: the program's last words wait for that."""
+        self.read()
+        if self.exit_code is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.exit_code = os.waitstatus_to_exitcode(status) if ended else None
+        return self.exit_code is not None
+
+
+@contextmanager
+def _at_a_terminal(*arguments: str) -> Iterator[Screen]:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(PROGRAM, [str(PROGRAM), *arguments])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    os.set_blocking(terminal, False)
+    screen = Screen(pid, terminal)
+    try:
+        yield screen
+    finally:
+        os.close(terminal)
+        if screen.exit_code is None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+AtATerminal = Callable[..., AbstractContextManager[Screen]]
+
+
+@pytest.fixture
+def at_a_terminal() -> AtATerminal:
+    """Run the command at a terminal of its own, until the context ends."""
+    return _at_a_terminal

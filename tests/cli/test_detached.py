@@ -1,15 +1,10 @@
 """A run outlives the terminal it was started from, and whoever watches it."""
 
 import asyncio
-import fcntl
 import os
-import pty
 import signal
-import struct
 import sys
-import termios
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,53 +24,8 @@ pytestmark = pytest.mark.slow
 
 PROGRAM = Path(sys.executable).parent / "vumeter"
 Vumeter = Callable[..., Any]
+AtATerminal = Callable[..., Any]
 Eventually = Callable[[Callable[[], object]], None]
-
-
-class Screen:
-    """The program at a terminal of its own, which a thread of nobody reads: the test does."""
-
-    def __init__(self, pid: int, terminal: int) -> None:
-        self.pid = pid
-        self.terminal = terminal
-        self.shown = ""
-        self.exit_code: int | None = None
-
-    def read(self) -> str:
-        """Take in what has been drawn since, and return everything so far."""
-        # Nothing to read now (BlockingIOError), or the program has gone (EIO).
-        with suppress(OSError):
-            self.shown += os.read(self.terminal, 65_536).decode(errors="replace")
-        return self.shown
-
-    def type(self, keys: str) -> None:
-        os.write(self.terminal, keys.encode())
-
-    def has_ended(self) -> bool:
-        """Read on, as a terminal does: the program's last words wait for that."""
-        self.read()
-        if self.exit_code is None:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
-            self.exit_code = os.waitstatus_to_exitcode(status) if ended else None
-        return self.exit_code is not None
-
-
-@contextmanager
-def at_a_terminal(*arguments: str) -> Iterator[Screen]:
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ["TERM"] = "xterm-256color"
-        os.execv(PROGRAM, [str(PROGRAM), *arguments])
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    os.set_blocking(terminal, False)
-    screen = Screen(pid, terminal)
-    try:
-        yield screen
-    finally:
-        os.close(terminal)
-        if screen.exit_code is None:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
 
 
 def newest(name: str | None = None) -> Frame | None:
@@ -179,7 +129,7 @@ def test_a_run_process_that_is_killed_leaves_no_worker_and_is_no_longer_listed(
 
 
 def test_a_viewer_that_is_killed_changes_nothing_and_the_run_is_found_again_within_a_second(
-    runs: Path, server: ServerProcess, eventually: Eventually
+    runs: Path, server: ServerProcess, at_a_terminal: AtATerminal, eventually: Eventually
 ) -> None:
     with at_a_terminal("run", server.url, "--name", "night") as screen:
         eventually(lambda: screen.read() and watched(1)())
@@ -204,7 +154,7 @@ def test_a_viewer_that_is_killed_changes_nothing_and_the_run_is_found_again_with
 
 
 def test_a_terminal_that_goes_away_takes_only_the_cockpit_along(
-    runs: Path, server: ServerProcess, eventually: Eventually
+    runs: Path, server: ServerProcess, at_a_terminal: AtATerminal, eventually: Eventually
 ) -> None:
     with at_a_terminal("run", server.url) as screen:
         eventually(lambda: screen.read() and watched(1)())
@@ -214,7 +164,11 @@ def test_a_terminal_that_goes_away_takes_only_the_cockpit_along(
 
 
 def test_two_cockpits_on_one_run_and_the_second_comes_by_attach(
-    runs: Path, vumeter: Vumeter, server: ServerProcess, eventually: Eventually
+    runs: Path,
+    vumeter: Vumeter,
+    server: ServerProcess,
+    at_a_terminal: AtATerminal,
+    eventually: Eventually,
 ) -> None:
     vumeter("run", server.url, "--detach")
     with at_a_terminal("attach") as first, at_a_terminal("attach", "--watch") as second:
@@ -234,7 +188,7 @@ def test_two_cockpits_on_one_run_and_the_second_comes_by_attach(
 
 
 def test_a_cockpit_that_is_left_says_how_to_come_back(
-    runs: Path, server: ServerProcess, eventually: Eventually
+    runs: Path, server: ServerProcess, at_a_terminal: AtATerminal, eventually: Eventually
 ) -> None:
     with at_a_terminal("run", server.url, "--name", "night") as screen:
         eventually(lambda: screen.read() and watched(1)())
@@ -246,7 +200,7 @@ def test_a_cockpit_that_is_left_says_how_to_come_back(
 
 
 def test_a_cockpit_that_is_left_after_the_end_prints_the_summary(
-    runs: Path, server: ServerProcess, eventually: Eventually
+    runs: Path, server: ServerProcess, at_a_terminal: AtATerminal, eventually: Eventually
 ) -> None:
     with at_a_terminal("run", server.url, "-z", "2s") as screen:
         eventually(lambda: "ENDED" in screen.read())
@@ -257,7 +211,7 @@ def test_a_cockpit_that_is_left_after_the_end_prints_the_summary(
 
 
 def test_what_is_refused_before_the_start_is_said_at_the_terminal(
-    runs: Path, eventually: Eventually
+    runs: Path, at_a_terminal: AtATerminal, eventually: Eventually
 ) -> None:
     with at_a_terminal("run", "http://8.8.8.8/") as screen:
         eventually(lambda: "--allow-host 8.8.8.8" in screen.read())

@@ -224,6 +224,9 @@ async def test_one_hand_at_a_time_and_the_other_is_told_whose(
             assert (await bob.take_control()).accepted
             taken = await until(alice, lambda frame: frame.control == "bob")
             assert any("took the control over from alice" in e.text for e in taken.events)
+            entry = (await bob.journal())[-1]
+            assert (entry.command.kind, entry.command.author) == (CommandKind.TAKE, "bob")
+            assert entry.effect == "took the control over from alice"
             assert (await bob.command(more)).accepted
             assert not (await alice.command(more)).accepted
         async with await flight.link("watcher", watch=True) as watcher:

@@ -1,28 +1,18 @@
 """The cockpit on a live run, and what is said when it has closed. Imports Textual."""
 
 import sys
-import time
 from dataclasses import dataclass
 from typing import Protocol
-
-import msgspec
 
 from vumeter.cli.ending import exit_code, print_summary
 from vumeter.cli.run import goes_on
 from vumeter.cli.viewer import viewer_name
-from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.cli.waiting import summary_of
 from vumeter.errors import ExitCode, VumeterError
-from vumeter.link import folders
 from vumeter.link.folders import RunFolder
-from vumeter.model.summary import Summary
 from vumeter.tui.app import Cockpit
 from vumeter.tui.feed import Departure, Feed
 from vumeter.tui.preferences import default_path
-
-_POLL_S = 0.05
-# Between the last frame and the summary on disk there is next to nothing; a run that was
-# asked to stop may still wait for what is in flight.
-_END_LIMIT_NS = 2 * NANOSECONDS_PER_S
 
 
 class Place(Protocol):
@@ -90,7 +80,7 @@ def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
     if waits and not folder.summary.exists():
         print("Waiting for what is in flight to end; ctrl+c leaves it alone.", file=sys.stderr)
     try:
-        summary = _summary(folder, waits=waits)
+        summary = summary_of(folder, waits=waits)
     except KeyboardInterrupt:
         print(goes_on(folder.name))
         return ExitCode.OK
@@ -100,15 +90,3 @@ def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
         )
     print_summary(summary)
     return exit_code(summary)
-
-
-def _summary(folder: RunFolder, *, waits: bool) -> Summary | None:
-    """Return the summary as soon as it is there; `None`: the run has gone without one."""
-    limit_ns = monotonic_ns() + _END_LIMIT_NS
-    while not folder.summary.exists():
-        if waits and folders.is_live(folder):
-            limit_ns = monotonic_ns() + _END_LIMIT_NS
-        if monotonic_ns() > limit_ns:
-            return None
-        time.sleep(_POLL_S)
-    return msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)

@@ -28,7 +28,7 @@ def ctl(
             metavar="COMMAND",
             help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
             "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
-            "resume, replay, stop, abort, panic, mark TEXT, acknowledge [ALERT], undo, redo",
+            "resume, replay, stop, abort, panic, mark TEXT, acknowledge [ALERT], undo, redo, take",
         ),
     ],
     take: Annotated[

@@ -249,6 +249,11 @@ async def _answer(
     try:
         async with session.request(method, _BASE + path, data=body) as response:
             answer = await response.read()
+    except TimeoutError as error:
+        raise LinkError(
+            f"The run has not answered within {ANSWER_LIMIT_S:g} s.",
+            hint="Its process is there, and hangs or was stopped.",
+        ) from error
     except _GONE as error:
         raise LinkError("The run is gone.", hint="vumeter ps lists those that go on.") from error
     schema = response.headers.get(SCHEMA_HEADER)

@@ -55,6 +55,7 @@ class CommandKind(StrEnum):
     MARK = "mark"
     REPLAY = "replay"
     ACKNOWLEDGE = "acknowledge"
+    TAKE = "take"
     UNDO = "undo"
     REDO = "redo"
 
@@ -80,6 +81,7 @@ class Command(Struct, frozen=True, kw_only=True):
     makes the present one *value* seconds longer. `replay` drives every scenario again, from
     now on, as it was driven since the run's start. `mark` carries its text in *note*.
     `acknowledge` keeps alerts that fire quiet until they clear: the one named by *alert*, or all.
+    `take` takes the control over from whoever has it.
     """
 
     kind: CommandKind

@@ -365,14 +365,7 @@ class Conductor:
 
     def take_control(self, viewer: str) -> Outcome:
         """Give the control to *viewer*, whoever had it."""
-        former = self._control.holder
-        refusal = self._control.take(viewer)
-        if not refusal and former != viewer:
-            text = "took the control" + (f" over from {former}" if former else "")
-            self._events.add(text, level=EventLevel.ACTION, author=viewer)
-        self._show()
-        message = refusal or f"{viewer} has the control"
-        return Outcome(id=0, accepted=not refusal, message=message)
+        return self.command(Command(kind=CommandKind.TAKE, author=viewer), viewer=viewer)
 
     def interrupt(self, signal_name: str) -> None:
         """Stop gracefully for the first signal, at once for the second."""

@@ -16,7 +16,7 @@ GRAIN_S = 1.0
 """A curve that was left half-way is followed in straight pieces of this length."""
 
 _ENDS = (CommandKind.STOP, CommandKind.ABORT)
-_NO_THROTTLES = (*_ENDS, CommandKind.MARK, CommandKind.ACKNOWLEDGE)
+_NO_THROTTLES = (*_ENDS, CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE)
 
 
 def driven(plan: Plan, journal: Sequence[JournalEntry], *, end_s: float) -> Plan:

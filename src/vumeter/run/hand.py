@@ -128,6 +128,8 @@ class Hand:
     def _effect(
         self, command: Command, serial: int, at_s: float, cause: StopCause | None
     ) -> Effect:
+        if command.kind is CommandKind.TAKE:
+            return self._taken(command.author)
         refusal = self._control.permit(command.author, command.kind)
         if not refusal and command.kind is CommandKind.MARK:
             note = command.note or "mark"
@@ -142,6 +144,16 @@ class Hand:
         effect = self.throttles.apply(command, serial=serial, at_s=at_s)
         self._life.move_end(self.throttles.end_s)
         return effect
+
+    def _taken(self, author: str) -> Effect:
+        former = self._control.holder
+        refusal = self._control.take(author)
+        if refusal:
+            return Effect(accepted=False, message=refusal)
+        if former == author:
+            return Effect(accepted=True, message=f"{author} has the control already")
+        message = "took the control" + (f" over from {former}" if former else "")
+        return Effect(accepted=True, message=message, label="control")
 
     def _acknowledged(self, wanted: str | None) -> Effect:
         names = self._acknowledge_alert(wanted)
