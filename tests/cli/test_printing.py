@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 from msgspec.structs import replace
@@ -87,16 +88,26 @@ def test_each_second_is_one_line_however_often_its_frame_comes() -> None:
 
 def test_each_event_is_one_line_and_news_of_no_consequence_are_none() -> None:
     stream = io.StringIO()
-    printer = Printer(stream, progress=False)
+    printer = Printer(stream)
     first = event(1, "VU 10 → 12")
     printer(replace(FRAME, events=(first,)))
     printer(replace(FRAME, events=(first, event(2, "bob attached", EventLevel.INFO))))
-    printer(replace(FRAME, second=5, events=(first, event(3, "lost\x1b[2J", EventLevel.ERROR))))
+    printer(replace(FRAME, events=(first, event(3, "lost\x1b[2J", EventLevel.ERROR))))
     printer.close()
     assert stream.getvalue().splitlines() == [
         "    1.5s alice: VU 10 → 12",
         "    1.5s alice: lost\N{REPLACEMENT CHARACTER}[2J",
     ]
+
+
+def test_a_log_has_every_event_with_the_time_of_day_and_no_seconds() -> None:
+    stream = io.StringIO()
+    printer = Printer(stream, is_log=True)
+    attached = event(1, "attached", EventLevel.INFO)
+    printer(replace(FRAME, second=5, events=(attached,)))
+    printer.close()
+    at = datetime.fromtimestamp(attached.at_unix_ms / 1000)
+    assert stream.getvalue() == f"{at:%Y-%m-%d %H:%M:%S}     1.5s alice: attached\n"
 
 
 @pytest.mark.slow

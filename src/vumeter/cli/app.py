@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from vumeter import __version__
-from vumeter.cli import attach, check, ctl, demo, export_profile, ps, run, schema, stop
+from vumeter.cli import attach, check, ctl, demo, export_profile, logs, ps, run, schema, stop
 from vumeter.errors import EXIT_CODE_MEANINGS
 
 # \b keeps click from making a paragraph of the table.
@@ -53,6 +53,7 @@ app.command("schema")(schema.schema)
 app.command("export-profile")(export_profile.export_profile)
 app.command("attach")(attach.attach)
 app.command("ps")(ps.ps)
+app.command("logs")(logs.logs)
 app.command("stop")(stop.stop)
 app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)
 app.add_typer(demo.app, name="demo")

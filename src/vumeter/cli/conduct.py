@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from vumeter.cli.ending import write_report
 from vumeter.cli.order import Answer, Order, Refused, Started
-from vumeter.cli.printing import Printer
+from vumeter.cli.printing import log_of
 from vumeter.errors import ExitCode, VumeterError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
@@ -43,22 +43,19 @@ def main() -> None:
 
 async def _run(order: Order) -> None:
     await check(order.plan, waits_for_postgres=order.waits_for_postgres)
-    with folders.create(order.plan.name, or_numbered=not order.is_named) as folder:
-        printer = Printer(folder.log.open("w", encoding="utf-8"), progress=False)
-        try:
-            await conduct(
-                replace(order.plan, name=folder.name),
-                folder,
-                written=report_bytes,
-                sinks=(printer,),
-                is_stored=order.is_stored,
-                on_started=lambda: _started(folder),
-                on_ended=lambda summary: (
-                    write_report(Path(order.report), summary) if order.report else None
-                ),
-            )
-        finally:
-            printer.close()
+    with (
+        folders.create(order.plan.name, or_numbered=not order.is_named) as folder,
+        log_of(folder) as log,
+    ):
+        await conduct(
+            replace(order.plan, name=folder.name),
+            folder,
+            written=report_bytes,
+            sinks=(log,),
+            is_stored=order.is_stored,
+            on_started=lambda: _started(folder),
+            on_ended=lambda summary: _report(order, summary),
+        )
 
 
 def _report(order: Order, summary: Summary) -> None:

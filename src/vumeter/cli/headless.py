@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from vumeter.cli.ending import exit_code, print_summary, write_report
 from vumeter.cli.order import Order
-from vumeter.cli.printing import Printer
+from vumeter.cli.printing import Printer, log_of
 from vumeter.errors import ExitCode
 from vumeter.link import folders
 from vumeter.model.summary import Summary
@@ -42,12 +42,15 @@ async def _run(order: Order, printer: Printer, tell: Callable[[Summary], None]) 
             write_report(Path(order.report), summary)
 
     await check(order.plan, waits_for_postgres=order.waits_for_postgres)
-    with folders.create(order.plan.name, or_numbered=not order.is_named) as folder:
+    with (
+        folders.create(order.plan.name, or_numbered=not order.is_named) as folder,
+        log_of(folder) as log,
+    ):
         return await conduct(
             replace(order.plan, name=folder.name),
             folder,
             written=report_bytes,
-            sinks=(printer,),
+            sinks=(printer, log),
             is_stored=order.is_stored,
             is_attended=True,
             on_ended=on_ended,
