@@ -1,32 +1,19 @@
 """
 A virtual user: one sequential actor with its own connection, driven by callbacks.
 
-Over 400 lines, because sending, answer, failure, redirect and goodbye are transitions of one
-state machine: cut apart, each part would have to reach into the fields of the others, and the
-hot path would pay for the calls.
+Over 400 lines, because iterations, answers, failures and goodbye are transitions of one state
+machine. What it takes to send is `engine.sender`'s.
 """
 
 import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from vumeter.client.cookies import CookieJar
-from vumeter.client.exchange import Exchange
-from vumeter.client.failures import error_kind
-from vumeter.client.origin import Origin
-from vumeter.client.redirects import (
-    REDIRECTS,
-    Asked,
-    Hop,
-    RedirectError,
-    redirected,
-    target_of,
-    with_cookies,
-)
+from vumeter.client.redirects import REDIRECTS
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
-from vumeter.engine.advice import advice, advice_on_status
-from vumeter.engine.phases import Opening, phases_of
+from vumeter.engine.advice import advice_on_status
 from vumeter.engine.program import WAITS
+from vumeter.engine.sender import Sender
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
 
@@ -43,7 +30,6 @@ _GRAIN_NS = 1_000_000
 """Below, a pace is kept: how late a VU may be woken."""
 NOT_DUE = -1
 """Instead of when an iteration was due, once its first request is done."""
-_MOST_ASIDES = 16
 
 
 def backoff_s(failures: int) -> float:
@@ -62,7 +48,7 @@ def backoff_s(failures: int) -> float:
     return min(_LONGEST_WAIT_S, _FIRST_WAIT_S * float(1 << min(failures - 2, 10)))
 
 
-class VirtualUser:
+class VirtualUser(Sender):
     """
     Sends a request, records what became of it, sends the next, all in one call stack.
 
@@ -72,32 +58,21 @@ class VirtualUser:
     """
 
     __slots__ = (
-        "_asides",
         "_begun_ns",
         "_counts",
-        "_crowd",
         "_cursor",
         "_entered_ns",
         "_failures",
-        "_first_sent_ns",
         "_has_fresh_rows",
         "_has_waited",
-        "_jar",
-        "_opening",
         "_operations",
         "_program",
-        "_rendered",
         "_rng",
         "_script",
         "_table",
-        "_task",
         "_then",
-        "_trail",
         "due_ns",
-        "exchange",
         "in_iteration",
-        "is_awaiting",
-        "is_cruising",
         "is_leaving",
         "is_started",
         "is_stopping",
@@ -106,14 +81,12 @@ class VirtualUser:
         "place",
         "registers",
         "rows",
-        "sent_ns",
-        "step",
         "variables",
         "wakes_ns",
     )
 
     def __init__(self, crowd: "Crowd", rng: random.Random, *, number: int) -> None:
-        self._crowd = crowd
+        super().__init__(crowd)
         self._counts = crowd.counts
         self._script = script = crowd.script
         self._program = script.program
@@ -129,19 +102,8 @@ class VirtualUser:
         # From 0, over all workers, by its crowd: free again for another when it has left.
         self.place = 0
         self.iteration = -1
-        self.step: Step
-        """The request in flight, or the last one; none before the first."""
         self._then = script.program.on_start
         """The address in the program that comes after what the VU waits for."""
-        self.exchange: Exchange | None = None
-        # Open connections to the scenario's other origins, and to those of redirects.
-        self._asides: dict[Origin, Exchange] = {}
-        # `None` until a target sets the first cookie.
-        self._jar: CookieJar | None = None
-        # Requests that a chain of redirects has come by with the cookies that there are now.
-        self._trail: tuple[Asked, ...] = ()
-        # The request in flight, where it was rendered for it alone.
-        self._rendered = b""
         self.variables: dict[str, str] = dict(script.given)
         self.rows: dict[str, tuple[str, ...]] = {}
         # Whether they were taken for an iteration that has not begun.
@@ -152,14 +114,11 @@ class VirtualUser:
         When the iteration in progress was due; `NOT_DUE` once its first request is done, and
         0 in the closed model, where due = sent.
         """
-        self.sent_ns = self._first_sent_ns = 0
         self._begun_ns = 0
         """When the last iteration began, ideally; kept only where they are paced."""
         # When the iteration in progress began; 0 where it is no more than the request in
         # flight, whose service time is how long it takes.
         self._entered_ns = 0
-        # How long the request in flight had to wait for a connection, if it had to.
-        self._opening: Opening | None = None
         # Whether the iteration in progress has given the loop a turn.
         self._has_waited = False
         self.is_started = False
@@ -168,22 +127,11 @@ class VirtualUser:
         """Whether it is in what comes once after them."""
         self._failures = 0
         """Consecutive ones, of the wire or at the start."""
-        self._task: asyncio.Task[None] | None = None
-        """Opens a connection for `step`."""
         self.wakes_ns = 0
         """Until when the VU backs off, keeps its pace or thinks; 0: it does not."""
         self.in_iteration = False
-        self.is_awaiting = False
-        """Whether a request has been sent whose answer is not complete."""
         self.is_leaving = False
         """Whether it is to end after the iteration in progress."""
-        self.is_cruising = False
-        """Whether the next iteration may begin without asking: nothing is out of the usual."""
-
-    @property
-    def connections(self) -> int:
-        """How many it has open, or is opening."""
-        return (self.exchange is not None) + (self._task is not None) + len(self._asides)
 
     @property
     def rng(self) -> random.Random:
@@ -286,31 +234,6 @@ class VirtualUser:
         self.sent_ns = done_ns
         exchange.send(payload, step.expected)  # type: ignore[union-attr]  # see above
 
-    def adjust_sent(self, by_bytes: int) -> None:
-        """Count what went out beyond the request as it is written."""
-        self.step.recorder.sent_bytes += by_bytes
-
-    def answered_in_parts(self, *, written_ns: int, first_ns: int, done_ns: int) -> None:
-        """Record the parts of an answer that took several reads, or had a large request."""
-        sent_ns = self.sent_ns
-        written_ns = max(written_ns, sent_ns)
-        phases_of(self.step.recorder).answered_in_parts(
-            service_us=(done_ns - sent_ns) // 1000,
-            sending_us=(written_ns - sent_ns) // 1000,
-            waiting_us=(first_ns - written_ns) // 1000,
-            receiving_us=(done_ns - first_ns) // 1000,
-        )
-
-    def take_cookies(self, lines: list[bytes]) -> None:
-        """Keep what the answer sets, which comes just after; such a VU does not cruise."""
-        if not self._script.keeps_cookies or self.exchange is None:
-            return
-        if self._jar is None:
-            self._jar = CookieJar()
-        self.is_cruising = False
-        path = target_of(self._sent())
-        self._jar.take(lines, origin=self.exchange.origin, path=path, now_ns=monotonic_ns())
-
     def failed(self, kind: ErrorKind, received_bytes: int) -> None:
         """Count a request that was sent and will not be answered, and go on."""
         is_first = self.sent_ns == self._first_sent_ns
@@ -345,16 +268,9 @@ class VirtualUser:
 
     def leave(self) -> None:
         """Let go of everything: connections, what was extracted."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
         self.is_awaiting = self.is_cruising = self.in_iteration = False
         self._entered_ns = 0
-        self._opening = None
-        self._drop_connection()
-        for exchange in self._asides.values():
-            exchange.close()
-        self._asides.clear()
+        self._hang_up()
 
     # Walking through the program.
 
@@ -379,7 +295,7 @@ class VirtualUser:
             if exchange is None:
                 wanted_ns = monotonic_ns()
                 self._enter_at(wanted_ns)
-                self._task = self._crowd.spawn(self._connect(step, wanted_ns))
+                self._open(step, wanted_ns)
                 return
         self._send(exchange)
 
@@ -447,87 +363,10 @@ class VirtualUser:
             for feed in self._script.feeds:
                 self.rows[feed.name] = feed.row(self)
 
-    # Sending.
-
-    def _exchange_for(self, origin: Origin) -> Exchange | None:
-        exchange = self.exchange
-        if exchange is None or exchange.origin != origin:
-            if exchange is not None:
-                self._asides[exchange.origin] = exchange
-            exchange = self.exchange = self._asides.pop(origin, None)
-            if len(self._asides) > _MOST_ASIDES:
-                # Redirects may lead to ever more origins.
-                self._asides.pop(next(iter(self._asides))).close()
-        if exchange is not None and exchange.transport is None:
-            # The target has closed it meanwhile, which it may.
-            if exchange.was_unasked:
-                self._crowd.remark(f"{origin.authority} sends what no request has asked for.")
-            exchange = self.exchange = None
-        return exchange
-
-    def _send(self, exchange: Exchange) -> None:
-        step = self.step
-        payload = step.payload
-        if payload is None:
-            payload = self._rendered = step.template.render(self)
-        if self._jar is not None:
-            payload = self._with_cookies(payload, self._jar)
-        step.recorder.sent_bytes += len(payload)
-        self.is_awaiting = True
-        # Whatever needs a second look after the answer keeps the VU off the good path.
-        self.is_cruising = (
-            self._crowd.cruises
-            and self.in_iteration
-            and not self.is_leaving
-            and not self._failures
-            and not self.due_ns
-            and self._jar is None
-            and self._opening is None
-            # Where a redirect has led to is no place for what comes next.
-            and step.redirects_left == step.redirects
-        )
-        self.sent_ns = monotonic_ns()
-        if step.asks_first:
-            exchange.ask_first(payload, step.expected)
-        else:
-            exchange.send(payload, step.expected)
-
-    def _with_cookies(self, payload: bytes, jar: CookieJar) -> bytes:
-        cookies = jar.header(self.step.origin, target_of(payload), now_ns=monotonic_ns())
-        return with_cookies(payload, cookies) if cookies else payload
-
-    def _sent(self) -> bytes:
-        """Return the request in flight, without the cookies that were added to it."""
-        payload = self.step.payload
-        return payload if payload is not None else self._rendered
-
-    async def _connect(self, step: Step, wanted_ns: int) -> None:
-        exchange = self._crowd.connector.exchange(self, step.origin)
-        try:
-            await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
-        except (OSError, ValueError) as error:
-            self._task = None
-            kind = error_kind(error, connected=False)
-            self._crowd.remark(advice(kind, error, step.origin))
-            self._count_failure(kind, 0)
-            self._retreat()
-            return
-        self._task = None
-        if exchange.transport is None:
-            unasked = exchange.was_unasked
-            self._count_failure(ErrorKind.PROTOCOL if unasked else ErrorKind.CLOSED, 0)
-            self._retreat()
-            return
-        self.exchange = exchange
-        self._opening = (
-            (monotonic_ns() - wanted_ns) // 1000,
-            exchange.connecting_ns // 1000,
-            exchange.handshaking_ns // 1000,
-        )
-        self._send(exchange)
-        self._first_sent_ns = self.sent_ns
-
     # What became of it.
+
+    def _is_usual(self) -> bool:
+        return self.in_iteration and not self.is_leaving and not self._failures and not self.due_ns
 
     def _conclude(self, status: int, done_ns: int) -> None:
         """Finish what `answered` began, with everything that is not always so."""
@@ -567,40 +406,12 @@ class VirtualUser:
         self._failures = 0
         self._walk(self._then)
 
-    def _landing(self, status: int, location: bytes) -> Step | None:
-        """Return the request that a redirect asks for; `None`, with a remark, if it cannot be."""
-        step = self.step
-        if not step.redirects_left:
-            self._crowd.remark(
-                f"{step.origin.authority} still redirects after {step.redirects} redirects."
-            )
-            return None
-        try:
-            hop = redirected(self._sent(), origin=step.origin, status=status, location=location)
-        except RedirectError as error:
-            self._crowd.remark(f"A redirect of {step.origin.authority} is not followed: {error}.")
-            return None
-        if hop.asked in self._trail_from(step):
-            self._crowd.remark(
-                f"{hop.origin.authority} redirects in a loop: the same request comes again, and"
-                " with the same cookies."
-            )
-            return None
-        return step.led_to(hop)
-
-    def _trail_from(self, step: Step) -> tuple[Asked, ...]:
-        """Return what leads nowhere if it is asked for again, *step* included."""
-        if self._jar is not None and self._jar.is_news:
-            # Whoever sets a cookie and asks for the same again will see it then.
-            self._trail = ()
-        else:
-            is_first = step.redirects_left == step.redirects
-            before = () if is_first else self._trail
-            self._trail = (*before, Hop(step.origin, self._sent()).asked)
-        return self._trail
-
     def _end_of_pass(self) -> int:
         return self._program.on_stop_end if self.is_stopping else self._program.steps_end
+
+    def _fail_to_connect(self, kind: ErrorKind) -> None:
+        self._count_failure(kind, 0)
+        self._retreat()
 
     def _retreat(self) -> None:
         """Go on after a failure: back off, and start over what comes before all iterations."""
@@ -635,10 +446,6 @@ class VirtualUser:
         if self._script.is_plain and not is_whole:
             self.step.recorder.apart.add((done_ns - self.sent_ns) // 1000)
 
-    def _record_opening(self, opening: Opening) -> None:
-        phases_of(self.step.recorder).opened(opening)
-        self._opening = None
-
     def _record_response(self, done_ns: int) -> None:
         """Count the first request of an iteration from when that was due, others from sending."""
         if self.due_ns and self.is_started:
@@ -657,11 +464,3 @@ class VirtualUser:
         if kind is not ErrorKind.TIMEOUT_RESPONSE:
             # There is no service time that could say how long the iteration takes.
             self._enter_at(self.sent_ns)
-
-    def _partial_bytes(self) -> int:
-        return self.exchange.received_bytes if self.exchange is not None else 0
-
-    def _drop_connection(self) -> None:
-        if self.exchange is not None:
-            self.exchange.close()
-            self.exchange = None
