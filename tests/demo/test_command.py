@@ -236,6 +236,25 @@ def test_the_cockpit_killed_the_shop_stays_until_its_run_ends(
     eventually(left.gone)
 
 
+def test_killed_while_its_run_comes_up_it_leaves_no_run_on_a_dead_port(
+    demo: Demo, traces: type, eventually: Eventually
+) -> None:
+    demo.start_in_terminal()
+    demo.door()
+    children: list[psutil.Process] = []
+
+    def run_comes_up() -> bool:
+        children[:] = psutil.Process(demo.process.pid).children(recursive=True)
+        return any("vumeter.cli.conduct" in _command(child) for child in children)
+
+    eventually(run_comes_up)
+    folder = demo.door().socket.parent
+    left = traces(folder=folder, pids=[child.pid for child in children])
+    demo.process.kill()
+    demo.process.wait()
+    eventually(left.gone)
+
+
 def test_the_run_killed_everything_goes(demo: Demo, eventually: Eventually) -> None:
     demo.start_in_terminal()
     door = demo.wait_for_load()

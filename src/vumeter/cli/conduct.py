@@ -47,6 +47,8 @@ async def _run(order: Order) -> None:
         folders.create(order.plan.name, or_numbered=not order.is_named) as folder,
         log_of(folder) as log,
     ):
+        if order.shop is not None:
+            _keep_open(order.shop, folder)
         await conduct(
             replace(order.plan, name=folder.name),
             folder,
@@ -56,6 +58,18 @@ async def _run(order: Order) -> None:
             on_started=lambda: _started(folder),
             on_ended=lambda summary: _report(order, summary),
         )
+
+
+def _keep_open(shop: str, run: RunFolder) -> None:
+    """
+    Have the demo shop live as long as *run*, before there is any load.
+
+    Asked by whoever started both, it would be too late when that one is killed in between: the
+    shop would close, and the load would go to a dead port.
+    """
+    from vumeter.demo.backdoor import BackDoor
+
+    BackDoor(Path(shop)).follow(run.name)
 
 
 def _report(order: Order, summary: Summary) -> None:

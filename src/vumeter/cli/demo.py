@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from vumeter.cli.run import has_terminal
 from vumeter.demo.bottlenecks import STORIES, Bottleneck
@@ -144,7 +145,7 @@ def _fly(order: "Order", shop: "DemoShop") -> ExitCode:
     from vumeter.cli.detached import start
 
     _tell(f"starting the load ({_FIX}, from another terminal)")
-    with start(order) as starting:
+    with start(replace(order, shop=str(shop.door.socket))) as starting:
         place = _Adopted(starting, shop)
         code = watch(place)
         # Also where the terminal went before the load was on.
@@ -155,27 +156,23 @@ def _fly(order: "Order", shop: "DemoShop") -> ExitCode:
 
 
 class _Adopted:
-    """The place of a run that is about to begin, and that the shop is to live as long as."""
+    """The place of a run that is about to begin, and that has the shop live as long as itself."""
 
     def __init__(self, starting: "Starting", shop: "DemoShop") -> None:
         self._starting = starting
         self._shop = shop
-        self._is_adopted = False
 
     def folder(self) -> "RunFolder":
-        """Return it when the load is on and the shop is the run's."""
+        """Return it when the load is on, and the shop the run's."""
         return self._adopted(self._starting.folder())
 
     async def arrival(self) -> "RunFolder":
-        """Do the same without holding up the loop for longer than the shop's answer takes."""
+        """Do the same without holding up the loop."""
         return self._adopted(await self._starting.arrival())
 
     def _adopted(self, run: "RunFolder") -> "RunFolder":
-        if not self._is_adopted:
-            # From here on the shop stays when this terminal goes.
-            self._shop.door.follow(run.name)
-            self._shop.leave()
-            self._is_adopted = True
+        # From here on the shop stays when this terminal goes.
+        self._shop.leave()
         return run
 
 

@@ -16,6 +16,8 @@ class Order(Struct, frozen=True, kw_only=True):
     is_stored: bool = True
     is_named: bool = False
     """The name was chosen by a person: take no other one when it is taken."""
+    shop: str | None = None
+    """The back door of a demo shop that is to live as long as the run."""
 
 
 class Started(Struct, frozen=True, kw_only=True, tag="started"):
