@@ -128,3 +128,17 @@ def test_a_span_begins_where_spans_of_its_length_do(minute: list[Reading]) -> No
     assert whole.second == 120
     assert whole.at_unix_ms == minute[0].at_unix_ms
     assert whole.extents["vus"].seconds == 5
+
+
+def test_it_is_known_of_every_figure_of_a_reading_what_becomes_of_it(
+    minute: list[Reading],
+) -> None:
+    # A new field fails here until `merged` has an answer.
+    assert set(Reading.__struct_fields__) == {
+        *("second", "at_unix_ms", "span_s", "extents"),
+        *("tallies", "scenarios", "metrics", "late_snapshots", "outage_us"),
+        *("generator", "host", "postgres", "workers_heard", "workers_expected"),
+    }
+    away = [replace(it, outage_us=7, late_snapshots=2) for it in minute]
+    assert merged(away, span_s=60).outage_us == 420
+    assert merged(away, span_s=60).late_snapshots == 120

@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from vumeter import __version__
-from vumeter.cli import attach, check, ctl, demo, export_profile, logs, ps, run, schema, stop
+from vumeter.cli import (
+    attach,
+    check,
+    ctl,
+    demo,
+    export_profile,
+    logs,
+    ps,
+    rm,
+    run,
+    runs,
+    schema,
+    show,
+    stop,
+)
 from vumeter.errors import EXIT_CODE_MEANINGS
 
 # \b keeps click from making a paragraph of the table.
@@ -55,5 +69,9 @@ app.command("attach")(attach.attach)
 app.command("ps")(ps.ps)
 app.command("logs")(logs.logs)
 app.command("stop")(stop.stop)
+app.command("runs")(runs.runs)
+app.command("show")(show.show)
+app.command("rm")(rm.rm)
+app.command("prune")(rm.prune)
 app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)
 app.add_typer(demo.app, name="demo")

@@ -21,6 +21,7 @@ _CODES = {
     StopCause.WORKERS_LOST: ExitCode.BUG,
     StopCause.THRESHOLD: ExitCode.THRESHOLD,
     StopCause.SETUP: ExitCode.PHASE,
+    StopCause.KILLED: ExitCode.BUG,
     # Of a run that goes on, only its thresholds can say more.
     None: ExitCode.OK,
 }

@@ -57,6 +57,11 @@ class RunFolder:
         return match[1] if match else self.path.name
 
     @property
+    def lock(self) -> Path:
+        """What the run process holds while it lives; made when the run began."""
+        return self.path / _LOCK_NAME
+
+    @property
     def socket(self) -> Path:
         """Where the control API listens while the run lives."""
         return self.path / SOCKET_NAME
@@ -149,13 +154,13 @@ def newest_first(name: str | None = None) -> list[RunFolder]:
     for run in map(RunFolder, _folders()):
         if name in (None, run.name):
             with suppress(FileNotFoundError):  # removed between two lines
-                begun.append((_lock_file(run.path).stat().st_mtime_ns, run))
+                begun.append((run.lock.stat().st_mtime_ns, run))
     return [run for _, run in sorted(begun, key=lambda pair: pair[0], reverse=True)]
 
 
 def is_live(run: RunFolder) -> bool:
     """Return whether the process of *run* is there."""
-    return _is_locked(_lock_file(run.path))
+    return _is_locked(run.lock)
 
 
 def _claimed(name: str, *, or_numbered: bool) -> tuple[RunFolder, int]:
@@ -217,7 +222,7 @@ def _take(name: str) -> tuple[RunFolder, int]:
             break
         # Runs of a second, one after the other, or a clock that was set back.
         started += timedelta(seconds=1)
-    lock = os.open(_lock_file(folder.path), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600)
     # Whoever lists runs may look at it at this very moment, and lets go at once.
     fcntl.flock(lock, fcntl.LOCK_EX)
     return folder, lock
@@ -246,13 +251,9 @@ def _sweep() -> None:
 
 def _folders() -> list[Path]:
     try:
-        return [path for path in runs_folder().iterdir() if _lock_file(path).is_file()]
+        return [path for path in runs_folder().iterdir() if RunFolder(path).lock.is_file()]
     except OSError:  # no run was ever begun here, or the folder is not ours to read
         return []
-
-
-def _lock_file(path: Path) -> Path:
-    return path / _LOCK_NAME
 
 
 def _is_locked(lock_file: Path) -> bool:

@@ -52,6 +52,8 @@ class StopCause(StrEnum):
     """A threshold failed that ends the run."""
     SETUP = "setup"
     """Setup failed, and so there was no load."""
+    KILLED = "killed"
+    """The run process ended without a word: only its store can tell of it."""
 
 
 class Latency(Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ _STOPS = {
     StopCause.WORKERS_LOST: "ended because every worker was lost",
     StopCause.THRESHOLD: "ended by a threshold that failed",
     StopCause.SETUP: "no load, because setup failed",
+    StopCause.KILLED: "the run process was killed",
     None: "goes on",
 }
 

@@ -1,7 +1,13 @@
-"""The extremes of a run, kept second by second: the generator's, the host's, the database's."""
+"""
+The extremes of a run, kept second by second: the generator's, the host's, the database's.
+
+Each is a struct, so that a store can put it away and go on from there.
+"""
 
 import re
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from vumeter.model.measure import Reading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
@@ -38,21 +44,20 @@ class _Reason(NamedTuple):
         return f"{self.example} (second {self.second}{more})"
 
 
-class GeneratorExtremes:
+class GeneratorExtremes(Struct):
     """What the generator said about itself."""
 
-    def __init__(self) -> None:
-        self._seconds = 0
-        self._seconds_heard = 0
-        self._limited_seconds = 0
-        self._cpu_percent_sum = 0.0
-        self._cpu_percent_max = 0.0
-        self._tick_lag_p99_us = 0
-        self._tick_lag_max_us = 0
-        self._starts = 0
-        self._late_starts = 0.0
-        self._rss_bytes_max = 0
-        self._reasons: dict[str, _Reason] = {}
+    _seconds: int = 0
+    _seconds_heard: int = 0
+    _limited_seconds: int = 0
+    _cpu_percent_sum: float = 0.0
+    _cpu_percent_max: float = 0.0
+    _tick_lag_p99_us: int = 0
+    _tick_lag_max_us: int = 0
+    _starts: int = 0
+    _late_starts: float = 0.0
+    _rss_bytes_max: int = 0
+    _reasons: dict[str, _Reason] = {}
 
     def add(self, reading: Reading) -> None:
         """Take one second's testimony."""
@@ -92,14 +97,13 @@ class GeneratorExtremes:
             self._reasons[shape] = known._replace(seconds=known.seconds + 1)
 
 
-class HostExtremes:
+class HostExtremes(Struct):
     """What the host went through."""
 
-    def __init__(self) -> None:
-        self._seconds = 0
-        self._cpu_percent_sum = 0.0
-        self._memory_total_bytes = 0
-        self._highest: dict[str, Any] = {}
+    _seconds: int = 0
+    _cpu_percent_sum: float = 0.0
+    _memory_total_bytes: int = 0
+    _highest: dict[str, Any] = {}
 
     def add(self, reading: HostReading | None) -> None:
         """Take one second; `None` means that the host was not watched in it."""
@@ -122,18 +126,17 @@ class HostExtremes:
         )
 
 
-class PostgresExtremes:
+class PostgresExtremes(Struct):
     """What the database went through, as far as it could be seen."""
 
-    def __init__(self) -> None:
-        self._seconds_watched = 0
-        self._seconds_up = 0
-        self._highest: dict[str, Any] = {}
-        self._cache_hit_ratio_min: float | None = None
-        self._server_version = ""
-        self._connections_max: int | None = None
-        self._complaint = ""
-        self._limitation = ""
+    _seconds_watched: int = 0
+    _seconds_up: int = 0
+    _highest: dict[str, Any] = {}
+    _cache_hit_ratio_min: float | None = None
+    _server_version: str = ""
+    _connections_max: int | None = None
+    _complaint: str = ""
+    _limitation: str = ""
 
     def add(self, reading: PostgresReading | None) -> None:
         """Take one second; `None` means that no database is watched."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from vumeter.model.measure import Histogram, Reading, Tally
 from vumeter.model.summary import GeneratorSummary, Iterations, Stalls
 from vumeter.stats.histogram import count, lowest_us
@@ -12,13 +14,12 @@ LONG_WAITS_TIME_RATIO = 0.01
 """From here on, long waits would be in the p99 of users who come at their own pace."""
 
 
-class Coverage:
+class Coverage(Struct):
     """How much of the run was heard of."""
 
-    def __init__(self) -> None:
-        self.seconds = 0
-        self.seconds_unheard = 0
-        self.seconds_partly_heard = 0
+    seconds: int = 0
+    seconds_unheard: int = 0
+    seconds_partly_heard: int = 0
 
     def add(self, reading: Reading) -> None:
         """Take one second."""

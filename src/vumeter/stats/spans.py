@@ -54,6 +54,7 @@ def merged(readings: Sequence[Reading], *, span_s: int) -> Reading:
         workers_heard=min(each.workers_heard for each in readings),
         workers_expected=max(each.workers_expected for each in readings),
         late_snapshots=sum(each.late_snapshots for each in readings),
+        outage_us=sum(each.outage_us for each in readings),
         host=_host(readings, extents),
         postgres=_postgres(readings, extents),
         metrics=custom.merge_by_name(each.metrics for each in readings),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from vumeter.model.frame import PhaseState, StopCause
@@ -25,25 +26,26 @@ SHORTEST_SECOND_S = 0.5
 """A last second that was cut shorter by the end of the run is not judged."""
 
 
-class SummaryBuilder:
+class SummaryBuilder(Struct):
     """
     Takes every reading of a run, and makes its summary at the end.
 
     The newest reading is held back: only the end of the run tells whether it is a second
     or a stump of one, whose CPU share and rates are noise and which would make six seconds
     of a run of five.
+
+    A struct, so that a store can put it away and go on from there.
     """
 
-    def __init__(self) -> None:
-        self._generator = GeneratorExtremes()
-        self._host = HostExtremes()
-        self._postgres = PostgresExtremes()
-        self._coverage = Coverage()
-        self._vus_max = 0
-        self._late_snapshots = 0
-        self._newest: Reading | None = None
-        self.outage_s = 0.0
-        """For how long the target has been away so far."""
+    _generator: GeneratorExtremes = field(default_factory=GeneratorExtremes)
+    _host: HostExtremes = field(default_factory=HostExtremes)
+    _postgres: PostgresExtremes = field(default_factory=PostgresExtremes)
+    _coverage: Coverage = field(default_factory=Coverage)
+    _vus_max: int = 0
+    _late_snapshots: int = 0
+    _newest: Reading | None = None
+    outage_s: float = 0.0
+    """For how long the target has been away so far."""
 
     def add(self, reading: Reading) -> None:
         """Take *reading*, which is newer than all before it, into account."""

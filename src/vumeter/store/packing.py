@@ -17,6 +17,8 @@ from msgspec.structs import replace
 
 from vumeter.errors import StoreError
 from vumeter.model.measure import Added, Histogram, Reading, Tally, Timings, TrendSum
+from vumeter.stats.sofar import Totals
+from vumeter.stats.summary import SummaryBuilder
 
 _WINDOW_BITS = -15
 """Deflate's window, without a header and a checksum."""
@@ -39,6 +41,16 @@ _encoded = msgspec.msgpack.Encoder().encode
 _decoded = msgspec.msgpack.Decoder(_Packed).decode
 _bare_decoded = msgspec.msgpack.Decoder(tuple[Reading, list[int]]).decode
 _numbers_decoded = msgspec.msgpack.Decoder(list[int]).decode
+
+
+class _PackedTotals(Struct, frozen=True, array_like=True):
+    whole: bytes
+    builder: bytes
+    late_snapshots: int
+
+
+_totals_decoded = msgspec.msgpack.Decoder(_PackedTotals).decode
+_builder_decoded = msgspec.msgpack.Decoder(SummaryBuilder).decode
 
 
 def packed(reading: Reading) -> bytes:
@@ -84,6 +96,32 @@ def unpacked(content: bytes) -> Reading:
         return _with_histograms(bare, lambda it: _filled(it, next(size), gaps, numbers))
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise StoreError(f"A reading in the store cannot be read: {error}.") from error
+
+
+def packed_totals(totals: Totals) -> bytes:
+    """Return *totals* as bytes."""
+    return _encoded(
+        _PackedTotals(
+            whole=packed(totals.whole),
+            builder=_deflated(totals.builder, zlib.Z_DEFAULT_STRATEGY),
+            late_snapshots=totals.late_snapshots,
+        )
+    )
+
+
+def unpacked_totals(content: bytes) -> Totals:
+    """
+    Return what `packed_totals` was given.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    try:
+        found = _totals_decoded(content)
+        builder = _builder_decoded(_inflated(found.builder))
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise StoreError(f"What the run came to cannot be read: {error}.") from error
+    return Totals(whole=unpacked(found.whole), builder=builder, late_snapshots=found.late_snapshots)
 
 
 def _deflated(value: object, strategy: int) -> bytes:

@@ -12,20 +12,23 @@ import msgspec
 from msgspec import Struct
 
 from vumeter.errors import StoreError
-from vumeter.model.frame import Event, PhaseState, Point
+from vumeter.model.frame import Event, EventLevel, PhaseState, Point, StopCause
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
+from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.spans import merged
 from vumeter.store.connection import open_to_read, reading
-from vumeter.store.packing import unpacked
+from vumeter.store.packing import unpacked, unpacked_totals
 from vumeter.store.rows import POINT_COLUMNS, Lost
 
 _ValueT = TypeVar("_ValueT")
 
 _MAX_SECOND = 2**62
+_OWN = "vumeter"
+"""Who says what the summary remarks on; thresholds and alerts have sections of their own."""
 
 
 class Meta(Struct, frozen=True, kw_only=True):
@@ -95,6 +98,43 @@ class StoredRun:
         found = [content for (content,) in self._rows("SELECT content FROM summary")]
         return self._decoded(found[0], Summary) if found else None
 
+    def so_far(self, stop: StopCause | None) -> Summary:
+        """
+        Return the run up to its newest second as it would have summed it up itself.
+
+        For one that goes on (*stop* is `None`) or died; what the closed model did not see of
+        a stall (`Summary.stalls`) is not among what is stored.
+        """
+        found = [content for (content,) in self._rows("SELECT content FROM totals")]
+        run = RunSoFar(unpacked_totals(found[0]) if found else None)
+        for snapshot in self.late_snapshots[run.late_snapshots :]:
+            run.add_late(snapshot)
+        for each in self.readings(run.newest_second + 1):
+            run.add(each)
+        return run.summary(
+            plan=self.plan,
+            stop=stop,
+            journal=self.journal,
+            remarks=self._remarks(),
+            verdicts=self.verdicts,
+            alerts=self.alerts,
+            setup=self.setup,
+            teardown=self.teardown,
+        )
+
+    def _remarks(self) -> Iterator[str]:
+        levels = (EventLevel.WARNING, EventLevel.ERROR)
+        told = (it for it in self.events if it.level in levels and it.author == _OWN)
+        yield from dict.fromkeys(it.text for it in told)
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many requests there were, and how many of them failed, as charts show it."""
+        ((requests, errors),) = self._rows(
+            "SELECT total(requests), total(errors) FROM points WHERE span_s = 1"
+        )
+        return int(requests), int(errors)
+
     @property
     def newest_second(self) -> int:
         """The last second that is stored; −1: there is none."""
@@ -140,7 +180,7 @@ class StoredRun:
     @property
     def late_snapshots(self) -> tuple[Snapshot, ...]:
         """What came too late for its second's reading: in every total, and in no reading."""
-        rows = self._rows("SELECT content FROM late_snapshots ORDER BY second, id")
+        rows = self._rows("SELECT content FROM late_snapshots ORDER BY id")
         return tuple(self._decoded(content, Snapshot) for (content,) in rows)
 
     def points(

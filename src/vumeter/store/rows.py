@@ -10,7 +10,8 @@ from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
-from vumeter.store.packing import packed
+from vumeter.stats.sofar import Totals
+from vumeter.store.packing import packed, packed_totals
 
 POINT_COLUMNS = (
     "span_s",
@@ -126,6 +127,15 @@ def of_loss(lost: Lost) -> Row:
         "INSERT OR REPLACE INTO losses (first_second, last_second) VALUES (?, ?)",
         (lost.first_second, lost.last_second),
         key=f"loss {lost.first_second}",
+    )
+
+
+def of_totals(totals: Totals) -> Row:
+    """Return the row of what the run came to so far."""
+    return Row(
+        "INSERT OR REPLACE INTO totals (id, second, content) VALUES (1, ?, ?)",
+        (totals.whole.second, packed_totals(totals)),
+        key="totals",
     )
 
 

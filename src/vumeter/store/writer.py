@@ -29,6 +29,7 @@ from vumeter.model.verdict import Verdict
 from vumeter.stats import histogram
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.resolutions import Spans
+from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.summary import shown_entry, shown_verdict
 from vumeter.stats.tally import response_times
 from vumeter.store import rows
@@ -48,6 +49,8 @@ RETRY_S = 2.0
 
 _WAITING_WORDS = 5_000
 """Events, commands and the like, which come from hands and scripts, and not from load."""
+
+_TOTALS_EVERY_S = 60
 
 _SLOW_S = 10
 """From so many waiting seconds on it is said that the disk is slow."""
@@ -72,6 +75,7 @@ class StoreWriter:
         self._hiding = Hiding(redactor)
         self._aging = Aging(retention or Retention())
         self._spans = Spans()
+        self._so_far = RunSoFar()
         self._backlog = Backlog(UNSAVED_BYTES)
         self._newest_second = -1
         self._connection: sqlite3.Connection | None = None
@@ -101,7 +105,7 @@ class StoreWriter:
 
     def late(self, snapshot: Snapshot) -> None:
         """Store what came too late for its second's reading."""
-        self._leave(lambda: rows.of_late_snapshot(self._hiding.snapshot(snapshot)))
+        self._leave(lambda: self._late_row(self._hiding.snapshot(snapshot)))
 
     def event(self, event: Event) -> None:
         """Store one line of the event log."""
@@ -220,11 +224,24 @@ class StoreWriter:
             started_unix_ms = reading.at_unix_ms - reading.second * 1000
             self._backlog.add(rows.of_meta("started_unix_ms", started_unix_ms))
         self._newest_second = reading.second
-        self._backlog.add(rows.of_reading(self._hiding.reading(reading)))
+        shown = self._hiding.reading(reading)
+        self._so_far.add(shown)
+        self._backlog.add(rows.of_reading(shown))
+        if reading.second % _TOTALS_EVERY_S == _TOTALS_EVERY_S - 1:
+            self._put_totals_away()
         if point is not None:
             times = histogram.merge(map(response_times, reading.tallies.values()))
             for each in (point, *self._spans.add(point, times)):
                 self._backlog.add(rows.of_point(each))
+
+    def _late_row(self, snapshot: Snapshot) -> Row:
+        self._so_far.add_late(snapshot)
+        return rows.of_late_snapshot(snapshot)
+
+    def _put_totals_away(self) -> None:
+        totals = self._so_far.totals()
+        if totals is not None:
+            self._backlog.add(rows.of_totals(totals))
 
     def _is_time(self) -> bool:
         """Whether to write now: when it has just failed, not at once again."""

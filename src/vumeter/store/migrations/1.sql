@@ -60,6 +60,13 @@ CREATE TABLE losses (
     last_second INTEGER NOT NULL
 );
 
+-- What all seconds up to one of them came to, for a run that dies: once a minute.
+CREATE TABLE totals (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    second INTEGER NOT NULL,
+    content BLOB NOT NULL
+);
+
 -- The end of the run; none: it is going on, or it died.
 CREATE TABLE summary (
     id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -36,6 +36,7 @@ _CAUSES = {
     StopCause.WORKERS_LOST: "workers lost",
     StopCause.THRESHOLD: "by a threshold",
     StopCause.SETUP: "setup failed",
+    StopCause.KILLED: "killed",
 }
 
 
