@@ -230,6 +230,22 @@ def run(  # noqa: PLR0917 - one parameter per flag
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Keep nothing for `vumeter show`.")
     ] = False,
+    listen: Annotated[
+        Text,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="The control API there, too, for who has the run's token.",
+        ),
+    ] = None,
+    listen_cert: Annotated[
+        Path | None,
+        typer.Option("--listen-cert", metavar="FILE", help="PEM: for --listen beyond loopback."),
+    ] = None,
+    listen_key: Annotated[
+        Path | None,
+        typer.Option("--listen-key", metavar="FILE", help="PEM: its key, if not in that file."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
@@ -260,6 +276,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     # Imported here, as everywhere in commands: `vumeter --help` needs none of it.
     from vumeter.cli.connecting import connected
     from vumeter.cli.ending import checked_report_path
+    from vumeter.cli.listening import listening
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes, is_script
     from vumeter.cli.thresholds import with_alerts, with_thresholds
@@ -317,7 +334,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         raise UsageError(f"{target} is no script, which alone takes a second URL.")
     else:
         plan = _plan(wishes, typed, variables=variable or [], time_scale=time_scale)
-    plan = connected(plan, wishes)
+    plan = listening(connected(plan, wishes), listen, listen_cert, listen_key)
     plan = with_thresholds(plan, threshold or ())
     plan = with_alerts(plan, alert or ())
     if save_profile is not None:

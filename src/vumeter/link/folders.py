@@ -20,7 +20,7 @@ import platformdirs
 
 from vumeter.clock import unix_ms
 from vumeter.errors import LinkError
-from vumeter.link.protocol import SOCKET_NAME
+from vumeter.link.protocol import ADDRESS_NAME, SOCKET_NAME, TOKEN_NAME
 
 RUNS_VARIABLE = "VUMETER_RUNS"
 """The environment variable that puts the runs' folder elsewhere."""
@@ -65,6 +65,16 @@ class RunFolder:
     def socket(self) -> Path:
         """Where the control API listens while the run lives."""
         return self.path / SOCKET_NAME
+
+    @property
+    def token(self) -> Path:
+        """What callers over TCP have to show, while the run lives; it may be elsewhere."""
+        return self.path / TOKEN_NAME
+
+    @property
+    def address(self) -> Path:
+        """Where TCP is listened on, while the run lives and if it is."""
+        return self.path / ADDRESS_NAME
 
     @property
     def log(self) -> Path:

@@ -25,6 +25,10 @@ SCHEMA_HEADER = "Vumeter-Schema"
 """Each answer says in it by which schema it is to be read."""
 
 SOCKET_NAME = "control.sock"
+TOKEN_NAME = "token"
+"""The file beside the socket with what callers over TCP have to show."""
+ADDRESS_NAME = "address"
+"""The file beside the socket that says where TCP is listened on."""
 
 
 class Hello(Struct, frozen=True, kw_only=True):

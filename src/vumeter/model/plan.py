@@ -286,6 +286,24 @@ class Transport(Struct, frozen=True, kw_only=True):
     proxy: Proxy | None = None
 
 
+class Listen(Struct, frozen=True, kw_only=True):
+    """Where the control API listens beside its socket. Files are absolute paths."""
+
+    host: str
+    """Without the brackets of an IPv6 address."""
+    port: int
+    """0: one that is free."""
+    certificate: str | None = None
+    """PEM file; `None`: without TLS, and so on loopback only."""
+    key: str | None = None
+    """PEM file of its key; `None`: it is in the same file."""
+
+    @property
+    def place(self) -> str:
+        """Host and port, as people write them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 class Threshold(Struct, frozen=True, kw_only=True):
     """A rule on an aggregate, as it was written; `thresholds.grammar` reads it."""
 
@@ -333,6 +351,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     cookies: bool = True
     """Whether each VU keeps the cookies that targets set, and sends them back (RFC 6265)."""
     transport: Transport = Transport()
+    listen: Listen | None = None
+    """`None`: the control API is on its socket alone."""
     graceful_stop_s: float = 30.0
     """How long iterations in flight may still take once the schedule has ended."""
     dead_man_s: float = 300.0

@@ -11,7 +11,7 @@ from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.plan import MOST_VUS, Limits, Plan, Procedure, Scenario, Threshold
 from vumeter.profiles.alerts import alerts_of
-from vumeter.profiles.connections import transport_of
+from vumeter.profiles.connections import listen_from, transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
 from vumeter.profiles.lines import KeyPath
@@ -88,6 +88,9 @@ def plan_of(
         verify_tls=profile.http.verify_tls,
         cookies=profile.http.cookies,
         transport=transport_of(profile.http, folder=path.parent, problems=problems),
+        listen=None
+        if profile.listen is None
+        else listen_from(profile.listen, folder=path.parent, problems=problems),
         graceful_stop_s=profile.graceful_stop,
         dead_man_s=profile.dead_man,
         on_viewer_lost=profile.on_viewer_lost,

@@ -1,4 +1,4 @@
-"""From [http] to a transport: files found, addresses read; and back."""
+"""From [http] to a transport, and from [listen]: files found, addresses read; and back."""
 
 import ipaddress
 from pathlib import Path
@@ -8,12 +8,14 @@ from vumeter.model.plan import (
     HostOverride,
     HttpVersion,
     IpFamily,
+    Listen,
     Proxy,
     TlsVersion,
     Transport,
 )
 from vumeter.profiles.lines import KeyPath
-from vumeter.profiles.models import HttpTable
+from vumeter.profiles.listening import listen_of
+from vumeter.profiles.models import HttpTable, ListenTable
 from vumeter.profiles.problems import Problems, quoted
 from vumeter.profiles.proxies import proxy_of, url_of
 
@@ -23,7 +25,7 @@ _HTTP: KeyPath = ("http",)
 def transport_of(table: HttpTable, *, folder: Path, problems: Problems) -> Transport:
     """Return the transport that *table* describes; what is wrong with it is in *problems*."""
     files = {
-        key: _file(getattr(table, key), key, folder=folder, problems=problems)
+        key: _file(getattr(table, key), (*_HTTP, key), folder=folder, problems=problems)
         for key in ("authorities", "certificate", "certificate_key")
     }
     if table.certificate_key is not None and table.certificate is None:
@@ -77,14 +79,35 @@ def transport_written(transport: Transport) -> dict[str, object]:
     return written
 
 
-def _file(name: str | None, key: str, *, folder: Path, problems: Problems) -> str | None:
+def listen_from(table: ListenTable, *, folder: Path, problems: Problems) -> Listen | None:
+    """Return what [listen] says; what is wrong with it is in *problems*."""
+    files = {
+        key: _file(name, ("listen", key), folder=folder, problems=problems)
+        for key in ("certificate", "key")
+        if (name := getattr(table, key)) is not None
+    }
+    try:
+        return listen_of(table.address, **files)
+    except UsageError as error:
+        problems.add(("listen", "address"), error.message, hint=error.hint)
+        return None
+
+
+def listen_written(listen: Listen | None) -> dict[str, object]:
+    """Return *listen* as the part of a profile that it is; none where there is no such thing."""
+    if listen is None:
+        return {}
+    files = {"certificate": listen.certificate, "key": listen.key}
+    known = {key: name for key, name in files.items() if name is not None}
+    return {"listen": {"address": listen.place} | known}
+
+
+def _file(name: str | None, at: KeyPath, *, folder: Path, problems: Problems) -> str | None:
     if name is None:
         return None
     path = (folder / name).absolute()
     if not path.is_file():
-        problems.add(
-            (*_HTTP, key), f"there is no file {quoted(name)}.", hint=f"It is looked for at {path}."
-        )
+        problems.add(at, f"there is no file {quoted(name)}.", hint=f"It is looked for at {path}.")
     return str(path)
 
 

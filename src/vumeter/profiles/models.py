@@ -272,6 +272,23 @@ class ThresholdTable(Table):
         return or_text(handler(core))
 
 
+class ListenTable(Table):
+    """
+    Where the control API listens beside its socket, for viewers on other machines and for
+    Prometheus. Who comes there has to show the run's token; docs/control-api.md says how.
+    """
+
+    address: str = Field(
+        description="Host and port; port 0 is one that is free. What other machines can reach"
+        " needs a certificate.",
+        examples=["127.0.0.1:9646"],
+    )
+    certificate: str | None = Field(None, description="PEM file, relative to the profile.")
+    key: str | None = Field(
+        None, description="PEM file of its key, where that is not in the same file."
+    )
+
+
 class LimitsTable(Table):
     """What no command may exceed, human or automatic, and where panic falls to."""
 
@@ -353,3 +370,4 @@ class Profile(Table):
         examples=[["usual"]],
     )
     limits: LimitsTable = Field(default_factory=LimitsTable, description="Guard rails.")
+    listen: ListenTable | None = Field(None, description="The control API beyond its socket.")

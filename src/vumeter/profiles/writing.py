@@ -40,7 +40,7 @@ from vumeter.model.plan import (
     Threshold,
 )
 from vumeter.profiles.answers import RELATIONS
-from vumeter.profiles.connections import transport_written
+from vumeter.profiles.connections import listen_written, transport_written
 from vumeter.profiles.multipart import Part, parts_in
 from vumeter.profiles.quantities import NO_END
 from vumeter.profiles.targets import request_name
@@ -91,6 +91,7 @@ def written(plan: Plan) -> str:
     if plan.alerts:
         document["alerts"] = [_alert(alert) for alert in plan.alerts]
     document["limits"] = _limits(plan.limits)
+    document |= listen_written(plan.listen)
     return tomli_w.dumps({key: _escaped(value) for key, value in document.items()})
 
 

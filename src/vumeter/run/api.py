@@ -1,5 +1,5 @@
 """
-The control API of a run: HTTP and one WebSocket over a Unix socket. docs/control-api.md has it.
+The control API of a run: HTTP and one WebSocket. docs/control-api.md has it.
 
 Nobody slows anybody: each viewer has one place for one frame, and what was not sent by the
 time the next one comes is replaced by it.
@@ -7,11 +7,8 @@ time the next one comes is replaced by it.
 
 import asyncio
 import contextlib
-import os
 import re
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +18,12 @@ from aiohttp import web
 
 from vumeter.link.protocol import SCHEMA, SCHEMA_HEADER
 from vumeter.model.frame import SPANS_S, Frame, RunState
+from vumeter.model.plan import Listen
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command
 from vumeter.run.conductor import Conductor
 from vumeter.run.control import Viewer
+from vumeter.run.entrance import Entrance
 from vumeter.stats.exposition import CONTENT_TYPE, exposition
 from vumeter.stats.plaintext import plain
 
@@ -35,30 +34,37 @@ _ANONYMOUS = "anonymous"
 _LARGEST_BODY_BYTES = 16 * 1024
 _FOR_EVER = 9_999_999_999
 _SECONDS = re.compile("[0-9]{1,10}")
-_PEER_CREDENTIALS = struct.Struct("3i")
 
 ReportWriter = Callable[[Summary], bytes]
 """Makes report.json of a run, be it at its end or not."""
 
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 class ControlApi:
     """
-    Serves one run on one socket. Use once, with `async with`; then `farewell`.
+    Serves one run. Use once, with `async with`; then `farewell`.
 
     Args:
         conductor: The run.
         path: Of the socket.
         written: Makes what `GET /report` answers.
+        listen: Where else than on the socket.
     """
 
-    def __init__(self, conductor: Conductor, path: Path, *, written: ReportWriter) -> None:
+    def __init__(
+        self,
+        conductor: Conductor,
+        path: Path,
+        *,
+        written: ReportWriter,
+        listen: Listen | None = None,
+    ) -> None:
         self._conductor = conductor
-        self._path = path
+        self._entrance = Entrance(path, listen, tell=conductor.tell)
         self._written = written
         self._viewers: set[_Outlet] = set()
-        app = web.Application(middlewares=[_own_user_only], client_max_size=_LARGEST_BODY_BYTES)
+        app = web.Application(
+            middlewares=[self._entrance.admit], client_max_size=_LARGEST_BODY_BYTES
+        )
         app.add_routes(
             [
                 web.get("/stream", self._stream),
@@ -80,13 +86,21 @@ class ControlApi:
 
     async def __aenter__(self) -> "ControlApi":
         await self._runner.setup()
-        await web.SockSite(self._runner, _private_socket(self._path)).start()
+        try:
+            await self._entrance.open(self._runner)
+        except BaseException:
+            await self._close()
+            raise
         self._conductor.add_sink(self._publish)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._conductor.remove_sink(self._publish)
+        await self._close()
+
+    async def _close(self) -> None:
         await self._runner.cleanup()
+        self._entrance.close()
 
     async def farewell(self, limit_s: float) -> None:
         """Wait until every viewer has the last frame, for *limit_s* at most."""
@@ -214,39 +228,6 @@ async def _drained(stream: web.WebSocketResponse) -> None:
 
 async def _say_schema(_: web.Request, answer: web.StreamResponse) -> None:
     answer.headers[SCHEMA_HEADER] = str(SCHEMA)
-
-
-@web.middleware
-async def _own_user_only(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Refuse everyone but the user that the run belongs to, and root."""
-    uid = _peer_uid(request)
-    if uid not in (None, 0, os.getuid()):
-        raise web.HTTPForbidden(text="this run belongs to another user")
-    return await handler(request)
-
-
-def _peer_uid(request: web.Request) -> int | None:
-    """Return who is at the other end; `None` where the system does not say."""
-    own = request.transport.get_extra_info("socket") if request.transport is not None else None
-    if own is None or not hasattr(socket, "SO_PEERCRED"):
-        return None  # the folder's mode has to do
-    credentials = own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER_CREDENTIALS.size)
-    return int(_PEER_CREDENTIALS.unpack(credentials)[1])
-
-
-def _private_socket(path: Path) -> socket.socket:
-    """Return a listening place that only its owner may connect to, from the first moment on."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    except BaseException:
-        listener.close()
-        raise
-    finally:
-        os.umask(mask)
-    listener.setblocking(False)
-    return listener
 
 
 def _seconds(request: web.Request, key: str, default: int) -> int:

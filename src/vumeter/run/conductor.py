@@ -352,6 +352,11 @@ class Conductor:
             self._events.add("has the control now", author=self._control.holder)
         self._show()
 
+    def tell(self, text: str) -> None:
+        """Write into the event log what has happened at the run's doors."""
+        self._events.add(plain(text), level=EventLevel.WARNING)
+        self._show()
+
     def saw(self) -> None:
         """Somebody took a frame or gave a command: the run is watched."""
         self._dead_man.sign_of_life(self._timeline.elapsed_s)

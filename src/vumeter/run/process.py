@@ -79,7 +79,9 @@ async def conduct(
     store = folder.store if is_stored else None
     async with Conductor(plan, sinks=sinks, is_attended=is_attended, store=store) as conductor:
         with _heard(conductor, signal.SIGINT, signal.SIGTERM):
-            async with ControlApi(conductor, folder.socket, written=written) as api:
+            async with ControlApi(
+                conductor, folder.socket, written=written, listen=plan.listen
+            ) as api:
                 with _ignored(signal.SIGHUP) as was_ignored:
                     await conductor.start()
                 hang_up = () if was_ignored or not is_attended else (signal.SIGHUP,)

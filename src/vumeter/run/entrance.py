@@ -1,0 +1,105 @@
+"""The ways into a run's control API: opened, watched and closed again."""
+
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from vumeter.clock import monotonic_ns
+from vumeter.link.protocol import ADDRESS_NAME, TOKEN_NAME
+from vumeter.model.plan import Listen
+from vumeter.run.doorkeeper import (
+    Caller,
+    Complaints,
+    Refusal,
+    refusal_of_caller,
+    refusal_of_user,
+)
+from vumeter.run.doors import peer_uid, private_socket, server_tls, taken_token, tcp_sockets
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Entrance:
+    """
+    The socket, and TCP where the plan says so. Use once.
+
+    Args:
+        path: Of the socket; token and address are written beside it.
+        listen: `None`: no TCP.
+        tell: Called with what the event log should say.
+    """
+
+    def __init__(self, path: Path, listen: Listen | None, *, tell: Callable[[str], None]) -> None:
+        self._path = path
+        self._listen = listen
+        self._tell = tell
+        self._token = ""
+        self._complaints = Complaints()
+
+    async def open(self, runner: web.AppRunner) -> None:
+        """
+        Let callers come to *runner*.
+
+        Raises:
+            UsageError: TCP cannot be listened on as the plan wants it.
+        """
+        await web.SockSite(runner, private_socket(self._path)).start()
+        if self._listen is not None:
+            await self._open_tcp(runner, self._listen)
+
+    def close(self) -> None:
+        """Take away what was written beside the socket."""
+        for name in (TOKEN_NAME, ADDRESS_NAME):
+            self._path.with_name(name).unlink(missing_ok=True)
+
+    @web.middleware
+    async def admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Hand *request* on, or refuse whoever sent it."""
+        refusal = self._refusal(request)
+        if refusal is None:
+            return await handler(request)
+        line = self._complaints.line(refusal, peer=_peer(request), at_ns=monotonic_ns())
+        if line:
+            self._tell(line)
+        headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
+        return web.Response(status=refusal.status, text=refusal.text, headers=headers)
+
+    async def _open_tcp(self, runner: web.AppRunner, listen: Listen) -> None:
+        context = server_tls(listen)
+        token = self._path.with_name(TOKEN_NAME)
+        self._token = taken_token(token)
+        listeners = await tcp_sockets(listen)
+        for listener in listeners:
+            await web.SockSite(runner, listener, ssl_context=context).start()
+        address = _address(listen, listeners[0], context)
+        self._path.with_name(ADDRESS_NAME).write_text(address + "\n")
+        shown = f"; its token is in {token}" if token.exists() else ""
+        self._tell(f"the control API is at {address}, too{shown}")
+
+    def _refusal(self, request: web.Request) -> Refusal | None:
+        peer = None if request.transport is None else request.transport.get_extra_info("socket")
+        if peer is None:
+            return Refusal(400, "gone")
+        if peer.family == socket.AF_UNIX:
+            return refusal_of_user(peer_uid(peer), own_uid=os.getuid())
+        assert self._listen is not None, "nothing else listens on TCP"
+        caller = Caller(
+            host=request.host,
+            origin=request.headers.get("Origin"),
+            authorization=request.headers.get("Authorization"),
+        )
+        return refusal_of_caller(caller, token=self._token, listen=self._listen)
+
+
+def _address(listen: Listen, listener: socket.socket, context: ssl.SSLContext | None) -> str:
+    scheme = "http" if context is None else "https"
+    host = f"[{listen.host}]" if ":" in listen.host else listen.host
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+def _peer(request: web.Request) -> str:
+    return request.remote or "another user"
