@@ -3,27 +3,27 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
 
-from vumeter.errors import LinkError
-from vumeter.link.protocol import SCHEMA, SCHEMA_HEADER, Hello
+from vumeter.link.asking import (
+    ANSWER_LIMIT_S,
+    GONE,
+    another_version,
+    answer,
+    session_to,
+    unreachable,
+)
+from vumeter.link.door import Place
+from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 
-ANSWER_LIMIT_S = 5.0
-"""How long a run may take to answer. It does nothing else that would take a second."""
-
 _FAREWELL_S = 0.5
 """How long whoever leaves waits for a run that hangs."""
-
-# The host is never looked up: every connection goes to the socket.
-_BASE = "http://run"
-_GONE = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Link:
@@ -53,27 +53,27 @@ class Link:
         self._reader = asyncio.create_task(self._read(), name="link-reader")
 
     @classmethod
-    async def open(cls, socket: Path, *, viewer: str, watch: bool = False) -> Self:
+    async def open(cls, place: Place, *, viewer: str, watch: bool = False) -> Self:
         """
-        Connect to the run behind *socket* as *viewer*; with *watch*, never to command.
+        Connect to the run at *place* as *viewer*; with *watch*, never to command.
 
         Raises:
-            LinkError: Nothing answers there, or it is a run of another version.
+            LinkError: Nothing answers there, it refuses, or is a run of another version.
         """
-        session = _session(socket)
+        session = session_to(place)
         query = urlencode({"viewer": viewer, "watch": int(watch)})
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 # No limit on the size: a hello carries all the seconds of a long run.
                 stream = await session.ws_connect(
-                    f"{_BASE}/stream?{query}",
+                    f"/stream?{query}",
                     max_msg_size=0,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_FAREWELL_S),
                 )
                 hello = _hello(await stream.receive_bytes())
-        except (*_GONE, TypeError) as error:
+        except (*GONE, TypeError) as error:
             await session.close()
-            raise _unreachable(socket, error) from error
+            raise unreachable(place, error) from error
         except BaseException:
             await session.close()
             raise
@@ -169,7 +169,7 @@ class Link:
                 self._changed.set()
                 if self._newest.state is RunState.ENDED:
                     return
-        except (*_GONE, msgspec.MsgspecError):
+        except (*GONE, msgspec.MsgspecError):
             # Gone in the middle of a frame: the same to a viewer as gone between two.
             return
         finally:
@@ -177,45 +177,38 @@ class Link:
             self._changed.set()
 
     async def _post(self, path: str, body: bytes) -> Outcome:
-        answer = await self._request("POST", f"{path}?{self._query}", body)
-        return msgspec.json.decode(answer, type=Outcome)
+        outcome = await self._request("POST", f"{path}?{self._query}", body)
+        return msgspec.json.decode(outcome, type=Outcome)
 
     async def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        return await _answer(self._session, method, path, body)
+        return await answer(self._session, method, path, body)
 
 
-async def status(socket: Path) -> Frame:
+async def status(place: Place) -> Frame:
     """
-    Return the newest frame of the run behind *socket*, without becoming a viewer of it.
+    Return the newest frame of the run at *place*, without becoming a viewer of it.
 
     Raises:
-        LinkError: Nothing answers there.
+        LinkError: Nothing answers there, or it refuses.
     """
-    async with _session(socket) as session:
-        return msgspec.json.decode(await _answer(session, "GET", "/status"), type=Frame)
+    async with session_to(place) as session:
+        return msgspec.json.decode(await answer(session, "GET", "/status"), type=Frame)
 
 
-async def send(socket: Path, command: Command, *, take: bool = False) -> Outcome:
+async def send(place: Place, command: Command, *, take: bool = False) -> Outcome:
     """
     Send one command as its author without becoming a viewer; with *take*, take control first.
 
     Raises:
-        LinkError: Nothing answers there.
+        LinkError: Nothing answers there, or it refuses.
     """
     query = urlencode({"viewer": command.author})
-    async with _session(socket) as session:
+    async with session_to(place) as session:
         if take:
-            await _answer(session, "POST", f"/control?{query}")
+            await answer(session, "POST", f"/control?{query}")
         body = msgspec.json.encode(command)
-        answer = await _answer(session, "POST", f"/commands?{query}", body)
-        return msgspec.json.decode(answer, type=Outcome)
-
-
-def _session(socket: Path) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.UnixConnector(path=str(socket)),
-        timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S),
-    )
+        outcome = await answer(session, "POST", f"/commands?{query}", body)
+        return msgspec.json.decode(outcome, type=Outcome)
 
 
 def _hello(message: bytes) -> Hello:
@@ -223,42 +216,7 @@ def _hello(message: bytes) -> Hello:
     try:
         hello = msgspec.msgpack.decode(message, type=Hello)
     except msgspec.MsgspecError as error:
-        raise _another_version("another version") from error
+        raise another_version("another version") from error
     if hello.schema != SCHEMA:
-        raise _another_version(f"version {hello.version}")
+        raise another_version(f"version {hello.version}")
     return hello
-
-
-def _another_version(which: str) -> LinkError:
-    return LinkError(
-        f"The run was started by {which} of vumeter, which this one cannot talk to.",
-        hint="Attach with the vumeter that started it.",
-    )
-
-
-def _unreachable(socket: Path, error: BaseException) -> LinkError:
-    return LinkError(
-        f"The run behind {socket} does not answer: {str(error) or type(error).__name__}.",
-        hint="vumeter ps lists the runs that are going on.",
-    )
-
-
-async def _answer(
-    session: aiohttp.ClientSession, method: str, path: str, body: bytes | None = None
-) -> bytes:
-    try:
-        async with session.request(method, _BASE + path, data=body) as response:
-            answer = await response.read()
-    except TimeoutError as error:
-        raise LinkError(
-            f"The run has not answered within {ANSWER_LIMIT_S:g} s.",
-            hint="Its process is there, and hangs or was stopped.",
-        ) from error
-    except _GONE as error:
-        raise LinkError("The run is gone.", hint="vumeter ps lists those that go on.") from error
-    schema = response.headers.get(SCHEMA_HEADER)
-    if schema != str(SCHEMA):
-        raise _another_version("another version")
-    if response.status != 200:
-        raise LinkError(f"The run refused: {answer.decode(errors='replace').strip()}")
-    return answer
