@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from vumeter.link.openapi import operations
 from vumeter.model.frame import Frame, Point
-from vumeter.model.plan import Plan
+from vumeter.model.plan import Listen, Plan
 from vumeter.model.throttle import CommandKind, JournalEntry, Outcome
 from vumeter.report.schema import Report
 from vumeter.run.metrics import families
@@ -48,11 +48,13 @@ async def test_every_curl_example_works_on_a_live_run(
         Outcome,
         tuple[JournalEntry, ...],
         Outcome,
+        Frame,
     ]
     examples = blocks("sh")
     assert examples[0].startswith("SOCKET=")
     assert len(examples) == 1 + len(types)
-    async with fly(a_plan(server.url, vus=10)) as flight:
+    listen = Listen(host="127.0.0.1", port=0)
+    async with fly(a_plan(server.url, vus=10, listen=listen)) as flight:
         async with await flight.link("reader", watch=True) as link:
             await until(link, lambda frame: frame.second >= 3)
         answers = []

@@ -16,9 +16,9 @@ import trustme
 from vumeter.errors import LinkError, UsageError
 from vumeter.link.client import Link, send, status
 from vumeter.link.door import Door, door_of
+from vumeter.link.protocol import TOKEN_VARIABLE
 from vumeter.model.plan import Listen, Plan
 from vumeter.model.throttle import Command, CommandKind
-from vumeter.run.doors import TOKEN_VARIABLE
 from vumeter.testing.server import LoopbackServer
 
 pytestmark = pytest.mark.slow

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from vumeter.cli.flags import Authorities, TokenFile
 from vumeter.cli.viewer import viewer_name
 from vumeter.errors import ExitCode, UsageError
 from vumeter.link import folders
@@ -21,7 +22,10 @@ _NUMBER = re.compile(r"([+-]?)(.+)")
 
 
 def ctl(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Its name; vumeter ps lists them.")],
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN|URL", help="Its name, which vumeter ps lists, or its address."),
+    ],
     words: Annotated[
         list[str],
         typer.Argument(
@@ -40,14 +44,18 @@ def ctl(
     reason: Annotated[
         str, typer.Option("--reason", help="Why, for the journal and the report.")
     ] = "",
+    token_file: TokenFile = None,
+    cacert: Authorities = None,
 ) -> None:
     """Give one command to a run, and print what it answers."""
+    from vumeter.cli.doors import door_to
     from vumeter.link.client import send  # the price of aiohttp, where a command is one
 
     command = replace(parse(words, author=viewer_name()), scenario=scenario)
     if reason:
         command = replace(command, note=reason)
-    outcome = asyncio.run(send(folders.find(run).socket, command, take=take))
+    door = door_to(run, token_file=token_file, authorities=cacert)
+    outcome = asyncio.run(send(door or folders.find(run).socket, command, take=take))
     if not outcome.accepted:
         taking = " (--take)" if "take it over" in outcome.message else ""
         raise UsageError(f"{outcome.message}{taking}.")

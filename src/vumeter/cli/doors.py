@@ -1,21 +1,19 @@
-"""The run that an argument names: by its name on this machine, or by its address."""
+"""The run that an argument is the address of, and the token to go there with."""
 
 import os
 from pathlib import Path
 
 from vumeter.errors import UsageError
-from vumeter.link import folders
-from vumeter.link.door import Place, door_of, is_url
-from vumeter.run.doors import TOKEN_VARIABLE
+from vumeter.link.door import Door, door_of, is_url
+from vumeter.link.protocol import TOKEN_VARIABLE
 
 
-def place_of(run: str | None, *, token_file: Path | None, authorities: Path | None) -> Place:
+def door_to(run: str | None, *, token_file: Path | None, authorities: Path | None) -> Door | None:
     """
-    Return where the run is that *run* names or is the address of.
+    Return the door that *run* is the address of; `None`: it is the name of a run.
 
     Raises:
-        UsageError: There is no token to go there with, or the address is none.
-        LinkError: No run of that name goes on here.
+        UsageError: There is no token to go there with, or no address that it would be for.
     """
     if run is not None and is_url(run):
         return door_of(run, token=_token(token_file), authorities=authorities)
@@ -24,7 +22,7 @@ def place_of(run: str | None, *, token_file: Path | None, authorities: Path | No
             "--token-file and --cacert are for a run's address, and this is no address.",
             hint="Write for example https://jump.example:9646.",
         )
-    return folders.find(run).socket
+    return None
 
 
 def _token(file: Path | None) -> str:

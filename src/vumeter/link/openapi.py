@@ -82,7 +82,12 @@ def openapi(report: Any) -> dict[str, Any]:
             "summary": f"As vumeter {__version__} serves it; docs/control-api.md explains it.",
         },
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        # On the run's own socket the kernel says who is calling.
+        "security": [{}, {"token": []}],
     }
     # Among the defaults are tuples and structs: JSON has neither.
     return msgspec.json.decode(msgspec.json.encode(document), type=dict[str, Any])

@@ -27,6 +27,10 @@ SCHEMA_HEADER = "Vumeter-Schema"
 SOCKET_NAME = "control.sock"
 TOKEN_NAME = "token"
 """The file beside the socket with what callers over TCP have to show."""
+
+TOKEN_VARIABLE = "VUMETER_TOKEN"
+"""The environment variable with the token, of a run that is to have it, or of who goes there."""
+
 ADDRESS_NAME = "address"
 """The file beside the socket that says where TCP is listened on."""
 

@@ -9,12 +9,10 @@ import struct
 from pathlib import Path
 
 from vumeter.errors import UsageError
+from vumeter.link.protocol import TOKEN_VARIABLE
 from vumeter.model.plan import Listen
 from vumeter.profiles.listening import is_loopback
 from vumeter.run.doorkeeper import SHORTEST_TOKEN
-
-TOKEN_VARIABLE = "VUMETER_TOKEN"
-"""The environment variable with the token, where one is not to be made."""
 
 _PEER_CREDENTIALS = struct.Struct("3i")
 
