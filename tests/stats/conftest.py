@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from vumeter.model.measure import (
+    ErrorKind,
     GeneratorReading,
     Reading,
     ScenarioCounts,
@@ -21,19 +22,26 @@ def vitals() -> Callable[..., Vitals]:
     def make(
         *,
         cpu_percent: float = 30.0,
+        core_wait_percent: float = 0.0,
         tick_lag_us: tuple[int, ...] = (100,) * 100,
         starts: int = 0,
         late_starts: int = 0,
         descriptors: int = 50,
+        ports: int = 0,
+        denied: dict[ErrorKind, int] | None = None,
     ) -> Vitals:
         return Vitals(
             cpu_percent=cpu_percent,
+            core_wait_percent=core_wait_percent,
             tick_lag=histogram_of(tick_lag_us),
             start_lag=histogram_of((10,) * starts),
             late_starts=late_starts,
             descriptors=descriptors,
             descriptor_limit=1_000,
             rss_bytes=50_000_000,
+            ports=ports,
+            port_limit=1_000,
+            denied=denied or {},
         )
 
     return make

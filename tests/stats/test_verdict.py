@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import GeneratorSummary
 from vumeter.stats.verdict import (
     BUSY_LAG_US,
@@ -21,6 +22,7 @@ from vumeter.stats.verdict import (
 
 LATE_2_MS = (100,) * 90 + (2_100,) * 10
 LATE_1_MS = (100,) * 90 + (1_100,) * 10
+LATE_6_MS = (100,) * 90 + (6_100,) * 10
 LATE_25_MS = (100,) * 90 + (25_000,) * 10
 
 
@@ -34,6 +36,21 @@ LATE_25_MS = (100,) * 90 + (25_000,) * 10
             {"cpu_percent": 98, "tick_lag_us": LATE_2_MS},
             ("worker 1 used 98 % of its core and answered 2.1 ms late",),
             id="busy and late",
+        ),
+        pytest.param(
+            {"cpu_percent": 5, "core_wait_percent": 24, "tick_lag_us": LATE_6_MS},
+            (),
+            id="others have the core now and then",
+        ),
+        pytest.param(
+            {"cpu_percent": 5, "core_wait_percent": 60, "tick_lag_us": LATE_2_MS},
+            (),
+            id="others have the core, but not for long",
+        ),
+        pytest.param(
+            {"cpu_percent": 5, "core_wait_percent": 60, "tick_lag_us": LATE_6_MS},
+            ("worker 1 waited for a core 60 % of the time and answered 6.1 ms late",),
+            id="others have the core",
         ),
         pytest.param(
             {"cpu_percent": 40, "tick_lag_us": LATE_25_MS},
@@ -55,6 +72,16 @@ LATE_25_MS = (100,) * 90 + (25_000,) * 10
             {"descriptors": 900},
             ("worker 1 has 900 of 1000 file descriptors open",),
             id="hardly any descriptors left",
+        ),
+        pytest.param(
+            {"denied": {ErrorKind.PORTS: 3}},
+            ("worker 1 had no local port for 3 connections",),
+            id="no ports left",
+        ),
+        pytest.param(
+            {"denied": {ErrorKind.DESCRIPTORS: 7}},
+            ("worker 1 had no file descriptor for 7 connections",),
+            id="no descriptors left",
         ),
     ],
 )
@@ -96,6 +123,19 @@ def test_a_verdict_falls_at_one_edge_and_is_lifted_at_a_lower_one(
     verdicts = [judge.judge({0: vitals(**seen)}).limited for seen in seconds]
 
     assert verdicts == [False, True, True, False, False]
+
+
+def test_ports_are_what_all_workers_hold_together(vitals: Any) -> None:
+    judge = GeneratorJudge()
+
+    def judged(*ports: int) -> tuple[str, ...]:
+        seconds = {number: vitals(ports=each) for number, each in enumerate(ports)}
+        return judge.judge(seconds).reasons
+
+    assert judged(449, 450) == ()
+    assert judged(450, 450) == ("all workers hold 900 of 1000 local ports",)
+    assert judged(430, 425) == ("all workers hold 855 of 1000 local ports",)
+    assert judged(430, 419) == ()
 
 
 def test_one_worker_that_is_over_an_edge_does_not_hold_another_over_it(vitals: Any) -> None:

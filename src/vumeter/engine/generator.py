@@ -2,11 +2,12 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
 import msgspec
+from msgspec.structs import replace
 
 from vumeter.client.connector import Connector
 from vumeter.client.origin import origin_of
@@ -16,6 +17,7 @@ from vumeter.engine.crowd import Crowd
 from vumeter.engine.feeders import Feed, feeds_of
 from vumeter.engine.ledger import Ledger
 from vumeter.engine.meters import NO_METERS, Meter, meters_of, taken
+from vumeter.engine.ports import busiest_target, port_limit
 from vumeter.engine.recorder import Recorder
 from vumeter.engine.script import Script
 from vumeter.engine.script_program import PlayedScript
@@ -23,7 +25,7 @@ from vumeter.engine.stillness import Stillness
 from vumeter.engine.sweep import Sweep
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.engine.vitals import Health, Pulse
-from vumeter.model.measure import Snapshot
+from vumeter.model.measure import ErrorKind, Snapshot, Tally
 from vumeter.model.messages import (
     Deal,
     Dealt,
@@ -84,6 +86,7 @@ class Generator:
         self._stillness = Stillness(self.ledger, vus=self.vus, working=self._working)
         self._pulse = Pulse(self._stillness.look)
         self._agenda = Agenda()
+        self._port_limit = port_limit(launch.plan.transport)
 
     def _compiled(self, launch: Launch) -> dict[str, Script]:
         return scripts_of(
@@ -198,6 +201,10 @@ class Generator:
     def _connections(self) -> int:
         return sum(vu.connections for vu in self.vus())
 
+    def _ports(self, descriptors: int) -> int:
+        # Each connection is a descriptor: where these are few, nothing has to be counted.
+        return busiest_target(self.vus()) if 2 * descriptors >= self._port_limit > 0 else 0
+
     def _working(self) -> int:
         return sum(crowd.working for crowd in self.crowds.values())
 
@@ -247,6 +254,12 @@ class Generator:
             tick_lag=self._pulse.lag.take(),
             start_lag=merge([lag for lag, _ in lags]),
             late_starts=sum(late for _, late in lags),
+        )
+        vitals = replace(
+            vitals,
+            ports=self._ports(vitals.descriptors),
+            port_limit=self._port_limit,
+            denied=_denied(tallies.values()),
         )
         snapshot = Snapshot(
             worker=self._launch.worker,
@@ -357,6 +370,16 @@ def _beginning(plan: Plan) -> Station:
         for name, opening in openings(plan).items()
     }
     return Station(second=0, paused=False, terms=terms)
+
+
+def _denied(tallies: Iterable[Tally]) -> dict[ErrorKind, int]:
+    """Return what this host had not enough of, and for how many connections."""
+    denied: dict[ErrorKind, int] = {}
+    for tally in tallies:
+        for kind in (ErrorKind.DESCRIPTORS, ErrorKind.PORTS):
+            if number := tally.errors.get(kind, 0):
+                denied[kind] = denied.get(kind, 0) + number
+    return denied
 
 
 def _begins_with_tls(plan: Plan) -> bool:

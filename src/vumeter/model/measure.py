@@ -182,6 +182,14 @@ class Vitals(Struct, frozen=True, kw_only=True):
     descriptors: int
     descriptor_limit: int
     rss_bytes: int
+    core_wait_percent: float = 0.0
+    """How much of the time it could have run and others had the core."""
+    ports: int = 0
+    """Local ports that connections to one target hold; counted only where they may get few."""
+    port_limit: int = 0
+    """How many there are, of the host and for each target; 0: the kernel does not say."""
+    denied: dict[ErrorKind, int] = {}
+    """Connections for which there was none of `DESCRIPTORS` or `PORTS`."""
 
 
 class Stall(Struct, frozen=True, kw_only=True):
@@ -229,6 +237,9 @@ class GeneratorReading(Struct, frozen=True, kw_only=True):
     descriptors: int
     descriptor_limit: int
     rss_bytes: int
+    ports: int = 0
+    """Of all workers together; 0 while they are far from few."""
+    port_limit: int = 0
 
 
 class Extent(Struct, frozen=True, kw_only=True):

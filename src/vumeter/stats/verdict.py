@@ -6,11 +6,11 @@ that has crossed one is only let go below a second, lower one, so that the verdi
 flicker at the edge.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from vumeter.model.measure import GeneratorReading, Histogram, Vitals
+from vumeter.model.measure import ErrorKind, GeneratorReading, Histogram, Vitals
 from vumeter.model.summary import GeneratorSummary
 from vumeter.stats import histogram
 
@@ -43,10 +43,14 @@ class Edge(NamedTuple):
 CPU_PERCENT = Edge(90, 80)
 BUSY_LAG_US = Edge(2_000, 1_000)
 """With a core as busy as `CPU_PERCENT`: tick lag p99."""
+CORE_WAIT_PERCENT = Edge(25, 15)
+WAITED_LAG_US = Edge(5_000, 2_500)
+"""Where others had the core for as long as `CORE_WAIT_PERCENT`: tick lag p99."""
 STARVED_LAG_US = Edge(20_000, 10_000)
-"""However idle the core: then others had it, or something blocked the loop."""
+"""However idle the core: then others had it unseen, or something blocked the loop."""
 LATE_START_RATIO = Edge(0.05, 0.02)
 DESCRIPTOR_RATIO = Edge(0.9, 0.85)
+PORT_RATIO = Edge(0.9, 0.85)
 
 
 class _Sign(NamedTuple):
@@ -60,11 +64,20 @@ class _Health(NamedTuple):
     """What the signs look at: one worker's vitals of one second, boiled down."""
 
     cpu_percent: float
+    core_wait_percent: float
     lag_p99_us: int
     lag_max_us: int
     late_start_ratio: float
     descriptors: int
     descriptor_limit: int
+    denied: dict[ErrorKind, int]
+
+
+def _denied(kind: ErrorKind, what: str) -> _Sign:
+    return _Sign(
+        lambda it, _held: it.denied.get(kind, 0) > 0,
+        lambda it: f"had no {what} for {it.denied[kind]} connections",
+    )
 
 
 _SIGNS = (
@@ -81,6 +94,16 @@ _SIGNS = (
         ),
     ),
     _Sign(
+        lambda it, held: (
+            CORE_WAIT_PERCENT.holds(it.core_wait_percent, held=held)
+            and WAITED_LAG_US.holds(it.lag_p99_us, held=held)
+        ),
+        lambda it: (
+            f"waited for a core {it.core_wait_percent:.0f} % of the time and answered "
+            f"{_ms(it.lag_p99_us)} late"
+        ),
+    ),
+    _Sign(
         lambda it, _held: it.lag_max_us >= FREEZE_US,
         lambda it: f"stood still for {_ms(it.lag_max_us)}",
     ),
@@ -94,6 +117,8 @@ _SIGNS = (
         lambda it, held: DESCRIPTOR_RATIO.holds(_descriptor_ratio(it), held=held),
         lambda it: f"has {it.descriptors} of {it.descriptor_limit} file descriptors open",
     ),
+    _denied(ErrorKind.DESCRIPTORS, "file descriptor"),
+    _denied(ErrorKind.PORTS, "local port"),
 )
 
 
@@ -103,6 +128,7 @@ class GeneratorJudge:
     def __init__(self) -> None:
         self._held: frozenset[tuple[int, int]] = frozenset()
         self._heard: frozenset[int] = frozenset()
+        self._is_short_of_ports = False
 
     def judge(
         self, vitals: Mapping[int, Vitals], *, missing: frozenset[int] = frozenset()
@@ -135,8 +161,24 @@ class GeneratorJudge:
         ]
         reasons += [f"worker {worker} stood still throughout" for worker in frozen]
         reasons += [f"worker {worker} did not report in time" for worker in sorted(missing)]
+        reasons += self._shortage_of_ports(vitals.values())
         self._heard |= health.keys()
         return _reading(tuple(vitals.values()), tuple(reasons))
+
+    def _shortage_of_ports(self, vitals: Iterable[Vitals]) -> list[str]:
+        """Ports are the host's: what no worker for itself is short of, all together may be."""
+        ports, limit = _ports(vitals)
+        held = self._is_short_of_ports
+        self._is_short_of_ports = PORT_RATIO.holds(_ratio(ports, limit), held=held)
+        return (
+            [f"all workers hold {ports} of {limit} local ports"] if self._is_short_of_ports else []
+        )
+
+
+def _ports(vitals: Iterable[Vitals]) -> tuple[int, int]:
+    known = [each for each in vitals if each.port_limit]
+    limit = min((each.port_limit for each in known), default=0)
+    return sum(each.ports for each in known), limit
 
 
 def verdict(generator: GeneratorSummary) -> Verdict | None:
@@ -153,11 +195,13 @@ def _health(vitals: Vitals) -> _Health:
     lag_p99_us, lag_max_us = histogram.percentiles_us(vitals.tick_lag, (99, 100))
     return _Health(
         cpu_percent=vitals.cpu_percent,
+        core_wait_percent=vitals.core_wait_percent,
         lag_p99_us=lag_p99_us,
         lag_max_us=lag_max_us,
         late_start_ratio=_ratio(vitals.late_starts, histogram.count(vitals.start_lag)),
         descriptors=vitals.descriptors,
         descriptor_limit=vitals.descriptor_limit,
+        denied=vitals.denied,
     )
 
 
@@ -166,6 +210,7 @@ def _reading(vitals: tuple[Vitals, ...], reasons: tuple[str, ...]) -> GeneratorR
     lag_p99_us, lag_max_us = histogram.percentiles_us(lag, (99, 100))
     # The limit is each process's own: the sum of all says nothing, the nearest to it does.
     nearest = max(vitals, key=_descriptor_ratio, default=None)
+    ports, port_limit = _ports(vitals)
     starts = sum(histogram.count(each.start_lag) for each in vitals)
     return GeneratorReading(
         limited=bool(reasons),
@@ -179,6 +224,8 @@ def _reading(vitals: tuple[Vitals, ...], reasons: tuple[str, ...]) -> GeneratorR
         descriptors=nearest.descriptors if nearest else 0,
         descriptor_limit=nearest.descriptor_limit if nearest else 0,
         rss_bytes=sum(each.rss_bytes for each in vitals),
+        ports=ports,
+        port_limit=port_limit,
     )
 
 

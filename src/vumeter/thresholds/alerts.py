@@ -39,6 +39,7 @@ _BETTER_LOW = frozenset(
         "postgres.blocked",
         "generator.limited",
         "generator.cpu",
+        "generator.lag",
     }
 )
 _BETTER_HIGH = frozenset({"checks", "host.memory.free", "postgres.cache_hit"})

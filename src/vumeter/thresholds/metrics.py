@@ -218,6 +218,10 @@ def _generator_cpu(reading: Reading) -> float | None:
     return reading.generator.cpu_percent if reading.workers_heard else None
 
 
+def _generator_lag(reading: Reading) -> float | None:
+    return reading.generator.tick_lag_p99_us / 1000 if reading.workers_heard else None
+
+
 _ALL: tuple[Metric[Any], ...] = (
     _requests(),
     _trend("http_req_duration", response_times),
@@ -255,6 +259,7 @@ _ALL: tuple[Metric[Any], ...] = (
     _postgres("cache_hit", Unit.PERCENT, _hit_percent),
     _limited(),
     _gauge("generator.cpu", Unit.PERCENT, _generator_cpu),
+    _gauge("generator.lag", Unit.MS, _generator_lag),
 )
 
 METRICS: dict[str, Metric[Any]] = {metric.name: metric for metric in _ALL}
