@@ -79,7 +79,7 @@ def test_a_snapshot_that_arrives_late_counts_in_the_totals_but_not_on_the_screen
         aggregator.add(snapshot(worker, 1))
     [reading] = aggregator.take(2.1)
 
-    assert aggregator.totals == {"GET /": answered(10, 20)}
+    assert aggregator.so_far.tallies == {"GET /": answered(10, 20)}
     assert reading.second == 1
     assert reading.tallies == {}
     assert reading.late_snapshots == 1
@@ -175,7 +175,7 @@ def test_iterations_add_up_over_workers_and_seconds_and_vus_over_workers_only(
 
     assert readings[1].scenarios["main"].vus_active == 10
     assert readings[1].scenarios["main"].iterations_started == 14
-    assert aggregator.scenario_totals["main"] == ScenarioCounts(
+    assert aggregator.so_far.scenarios["main"] == ScenarioCounts(
         iterations_started=28, iterations_dropped=4
     )
 
@@ -184,7 +184,7 @@ def test_totals_that_were_read_do_not_change_any_more(
     aggregator: Aggregator, snapshot: Any
 ) -> None:
     aggregator.add(snapshot(0, 0, {"GET /": answered(10)}))
-    before = aggregator.totals
+    before = aggregator.so_far.tallies
     aggregator.add(snapshot(1, 0, {"GET /": answered(10)}))
 
     assert before == {"GET /": answered(10)}
@@ -228,8 +228,8 @@ def test_snapshots_in_any_order_give_the_same_readings_and_totals(
 
     assert seconds(readings["shuffled"]) == list(range(SECONDS))
     assert readings["shuffled"] == readings["in order"]
-    assert shuffled.totals == in_order.totals
-    assert shuffled.scenario_totals == in_order.scenario_totals
+    assert shuffled.so_far.tallies == in_order.so_far.tallies
+    assert shuffled.so_far.scenarios == in_order.so_far.scenarios
 
 
 @given(times_us=TIMES)
@@ -258,7 +258,7 @@ def test_many_workers_and_one_worker_give_the_same_reading(
 
     by_many, by_one = several.take(0.0), single.take(0.0)
     assert [each.tallies for each in by_many] == [each.tallies for each in by_one]
-    assert several.totals == single.totals
+    assert several.so_far.tallies == single.so_far.tallies
 
 
 @pytest.mark.slow
@@ -284,7 +284,7 @@ def test_nothing_is_lost_or_doubled_however_late_it_comes(
     readings += aggregator.take(SECONDS + 10)
 
     assert seconds(readings) == list(range(len(readings)))
-    total = sum(tally.answered for tally in aggregator.totals.values())
+    total = sum(tally.answered for tally in aggregator.so_far.tallies.values())
     assert total == len(times_us)
     heard = sum(reading.workers_heard for reading in readings)
     assert heard + aggregator.late_snapshots == len(CELLS)

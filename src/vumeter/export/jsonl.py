@@ -18,8 +18,8 @@ from vumeter.model.measure import (
 )
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.stats import custom, histogram
-from vumeter.stats.aggregator import sum_of
 from vumeter.stats.tally import response_times
+from vumeter.stats.totals import sum_of
 
 SCHEMA = 1
 """Raised with every change that a reader of older lines would misread."""

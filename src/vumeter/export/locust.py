@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from vumeter.export.rows import Row, Rows, Run, in_ms
 from vumeter.export.tables import Cell, csv_line, guarded
-from vumeter.model.frame import WINDOW_S, ErrorCount
+from vumeter.model.frame import ErrorCount
 from vumeter.model.measure import ErrorKind, Tally
 from vumeter.stats import histogram
 from vumeter.stats.errorlog import ErrorLog
+from vumeter.stats.lookback import LookBack
 from vumeter.stats.tally import TallySum, response_times
 
 PERCENTS = (50, 66, 75, 80, 90, 95, 98, 99, 99.9, 99.99, 100)
@@ -149,12 +150,12 @@ class Locust:
 
 
 class _Window:
-    """The rows of the last `WINDOW_S` seconds, or the newest row where that is longer."""
+    """The requests of the last `WINDOW_S` seconds, as a screen has them."""
 
     def __init__(self) -> None:
+        self._look_back = LookBack()
         self._rows: deque[tuple[int, Tally]] = deque()
         self._sum = TallySum()
-        self._end_s = 0
 
     @property
     def tally(self) -> Tally:
@@ -162,13 +163,13 @@ class _Window:
 
     @property
     def span_s(self) -> int:
-        return self._end_s - self._rows[0][0]
+        return self._look_back.seconds
 
     def slide(self, row: Row, everything: Tally) -> None:
         self._rows.append((row.reading.second, everything))
         self._sum.add(everything)
-        self._end_s = row.reading.second + row.reading.span_s
-        while len(self._rows) > 1 and self._rows[0][0] < self._end_s - WINDOW_S:
+        self._look_back.take(row.reading.second, span_s=row.reading.span_s)
+        while self._rows[0][0] < self._look_back.first_second:
             self._sum.remove(self._rows.popleft()[1])
 
 

@@ -654,13 +654,15 @@ class Conductor:
             started_unix_ms=self._timeline.started_unix_ms,
             life=self._life,
             throttles=self._hand.throttles,
-            picture=self._picture,
+            view=self._picture.view,
+            host=self._picture.host,
             postgres=None if self._postgres is None else self._postgres.latest,
             events=self._events.newest,
             control=self._control,
             verdicts=self._alarm.verdicts,
             alerts=self._siren.states,
-            phases=self._phases,
+            setup=self._phases.state(Phase.SETUP),
+            teardown=self._phases.state(Phase.TEARDOWN),
         )
 
     def _summary(self, ended_s: float) -> Summary:

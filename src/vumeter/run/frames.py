@@ -1,14 +1,13 @@
 """A frame: everything that a screen shows, put together."""
 
-from vumeter.model.frame import Event, Frame, Phase
+from vumeter.model.frame import Event, Frame, PhaseState
 from vumeter.model.plan import Plan
-from vumeter.model.probes import PostgresReading
+from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.verdict import AlertState, Verdict
 from vumeter.run.control import Control
 from vumeter.run.life import Life
-from vumeter.run.phases import Phases
-from vumeter.run.picture import Picture
 from vumeter.run.throttles import Throttles
+from vumeter.run.views import View
 
 
 def new_frame(
@@ -18,16 +17,17 @@ def new_frame(
     started_unix_ms: int,
     life: Life,
     throttles: Throttles,
-    picture: Picture,
+    view: View,
+    host: HostReading | None,
     postgres: PostgresReading | None,
     events: tuple[Event, ...],
     control: Control,
     verdicts: tuple[Verdict, ...],
-    phases: Phases,
-    alerts: tuple[AlertState, ...] = (),
+    alerts: tuple[AlertState, ...],
+    setup: PhaseState | None,
+    teardown: PhaseState | None,
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
-    view = picture.view
     reading = view.reading
     return Frame(
         run=plan.name,
@@ -49,7 +49,7 @@ def new_frame(
         endpoints=view.endpoints,
         errors=view.errors,
         generator=None if reading is None else reading.generator,
-        host=picture.host,
+        host=host,
         postgres=postgres,
         events=events,
         undo=throttles.undo,
@@ -63,6 +63,6 @@ def new_frame(
         metrics=view.metrics,
         outage_s=picture.summary.outage_s,
         alerts=alerts,
-        setup=phases.state(Phase.SETUP),
-        teardown=phases.state(Phase.TEARDOWN),
+        setup=setup,
+        teardown=teardown,
     )

@@ -31,7 +31,7 @@ from vumeter.run.standing import Move
 from vumeter.schedule.integral import Integral
 from vumeter.schedule.shares import Deals, share
 from vumeter.schedule.timetable import openings
-from vumeter.stats.aggregator import sum_of
+from vumeter.stats.totals import sum_of
 
 MOST_DEATHS = 3
 """So many workers of one share are replaced within `_DEATHS_WITHIN_S`, and then no more."""

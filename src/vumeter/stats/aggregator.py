@@ -1,13 +1,14 @@
 """From the workers' snapshots to one reading a second, and to the totals of the run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally, Vitals
+from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally, Vitals
 from vumeter.stats import custom, histogram
 from vumeter.stats.stalls import StallLog
-from vumeter.stats.tally import TallySum, merge
+from vumeter.stats.tally import merge
+from vumeter.stats.totals import Totals, count_scenarios
 from vumeter.stats.verdict import GeneratorJudge
 
 
@@ -33,10 +34,8 @@ class Aggregator:
         self._waiting: dict[int, list[Snapshot]] = {}
         self._late_since_reading = 0
         self._late_vitals: dict[int, Vitals] = {}
-        self._totals: dict[str, TallySum] = {}
-        self._scenario_totals: dict[str, ScenarioCounts] = {}
-        self.metric_totals: dict[str, Added] = {}
-        """Everything that scripts ever added, by metric."""
+        self.so_far = Totals()
+        """Everything that was ever counted."""
         self.stalls = StallLog()
         """What the closed model did not see of the target's."""
         self._judge = GeneratorJudge()
@@ -57,8 +56,8 @@ class Aggregator:
 
     def amend(self, counts: Mapping[str, ScenarioCounts]) -> None:
         """Count what no worker is left to report, in the totals and in the next reading."""
-        _count_scenarios(self._scenario_totals, counts.items())
-        _count_scenarios(self._amended, counts.items())
+        self.so_far.amend(counts)
+        count_scenarios(self._amended, counts.items())
 
     def add(self, snapshot: Snapshot) -> bool:
         """
@@ -66,12 +65,8 @@ class Aggregator:
 
         Return whether it was.
         """
-        for name, tally in snapshot.tallies.items():
-            self._totals.setdefault(name, TallySum()).add(tally)
-        _count_scenarios(self._scenario_totals, snapshot.scenarios.items())
-        self.stalls.add(snapshot.stalls, self._totals, vu_us=snapshot.vu_us)
-        if snapshot.metrics:
-            self.metric_totals = custom.merge_by_name((self.metric_totals, snapshot.metrics))
+        self.so_far.add(snapshot.tallies, snapshot.scenarios, snapshot.metrics)
+        self.stalls.add(snapshot.stalls, self.so_far.sums, vu_us=snapshot.vu_us)
         if snapshot.second >= self._next_second:
             self._waiting.setdefault(snapshot.second, []).append(snapshot)
             return True
@@ -87,32 +82,6 @@ class Aggregator:
             readings.append(self._reading(self._next_second))
             self._next_second += 1
         return readings
-
-    @property
-    def sums(self) -> Mapping[str, TallySum]:
-        """The same as `totals`, to read figures off: what changes with the next snapshot."""
-        return self._totals
-
-    @property
-    def totals(self) -> dict[str, Tally]:
-        """Everything that was ever counted, by request name."""
-        return {name: total.tally() for name, total in self._totals.items()}
-
-    @property
-    def scenario_totals(self) -> dict[str, ScenarioCounts]:
-        """Iterations since the start, by scenario. VUs are a state, no count: 0 here."""
-        return {
-            name: ScenarioCounts(
-                iterations_due=counts.iterations_due,
-                iterations_started=counts.iterations_started,
-                iterations_done=counts.iterations_done,
-                iterations_dropped=counts.iterations_dropped,
-                iterations_interrupted=counts.iterations_interrupted,
-                script_errors=counts.script_errors,
-                iteration_duration=counts.iteration_duration,
-            )
-            for name, counts in self._scenario_totals.items()
-        }
 
     def _is_complete(self, second: int, elapsed_s: float) -> bool:
         if elapsed_s >= second + 1 + self._grace_s:
@@ -153,7 +122,7 @@ class Aggregator:
         for snapshot in snapshots:
             for name, tally in snapshot.tallies.items():
                 tallies.setdefault(name, []).append(tally)
-            _count_scenarios(scenarios, snapshot.scenarios.items())
+            count_scenarios(scenarios, snapshot.scenarios.items())
             vitals[snapshot.worker] = self._with_late_vitals(snapshot)
         late, self._late_since_reading = self._late_since_reading, 0
         return Reading(
@@ -169,22 +138,3 @@ class Aggregator:
             outage_us=sum(each.outage_us for each in snapshots) // max(1, len(heard)),
             metrics=custom.merge_by_name(each.metrics for each in snapshots),
         )
-
-
-def _count_scenarios(
-    counts: dict[str, ScenarioCounts], more: Iterable[tuple[str, ScenarioCounts]]
-) -> None:
-    for name, added in more:
-        counts[name] = sum_of(counts.get(name, ScenarioCounts()), added)
-
-
-def sum_of(first: ScenarioCounts, second: ScenarioCounts) -> ScenarioCounts:
-    """Return the two added up, field by field."""
-    return ScenarioCounts(
-        **{
-            field: getattr(first, field) + getattr(second, field)
-            for field in ScenarioCounts.__struct_fields__
-            if field != "iteration_duration"
-        },
-        iteration_duration=histogram.merge((first.iteration_duration, second.iteration_duration)),
-    )

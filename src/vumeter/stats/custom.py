@@ -4,11 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
-from vumeter.model.frame import WINDOW_S, MetricRow
+from vumeter.model.frame import MetricRow
 from vumeter.model.measure import Added, CounterSum, GaugeSum, RateSum, TrendSum
 from vumeter.model.metric import THOUSANDTHS, CustomMetric, Kind
 from vumeter.model.summary import MetricTotal
 from vumeter.stats import histogram
+from vumeter.stats.lookback import LookBack
 
 _PERCENTS = {"min": 0, "med": 50, "max": 100, "p(90)": 90, "p(95)": 95, "p(99)": 99}
 
@@ -106,23 +107,23 @@ class CustomWindow:
 
     def __init__(self, metrics: Sequence[CustomMetric]) -> None:
         self._metrics = metrics
-        self._newest_second = -1
+        self._look_back = LookBack()
         self._seconds: deque[tuple[int, Mapping[str, Added]]] = deque()
         self._window: dict[str, Added] = {}
 
-    def add(self, second: int, added: Mapping[str, Added]) -> None:
-        """Take *second*, newer than all before it, into account."""
+    def add(self, second: int, added: Mapping[str, Added], *, span_s: int = 1) -> None:
+        """Take *second*, newer than all before it, into account, or *span_s* from it on."""
         if not self._metrics:
             return
-        self._newest_second = second
+        self._look_back.take(second, span_s=span_s)
         self._seconds.append((second, added))
-        while self._seconds[0][0] <= second - WINDOW_S:
+        while self._seconds[0][0] < self._look_back.first_second:
             self._seconds.popleft()
         self._window = merge_by_name(each for _, each in self._seconds)
 
     def rows(self, added: Mapping[str, Added], elapsed_s: float) -> tuple[MetricRow, ...]:
         """Return each metric, with *added*, its total, which is over *elapsed_s*."""
-        window_s = min(WINDOW_S, self._newest_second + 1)
+        window_s = self._look_back.seconds
         return tuple(
             MetricRow(
                 name=metric.name,

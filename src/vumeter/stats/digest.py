@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from vumeter.model.frame import WINDOW_S, Endpoint, ErrorCount, Figures, Point
+from vumeter.model.frame import Endpoint, ErrorCount, Figures, Point
 from vumeter.model.measure import Reading, ScenarioCounts, Tally
 from vumeter.stats.errorlog import ErrorLog
 from vumeter.stats.histogram import percentiles_us
+from vumeter.stats.lookback import LookBack
 from vumeter.stats.resolutions import Resolutions
 from vumeter.stats.tally import TallySum, figures, merge, response_times
 
@@ -33,11 +34,12 @@ class Digest:
     cost of merging them anew. Errors are kept as counts for `ERROR_WINDOW_S`, points the
     coarser the older they are.
 
-    Windows go by the number of the second: seconds may be missing or empty.
+    Windows go by the number of the second: seconds may be missing or empty. Of a stored run
+    the old readings may be of several seconds each: `LookBack` says what the window is then.
     """
 
     def __init__(self) -> None:
-        self._newest_second = -1
+        self._look_back = LookBack()
         self._seconds: deque[_Second] = deque()
         self._all = TallySum()
         self._by_name: dict[str, TallySum] = {}
@@ -53,9 +55,10 @@ class Digest:
         Raises:
             ValueError: The reading is not newer than all before it.
         """
-        if reading.second <= self._newest_second:
-            raise ValueError(f"second {reading.second} came after {self._newest_second}")
-        self._newest_second = reading.second
+        if reading.second <= self._look_back.newest_second:
+            newest = self._look_back.newest_second
+            raise ValueError(f"second {reading.second} came after {newest}")
+        self._look_back.take(reading.second, span_s=reading.span_s)
         tallies = {name: _as_shown(tally) for name, tally in reading.tallies.items()}
         second = _Second(reading.second, merge(tallies.values()), tallies)
         self._slide_window(second)
@@ -64,13 +67,18 @@ class Digest:
         point = _point(
             reading, second.all, vus_target=vus_target, rate_target_per_s=rate_target_per_s
         )
-        self._resolutions.add(point, second.all.service)
+        if reading.span_s == 1:
+            self._resolutions.add(point, second.all.service)
         return point
+
+    def pass_over(self, reading: Reading) -> None:
+        """Take only the errors of *reading*, which is too old to be in any window."""
+        self._error_log.add(reading.second, reading.tallies, reading.scenarios)
 
     @property
     def window(self) -> Figures:
         """All requests of the last `WINDOW_S` seconds; of fewer at the start of a run."""
-        return self._all.figures(self._window_s)
+        return self._all.figures(self._look_back.seconds)
 
     def endpoints(self, totals: Mapping[str, Figures]) -> tuple[Endpoint, ...]:
         """Return a row for each of *totals*, the busiest first."""
@@ -78,7 +86,7 @@ class Digest:
         rows = [
             Endpoint(
                 name=name,
-                window=self._windows.get(name) or figures(Tally(), self._window_s),
+                window=self._windows.get(name) or figures(Tally(), self._look_back.seconds),
                 total=total,
                 previous_p95_us=previous.get(name),
             )
@@ -112,15 +120,11 @@ class Digest:
         return self._resolutions.overview
 
     @property
-    def _window_s(self) -> int:
-        return min(WINDOW_S, self._newest_second + 1)
-
-    @property
     def _has_previous_window(self) -> bool:
-        return bool(self._p95s) and self._p95s[0][0] == self._newest_second - WINDOW_S
+        return bool(self._p95s) and self._p95s[0][0] == self._look_back.previous_second
 
     def _slide_window(self, newest: _Second) -> None:
-        while self._seconds and self._seconds[0].second <= newest.second - WINDOW_S:
+        while self._seconds and self._seconds[0].second < self._look_back.first_second:
             oldest = self._seconds.popleft()
             self._all.remove(oldest.all)
             for name, tally in oldest.by_name.items():
@@ -130,14 +134,14 @@ class Digest:
         for name, tally in newest.by_name.items():
             self._by_name.setdefault(name, TallySum()).add(tally)
         self._windows = {
-            name: window.figures(self._window_s) for name, window in self._by_name.items()
+            name: window.figures(self._look_back.seconds) for name, window in self._by_name.items()
         }
 
     def _remember_p95s(self) -> None:
         """Keep this window's p95 until it is the previous one: no tally has to stay for it."""
         self._p95s.append(
             (
-                self._newest_second,
+                self._look_back.newest_second,
                 {
                     name: window.latency.p95_us
                     for name, window in self._windows.items()
@@ -145,7 +149,7 @@ class Digest:
                 },
             )
         )
-        while self._p95s[0][0] < self._newest_second - WINDOW_S:
+        while self._p95s[0][0] < self._look_back.previous_second:
             self._p95s.popleft()
 
 
@@ -173,4 +177,5 @@ def _point(
         rate_target_per_s=rate_target_per_s,
         dropped=sum(counts.iterations_dropped for counts in reading.scenarios.values()),
         generator_limited=reading.generator.limited,
+        span_s=reading.span_s,
     )

@@ -17,7 +17,7 @@ from msgspec.structs import fields, replace
 from vumeter.model.measure import Extent, GeneratorReading, Reading, ScenarioCounts, Tally
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.stats import custom
-from vumeter.stats.aggregator import sum_of
+from vumeter.stats.totals import sum_of
 from vumeter.stats.tally import merge
 
 _ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)

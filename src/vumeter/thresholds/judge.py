@@ -30,9 +30,10 @@ class Judge:
     def add(self, reading: Reading) -> None:
         """Take *reading*, newer than all before it, into account; every 2 s look at the rules."""
         self._spans.add(reading)
-        self._second = reading.second
-        if (reading.second + 1) % EVALUATION_S == 0:
-            self._look(reading.second + 1.0)
+        end_s = reading.second + reading.span_s
+        self._second = end_s - 1
+        if end_s % EVALUATION_S == 0:
+            self._look(float(end_s))
 
     def conclude(
         self,

@@ -19,16 +19,27 @@ class Span:
         self._sum: Sum[Any] = metric.new_sum()
         self._parts: deque[tuple[int, Any]] = deque()
         self._newest_second = -1
+        self._since_second = 0
 
-    def add(self, second: int, part: Any) -> None:
-        """Count *part*, of *second*; what leaves the window with it goes."""
-        self._newest_second = second
+    def add(self, second: int, part: Any, *, span_s: int = 1) -> None:
+        """
+        Count *part*, of *second*; what leaves the window with it goes.
+
+        Of a stored run it may be of *span_s* seconds. A window that is not made of whole
+        parts is not looked at, and begins anew where they fit again.
+        """
+        self._newest_second = second + span_s - 1
+        if self._over_s is not None and self._over_s % span_s:
+            self._since_second = second + span_s
+            self._sum = self.metric.new_sum()
+            self._parts.clear()
+            return
         self._sum.add(part)
         if self._over_s is None:
             return
         self._parts.append((second, part))
         left = []
-        while self._parts[0][0] <= second - self._over_s:
+        while self._parts[0][0] <= self._newest_second - self._over_s:
             left.append(self._parts.popleft()[1])
         if not left:
             return
@@ -43,7 +54,7 @@ class Span:
     @property
     def is_full(self) -> bool:
         """Whether the run is as old as the window is long."""
-        return self._over_s is None or self._newest_second + 1 >= self._over_s
+        return self._over_s is None or self._newest_second + 1 - self._since_second >= self._over_s
 
     @property
     def ends_with_totals(self) -> bool:
@@ -71,7 +82,7 @@ class Spans:
         for (name, selection, _), span in self._spans.items():
             if (name, selection) not in parts:
                 parts[name, selection] = span.metric.part(seen, selection)
-            span.add(reading.second, parts[name, selection])
+            span.add(reading.second, parts[name, selection], span_s=reading.span_s)
 
     def conclude(self, everything: Seen, second: int) -> None:
         """Let *everything*, the totals at the end, be what is known since the start."""

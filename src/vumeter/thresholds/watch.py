@@ -38,7 +38,7 @@ class Watch:
     def add(self, reading: Reading) -> list[Change]:
         """Take *reading*, newer than all before it, into account; return what changes by it."""
         self._spans.add(reading)
-        self._now_s = reading.second + 1.0
+        self._now_s = float(reading.second + reading.span_s)
         return [
             Change(what, post.state(self._now_s), self._now_s)
             for post in self._posts
