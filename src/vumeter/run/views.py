@@ -91,6 +91,10 @@ class Views:
             rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
         )
 
+    def pass_over(self, reading: Reading) -> None:
+        """Take of *reading* only what is not of a window: it is too old to be in one."""
+        self.digest.pass_over(reading)
+
     def view(self, totals: Totals, *, counted_s: float) -> View:
         """Return all figures; *totals* are over *counted_s*."""
         total = TallySum()

@@ -125,13 +125,24 @@ class Resolutions:
     @property
     def overview(self) -> tuple[Point, ...]:
         """The whole run, each time of it once, the coarser the older it is."""
-        fine = _boundary(self._newest_second + 1 - FINE_S, 10)
-        middle = _boundary(self._newest_second + 1 - MIDDLE_S, 60)
-        return (
-            *self.points(0, middle, span_s=60),
-            *self.points(middle, fine, span_s=10),
-            *self.points(fine, span_s=1),
+        return tuple(
+            point
+            for span_s, from_second, to_second in overview_parts(self._newest_second)
+            for point in self.points(from_second, to_second, span_s=span_s)
         )
+
+
+def overview_parts(newest_second: int) -> tuple[tuple[int, int, int], ...]:
+    """
+    Return of which points a new viewer is given what: span, first second, second after the last.
+
+    >>> overview_parts(25_000)
+    ((60, 0, 3360), (10, 3360, 24100), (1, 24100, 25001))
+    """
+    end = newest_second + 1
+    fine = _boundary(end - FINE_S, 10)
+    middle = _boundary(end - MIDDLE_S, 60)
+    return (60, 0, middle), (10, middle, fine), (1, fine, end)
 
 
 def _kept(span_s: int) -> int | None:
