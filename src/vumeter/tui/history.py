@@ -182,6 +182,12 @@ class History:
         """What was done and what went wrong, with a label or without, oldest first."""
         return tuple(self._events.values())
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._levels[:] = [_empty_level()]
+        self._events.clear()
+        self._columns.clear()
+
     def add(self, points: Sequence[Point]) -> None:
         """Take up points in any order; one that came before is replaced."""
         for span_s, of_span in groupby(points, key=lambda point: point.span_s):

@@ -147,6 +147,10 @@ class Session:
         try:
             self._greet(feed)
             async for frame in feed.frames():
+                if frame.second < self.history.newest_second:
+                    # A stored run that was wound back; its greeting is of that moment.
+                    self._greet(feed)
+                    continue
                 await self._fill_gap(feed, frame)
                 self._take(frame)
         except VumeterError:
@@ -162,6 +166,8 @@ class Session:
 
     def _greet(self, feed: Feed) -> None:
         hello = feed.hello
+        if hello.frame.second < self.history.newest_second:
+            self.history.clear()
         self.history.add(hello.points)
         self.history.ask_anew()
         self.state = LinkState.LIVE
