@@ -117,7 +117,7 @@ class Past:
             self._totals.add(late.tallies, late.scenarios, late.metrics)
         self._late.clear()
         self._watch.conclude(ended_s)
-        self._life.end(summary.stop, at_s=ended_s)
+        self._life.end(summary.stop or StopCause.SCHEDULE, at_s=ended_s)
 
     def frame(self) -> Frame:
         """Return what a viewer of the run saw then."""
@@ -197,8 +197,8 @@ class Past:
                 pass
             case CommandKind.STOP | CommandKind.ABORT:
                 summary = self._record.summary
-                cause = StopCause.STOPPED if summary is None else summary.stop
-                self._life.blame(cause)
+                cause = None if summary is None else summary.stop
+                self._life.blame(cause or StopCause.STOPPED)
             case CommandKind.ACKNOWLEDGE:
                 for alert in self._record.plan.alerts:
                     if entry.command.alert in (None, alert.name):

@@ -17,8 +17,8 @@ from msgspec.structs import fields, replace
 from vumeter.model.measure import Extent, GeneratorReading, Reading, ScenarioCounts, Tally
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.stats import custom
-from vumeter.stats.totals import sum_of
 from vumeter.stats.tally import merge
+from vumeter.stats.totals import sum_of
 
 _ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)
 
