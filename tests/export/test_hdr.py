@@ -26,6 +26,7 @@ def intervals(log: Path) -> list[HdrHistogram]:
     found = []
     while (histogram := reader.get_next_interval_histogram()) is not None:
         found.append(histogram)
+    reader.input_file.close()
     return found
 
 

@@ -10,6 +10,7 @@ from vumeter.cli import (
     check,
     ctl,
     demo,
+    export,
     export_profile,
     logs,
     ps,
@@ -64,6 +65,7 @@ def _vumeter(
 app.command("run", epilog=_CODES)(run.run)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
+app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)
 app.command("attach")(attach.attach)
 app.command("ps")(ps.ps)

@@ -84,7 +84,7 @@ class Line(Requests, frozen=True, kw_only=True):
     at_unix_ms: int
     vus: int
     vus_busy: int
-    vus_target: float
+    vus_target: float | None
     rate_target_per_s: float | None
     iterations: Iterations
     endpoints: dict[str, Requests]

@@ -17,9 +17,10 @@ class Row(NamedTuple):
     """One reading, of a second or of several, and what was wanted of the levers at its end."""
 
     reading: Reading
-    vus_target: float
+    vus_target: float | None
+    """`None`: nobody knows."""
     rate_target_per_s: float | None
-    """`None`: the model was closed."""
+    """`None`: the model was closed, or nobody knows."""
 
     @property
     def everything(self) -> Tally:
@@ -55,7 +56,7 @@ class Run(Struct, frozen=True, kw_only=True):
 def row_of(reading: Reading, point: Point | None) -> Row:
     """Return *reading* with the targets in its chart *point*, of the same span."""
     if point is None:
-        return Row(reading, 0.0, None)
+        return Row(reading, None, None)
     return Row(reading, point.vus_target, point.rate_target_per_s)
 
 

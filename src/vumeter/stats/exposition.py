@@ -89,10 +89,11 @@ def _lines(family: Family) -> Iterator[str]:
     yield f"# HELP {family.name} {family.help}"
     yield f"# TYPE {family.name} {family.kind}"
     for sample in family.samples:
-        yield f"{family.name}{sample.suffix}{_labels(sample.labels)} {sample.value!r}"
+        yield f"{family.name}{sample.suffix}{labels_text(sample.labels)} {sample.value!r}"
 
 
-def _labels(labels: Mapping[str, str]) -> str:
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Return *labels* as they stand after a name, quoted; nothing for none."""
     if not labels:
         return ""
     return "{" + ",".join(f'{name}="{_quoted(text)}"' for name, text in labels.items()) + "}"

@@ -136,7 +136,7 @@ class Flight:
         Raises:
             RuntimeError: It was refused.
         """
-        return self._ask("ctl", _NAME, *words).strip()
+        return self.ask("ctl", _NAME, *words).strip()
 
     def command(self, kind: CommandKind, **fields: Any) -> str:
         """
@@ -161,9 +161,15 @@ class Flight:
         Raises:
             RuntimeError: It was refused.
         """
-        return self._ask("export-profile", _NAME)
+        return self.ask("export-profile", _NAME)
 
-    def _ask(self, *words: str) -> str:
+    def ask(self, *words: str) -> str:
+        """
+        Return what a command of the same program prints, of the runs where this one is.
+
+        Raises:
+            RuntimeError: It was refused.
+        """
         answer = subprocess.run(
             [_PROGRAM, *words],
             env=self._variables,

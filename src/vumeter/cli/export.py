@@ -1,0 +1,122 @@
+"""`vumeter export`: a stored run in a format that other programs read."""
+
+import os
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vumeter.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vumeter.store.reader import StoredRun
+
+
+class Format(StrEnum):
+    """What is written; docs/export.md describes each."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    HDR = "hdr"
+    PROMETHEUS = "prometheus"
+    LOCUST_CSV = "locust-csv"
+
+
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Its name: the newest of that; or id.")],
+    form: Annotated[Format, typer.Option("--format", help="What is written.")] = Format.JSONL,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where to. [standard output] Of locust-csv how the three names begin. [RUN]",
+        ),
+    ] = None,
+) -> None:
+    """
+    Write a stored run, which may still go on, in a format that other programs read.
+
+    There is a line for each second, or for ten or sixty where the run is so old by now.
+    """
+    from vumeter.cli.stored import stored_folder
+    from vumeter.store.reader import open_run
+
+    with open_run(stored_folder(run).store) as stored:
+        if form is Format.LOCUST_CSV:
+            _write_locust(stored, str(output or run))
+        else:
+            _write(_lines(form, stored), output)
+        for remark in _missing(stored):
+            print(remark, file=sys.stderr)
+
+
+def _lines(form: Format, stored: "StoredRun") -> "Iterator[str]":
+    from vumeter.cli.stored import rows_of, run_of
+
+    rows = rows_of(stored)
+    match form:
+        case Format.CSV:
+            from vumeter.export import tables
+
+            return tables.lines(rows)
+        case Format.HDR:
+            from vumeter.export import hdr
+
+            return hdr.lines(run_of(stored), rows)
+        case Format.PROMETHEUS:
+            from vumeter.export import openmetrics
+
+            return openmetrics.lines(rows)
+        case _:
+            from vumeter.export import jsonl
+
+            return jsonl.lines(run_of(stored), rows)
+
+
+def _write_locust(stored: "StoredRun", prefix: str) -> None:
+    from vumeter.cli.stored import rows_of, run_of
+    from vumeter.export.locust import Locust
+
+    locust = Locust(run_of(stored))
+    _write(locust.history(rows_of(stored)), Path(f"{prefix}_stats_history.csv"))
+    tables = locust.tables()
+    _write(tables.stats, Path(f"{prefix}_stats.csv"))
+    _write(tables.failures, Path(f"{prefix}_failures.csv"))
+
+
+def _write(lines: Iterable[str], path: Path | None) -> None:
+    if path is None:
+        _print(lines)
+        return
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise UsageError(f"--output: {path}: {error.strerror}.") from error
+
+
+def _print(lines: Iterable[str]) -> None:
+    try:
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has had enough (`| head`). Python would complain once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _missing(stored: "StoredRun") -> "Iterator[str]":
+    """Yield what the run's totals have, and what was written has not."""
+    late = sum(
+        tally.requests for snapshot in stored.late_snapshots for tally in snapshot.tallies.values()
+    )
+    if late:
+        yield f"{late} requests came too late for any second: the summary has them, no line has."
+    for lost in stored.lost:
+        yield f"Not in the store: seconds {lost.first_second} to {lost.last_second}."
