@@ -656,6 +656,7 @@ class Conductor:
             throttles=self._hand.throttles,
             view=self._picture.view,
             host=self._picture.host,
+            outage_s=self._picture.summary.outage_s,
             postgres=None if self._postgres is None else self._postgres.latest,
             events=self._events.newest,
             control=self._control,

@@ -62,6 +62,7 @@ class Past:
         self._life.begin()
         self._views = Views(self._throttles, record.plan.metrics)
         self._totals = Totals()
+        self._outage_us = 0
         self._alarm = Alarm(record.plan)
         self._watch = Watch(alert_rules_of(record.plan))
         self._newest: Reading | None = None
@@ -96,6 +97,7 @@ class Past:
         end_s = float(reading.second + reading.span_s)
         self._drive(end_s)
         self._totals.add(reading.tallies, reading.scenarios, reading.metrics)
+        self._outage_us += reading.outage_us
         while self._late and self._late[0].second < end_s:
             late = self._late.pop(0)
             self._totals.add(late.tallies, late.scenarios, late.metrics)
@@ -133,6 +135,7 @@ class Past:
             view=self._views.view(self._totals, counted_s=at_s),
             host=None if reading is None else reading.host,
             postgres=None if reading is None else reading.postgres,
+            outage_s=self._outage_us / 1e6,
             events=self.events(at_s)[-FRAME_EVENTS:],
             control=Control(),
             verdicts=self._verdicts(),

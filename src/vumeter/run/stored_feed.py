@@ -126,7 +126,7 @@ class StoredFeed:
         upto = end - end % span_s if to_second is None else min(end - end % span_s, to_second)
         return self._stored.points(from_second, upto, span_s=span_s)
 
-    async def close(self) -> None:
+    async def close(self, *, by_choice: bool = True) -> None:
         """End the stream of frames; another one may be begun."""
         self._closed = True
         self._changed.set()

@@ -159,9 +159,7 @@ class History:
     """Every point of a run that is known, and what stands written on them."""
 
     def __init__(self) -> None:
-        self._tracks = {
-            span_s: Track(span_s, page_limit=limit) for span_s, limit in _PAGE_LIMITS.items()
-        }
+        self._tracks = _new_tracks()
         self._newest = -1
         self._events: dict[int, Event] = {}
         self._columns: dict[tuple[int, int], dict[int, Column]] = {}
@@ -184,9 +182,11 @@ class History:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._levels[:] = [_empty_level()]
+        self._tracks = _new_tracks()
+        self._newest = -1
         self._events.clear()
         self._columns.clear()
+        self._probes.clear()
 
     def add(self, points: Sequence[Point]) -> None:
         """Take up points in any order; one that came before is replaced."""
@@ -391,6 +391,10 @@ class History:
         for (_, width_s), columns in self._columns.items():
             for index in range(first // width_s, last // width_s + 1):
                 columns.pop(index, None)
+
+
+def _new_tracks() -> dict[int, Track]:
+    return {span_s: Track(span_s, page_limit=limit) for span_s, limit in _PAGE_LIMITS.items()}
 
 
 def probes_of(frame: Frame) -> Probes:
