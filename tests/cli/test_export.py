@@ -25,7 +25,7 @@ def test_every_format_has_what_the_server_saw(server: ServerProcess, tmp_path: P
         for form, path in files.items():
             flight.ask("export", "flight", "--format", form, "-o", str(path))
         printed = flight.ask("export", "flight")
-        with pytest.raises(RuntimeError, match=r'No run "other" is stored\.\n.*flight'):
+        with pytest.raises(RuntimeError, match=r'No run "other" is stored\.'):
             flight.ask("export", "other")
         with pytest.raises(RuntimeError, match="No such file or directory"):
             flight.ask("export", "flight", "-o", str(tmp_path / "none" / "x.jsonl"))

@@ -28,7 +28,10 @@ class Format(StrEnum):
 
 
 def export(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Its name: the newest of that; or id.")],
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="What is written.")] = Format.JSONL,
     output: Annotated[
         Path | None,
@@ -45,12 +48,13 @@ def export(
 
     There is a line for each second, or for ten or sixty where the run is so old by now.
     """
-    from vumeter.cli.stored import stored_folder
+    from vumeter.link import archive
     from vumeter.store.reader import open_run
 
-    with open_run(stored_folder(run).store) as stored:
+    folder = archive.find(run)
+    with open_run(folder.store) as stored:
         if form is Format.LOCUST_CSV:
-            _write_locust(stored, str(output or run))
+            _write_locust(stored, str(output or folder.name))
         else:
             _write(_lines(form, stored), output)
         for remark in _missing(stored):

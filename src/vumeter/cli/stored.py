@@ -1,33 +1,12 @@
-"""Stored runs, as they are named on the command line."""
+"""Stored runs, as exports have them."""
 
 from collections.abc import Iterator
 
-from vumeter.errors import StoreError
 from vumeter.export.rows import Row, Run, row_of
-from vumeter.link import folders
-from vumeter.link.folders import RunFolder
 from vumeter.model.frame import Point
 from vumeter.store.reader import StoredRun
 
 _POINTS_AT_ONCE = 600
-
-
-def stored_folder(run: str) -> RunFolder:
-    """
-    Return the folder of the stored run with that id, or of the newest with that name.
-
-    Raises:
-        StoreError: There is none.
-    """
-    stored = [folder for folder in folders.newest_first() if folder.store.exists()]
-    for folder in stored:
-        if run in (folder.id, folder.name):
-            return folder
-    known = ", ".join(dict.fromkeys(folder.name for folder in stored[:8]))
-    raise StoreError(
-        f'No run "{run}" is stored.',
-        hint=f"Stored, newest first: {known}" if known else "Start one: vumeter run URL",
-    )
 
 
 def run_of(stored: StoredRun) -> Run:

@@ -12,9 +12,9 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
 from vumeter.stats import custom
-from vumeter.stats.aggregator import sum_of
 from vumeter.stats.summary import SummaryBuilder
 from vumeter.stats.tally import TallySum
+from vumeter.stats.totals import sum_of
 
 
 class Totals(Struct, frozen=True, kw_only=True):
