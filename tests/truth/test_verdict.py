@@ -11,12 +11,15 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from vumeter.testing.disturbance import Disturbance
 from vumeter.testing.flight import Flight, fly
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
 
 ROUNDS = 3
+CALM_MS = 2.5
+"""Where a sleeper is woken so late, answers are read 5 ms late: at the verdict's own edge."""
 _BUSY = "while True: pass"
 
 
@@ -66,16 +69,17 @@ def test_a_worker_that_shares_its_core_with_busy_loops_is_the_limit() -> None:
     ],
 )
 def test_a_generator_that_answers_in_time_is_not_accused(law: str, vus: str) -> None:
-    # A busy machine lets nobody run in time, and then the verdict is right to say so: but not in
-    # each of a few rounds.
+    # A busy machine lets nobody run in time, and then the verdict is right to say so: a thread
+    # that only sleeps is the witness.
     for _ in range(ROUNDS):
-        with ServerProcess("--law", law) as server:
+        with ServerProcess("--law", law) as server, Disturbance() as disturbance:
             landing = fly(server.url, "-c", vus, "-z", "2s")
         generator = landing.report["generator"]
         if generator["verdict"] == "target-limited":
             assert "target-limited" in landing.output
             return
-    pytest.fail(f"accused in each of {ROUNDS} rounds; in the last because {generator['reasons']}")
+        assert disturbance.allowance_ms > CALM_MS, generator["reasons"]
+    pytest.skip("the machine let nobody run in time")
 
 
 def test_a_freeze_of_a_tenth_of_a_second_is_remarked_and_its_second_marked() -> None:
