@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.errors import LinkError
 from vumeter.link import folders
 from vumeter.link.client import Link, status
-from vumeter.model.frame import Frame, StopCause
+from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.summary import Summary
 from vumeter.testing.server_process import ServerProcess
 
@@ -121,11 +122,22 @@ def test_a_run_process_that_is_killed_leaves_no_worker_and_is_no_longer_listed(
     process = run_process()
     workers = process.children()
     assert len(workers) == 2
+    folder = folders.find()
     process.kill()
-    eventually(lambda: folders.live() == [])
+    killed_ns = monotonic_ns()
     psutil.wait_procs(workers, timeout=10)
+    # Two seconds are the promise; a busy machine gets some more, ten would be a bug.
+    assert monotonic_ns() - killed_ns < 5 * NANOSECONDS_PER_S
     assert not any(worker.is_running() for worker in workers)
+    eventually(lambda: folders.live() == [])
     assert "No run is going on" in vumeter("ps").stdout
+    assert folder.socket.exists()
+    # Its name is free, and its dead socket is swept by whoever is next.
+    assert vumeter("run", server.url, "-n", "1", "--name", folder.name).returncode == 0
+    assert not folder.socket.exists()
+    gone = vumeter("attach", folder.name)
+    assert gone.returncode == 2
+    assert "No run" in gone.stderr
 
 
 def test_a_viewer_that_is_killed_changes_nothing_and_the_run_is_found_again_within_a_second(
@@ -161,6 +173,66 @@ def test_a_terminal_that_goes_away_takes_only_the_cockpit_along(
     # The terminal is closed now, as when a connection breaks: the kernel sends SIGHUP.
     eventually(watched(0))
     server.wait_for_requests(server.truth()["requests"] + 100)
+
+
+def test_a_run_that_is_to_pause_without_a_hand_does_so_when_the_terminal_goes_away(
+    runs: Path,
+    vumeter: Vumeter,
+    server: ServerProcess,
+    at_a_terminal: AtATerminal,
+    eventually: Eventually,
+) -> None:
+    with at_a_terminal("run", server.url, "--on-viewer-lost", "pause") as screen:
+        eventually(lambda: screen.read() and watched(1)())
+    eventually(lambda: (frame := newest()) and frame.state is RunState.PAUSED)
+    assert "nobody is left to steer: the load pauses in 2 s" in vumeter("logs").stdout
+    with at_a_terminal("attach") as screen:
+        eventually(lambda: screen.read() and watched(1)())
+        frame = newest()
+        assert frame is not None
+        assert frame.state is RunState.PAUSED
+        vumeter("ctl", frame.run, "resume", "--take")
+        eventually(lambda: screen.read() and (now := newest()) and now.state is RunState.RUNNING)
+        # Whoever leaves is not lost.
+        screen.type("d")
+        eventually(screen.has_ended)
+    left_s = frame.elapsed_s
+    eventually(lambda: (now := newest()) and now.elapsed_s > left_s + 4)
+    after = newest()
+    assert after is not None
+    assert after.state is RunState.RUNNING
+
+
+VIEWER = """
+import asyncio, sys
+from vumeter.link import folders
+from vumeter.link.client import Link
+
+async def main():
+    link = await Link.open(folders.find().socket, viewer="ann")
+    print(flush=True)
+    async for frame in link.frames():
+        pass
+
+asyncio.run(main())
+"""
+
+
+def test_viewers_that_are_killed_under_load_lose_no_request(
+    runs: Path, vumeter: Vumeter, eventually: Eventually
+) -> None:
+    with ServerProcess("--law", "fixed:2ms") as server:
+        vumeter("run", server.url, "--detach", "-q", "1000", "-c", "50")
+        folder = folders.find()
+        for _ in range(3):
+            with subprocess.Popen([sys.executable, "-c", VIEWER], stdout=subprocess.PIPE) as viewer:
+                assert viewer.stdout is not None
+                viewer.stdout.readline()
+                viewer.kill()
+        vumeter("stop")
+        assert summary(folder).total.requests == server.truth()["requests"]
+        assert summary(folder).total.errors == 0
+        assert folder.log.read_text().count("was lost, and nobody is left to steer") == 3
 
 
 def test_two_cockpits_on_one_run_and_the_second_comes_by_attach(

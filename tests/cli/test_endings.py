@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.link import folders
+from vumeter.store.reader import open_run
 from vumeter.testing.flight import Flight
 from vumeter.testing.server_process import ServerProcess
 
@@ -97,6 +99,62 @@ def test_a_terminal_that_goes_away_means_nothing_to_a_run_under_nohup(
             assert flight.process.poll() is None
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+JUMPING = """
+import time
+
+begun_ns, real = time.monotonic_ns(), time.time_ns
+
+def jumping():
+    return real() + ({jump_s} * 10**9 if time.monotonic_ns() - begun_ns > 3 * 10**9 else 0)
+
+time.time_ns = jumping
+time.time = lambda: jumping() / 1e9
+"""
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600], ids=["an hour on", "an hour back"])
+def test_a_wall_clock_that_is_set_in_mid_run_loses_doubles_and_misdates_no_second(
+    runs: Path, vumeter: Vumeter, server: ServerProcess, tmp_path: Path, jump_s: int
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(JUMPING.format(jump_s=jump_s))
+    environment = {"PYTHONPATH": str(tmp_path)}
+    flags = ("-q", "50", "-z", "6s", "--headless", "--name", "night")
+    # The clock of every process of the run jumps, each at a moment of its own.
+    ended = vumeter("run", server.url, *flags, env_of=environment)
+    assert ended.returncode == 0, ended.stderr
+    with open_run(folders.newest_first("night")[0].store) as stored:
+        points, summary = stored.points(), stored.summary
+        told = [*stored.readings(), *stored.late_snapshots]
+    assert summary is not None
+    assert 6.0 <= summary.duration_s < 10.0
+    assert [point.second for point in points] == list(range(len(points)))
+    requests = sum(tally.requests for each in told for tally in each.tallies.values())
+    assert requests == server.truth()["requests"] == 300
+    dates_ms = [point.at_unix_ms - summary.started_unix_ms for point in points]
+    assert dates_ms == [dates_ms[0] + 1000 * point.second for point in points]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("/proc/vumeter", id="nothing can be made there"),
+        pytest.param("/dev/null/runs", id="no folder"),
+    ],
+)
+def test_a_place_where_no_run_can_be_kept_is_said_before_any_load(
+    vumeter: Vumeter, server: ServerProcess, place: str
+) -> None:
+    there = {folders.RUNS_VARIABLE: place}
+    for way in ("--headless", "--detach"):
+        refused = vumeter("run", server.url, way, env_of=there)
+        assert refused.returncode == 2
+        assert f"Cannot make a folder for the run in {place}" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert "No run is going on" in vumeter("ps", env_of=there).stdout
+    assert "There has been no run" in vumeter("logs", env_of=there).stderr
+    assert server.truth()["requests"] == 0
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,9 @@ def test_runs_are_listed_with_their_verdicts_the_newest_first(
         "http_reqs: count > 0",
     )
     vumeter("run", server.url, "--detach", "--name", "day", "-q", "40", *thresholds)
+    taken = vumeter("run", server.url, "--detach", "--name", "night")
+    assert taken.returncode == 2
+    assert 'A run "night" is going on already.' in taken.stderr
     eventually(lambda: listed(vumeter)[0]["verdicts"] == {"failed": 1, "passed": 1})
     day, night = listed(vumeter)
     assert (day["name"], day["state"], day["rate_requested_per_s"]) == ("day", "running", 40)

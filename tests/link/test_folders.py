@@ -176,6 +176,20 @@ def test_a_run_that_was_killed_is_dead_at_once_and_its_socket_is_swept(runs: Pat
         assert not folder.socket.exists()
 
 
+def test_what_a_run_left_half_made_when_it_was_killed_is_swept(runs: Path) -> None:
+    (runs / "one-20260101-000000").mkdir()
+    kept = runs / "two-20260101-000000"
+    kept.mkdir()
+    (kept / "notes.txt").write_text("mine")
+    with folders.create("one") as killed:
+        write_half = killed.path / f".{killed.summary.name}.4711.partial"
+        write_half.write_bytes(b"half")
+    with folders.create("next"):
+        assert not (runs / "one-20260101-000000").exists()
+        assert not write_half.exists()
+        assert (kept / "notes.txt").read_text() == "mine"
+
+
 def test_a_path_that_no_socket_could_have_is_refused_with_a_way_out(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ import time
 import msgspec
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.errors import LinkError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
 from vumeter.model.summary import Summary
@@ -20,6 +21,9 @@ def summary_of(folder: RunFolder, *, waits: bool) -> Summary | None:
     Return the summary as soon as it is there; `None`: the run has gone without one.
 
     With *waits*, wait for as long as the run goes on.
+
+    Raises:
+        LinkError: It cannot be read.
     """
     limit_ns = monotonic_ns() + _END_LIMIT_NS
     while not folder.summary.exists():
@@ -28,4 +32,7 @@ def summary_of(folder: RunFolder, *, waits: bool) -> Summary | None:
         if monotonic_ns() > limit_ns:
             return None
         time.sleep(_POLL_S)
-    return msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)
+    try:
+        return msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise LinkError(f"The summary of {folder.name} cannot be read: {error}.") from error

@@ -25,6 +25,9 @@ from vumeter.link.protocol import ADDRESS_NAME, SOCKET_NAME, TOKEN_NAME
 RUNS_VARIABLE = "VUMETER_RUNS"
 """The environment variable that puts the runs' folder elsewhere."""
 
+PARTIAL_FILES = ".*.partial"
+"""What `run.writing` calls a file until it is whole."""
+
 KEPT_UNSTORED = 10
 """How many folders of ended runs that were not stored, with log and summary, are kept."""
 
@@ -248,12 +251,22 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _sweep() -> None:
-    """Remove dead sockets, and the oldest folders of ended runs that were not stored."""
+    """
+    Remove what runs that were killed have left: sockets, half-written files, half-made folders;
+    and the oldest folders of ended runs that were not stored.
+    """
     unstored = 0
+    for path in runs_folder().iterdir():
+        # Whoever makes one holds the claims until it has its lock.
+        if _ID.fullmatch(path.name) and not _lock_file(path).exists():
+            with suppress(OSError):  # not empty, or no folder: not ours
+                path.rmdir()
     for run in newest_first():
         if is_live(run):
             continue
         run.socket.unlink(missing_ok=True)
+        for partial in run.path.glob(PARTIAL_FILES):
+            partial.unlink(missing_ok=True)
         unstored += not run.store.exists()
         if unstored > KEPT_UNSTORED and not run.store.exists():
             shutil.rmtree(run.path, ignore_errors=True)
