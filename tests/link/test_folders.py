@@ -184,9 +184,11 @@ def test_what_a_run_left_half_made_when_it_was_killed_is_swept(runs: Path) -> No
     with folders.create("one") as killed:
         write_half = killed.path / f".{killed.summary.name}.4711.partial"
         write_half.write_bytes(b"half")
+        killed.token.write_text("secret")
     with folders.create("next"):
         assert not (runs / "one-20260101-000000").exists()
         assert not write_half.exists()
+        assert not killed.token.exists()
         assert (kept / "notes.txt").read_text() == "mine"
 
 

@@ -252,21 +252,20 @@ def _refuse_foreign(path: Path) -> None:
 
 def _sweep() -> None:
     """
-    Remove what runs that were killed have left: sockets, half-written files, half-made folders;
-    and the oldest folders of ended runs that were not stored.
+    Remove what runs that were killed have left: sockets, tokens, half-written files, half-made
+    folders; and the oldest folders of ended runs that were not stored.
     """
     unstored = 0
     for path in runs_folder().iterdir():
         # Whoever makes one holds the claims until it has its lock.
-        if _ID.fullmatch(path.name) and not _lock_file(path).exists():
+        if _ID.fullmatch(path.name) and not RunFolder(path).lock.exists():
             with suppress(OSError):  # not empty, or no folder: not ours
                 path.rmdir()
     for run in newest_first():
         if is_live(run):
             continue
-        run.socket.unlink(missing_ok=True)
-        for partial in run.path.glob(PARTIAL_FILES):
-            partial.unlink(missing_ok=True)
+        for left in (run.socket, run.token, run.address, *run.path.glob(PARTIAL_FILES)):
+            left.unlink(missing_ok=True)
         unstored += not run.store.exists()
         if unstored > KEPT_UNSTORED and not run.store.exists():
             shutil.rmtree(run.path, ignore_errors=True)
