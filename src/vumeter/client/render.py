@@ -38,8 +38,8 @@ class Number:
     """
     A value that is a whole number, and so needs no encoding wherever it stands.
 
-    Without that a request with `{{randint(1, 500)}}` in its path is rendered in half the time:
-    0.27 µs instead of 0.74.
+    A request with `{{randint(1, 500)}}` in its path is rendered in 0.27 µs; with the number
+    encoded as the text of its place it was 0.74.
     """
 
     __slots__ = ("of",)
