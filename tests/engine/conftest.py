@@ -16,8 +16,8 @@ from vumeter.model.measure import ScenarioCounts, Snapshot, Tally
 from vumeter.model.messages import Launch, Share
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.stats import tally
-from vumeter.stats.aggregator import sum_of
 from vumeter.stats.histogram import count
+from vumeter.stats.totals import sum_of
 
 WHOLE = Share(index=0, count=1)
 NO_LIMITS = Limits()
