@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -24,11 +25,14 @@ from vumeter.model.measure import Reading
 from vumeter.model.plan import Plan, Threshold
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Lever, Outcome
 from vumeter.report.schema import Report
+from vumeter.stats import resolutions
 from vumeter.testing.server import LoopbackServer
 
 pytestmark = pytest.mark.slow
 
 Plans = Callable[..., Plan]
+
+GENEROUS_S = 30.0
 
 
 async def asked(path: Path, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -115,6 +119,43 @@ async def test_points_that_cannot_be_are_refused(
         for query, words in wrong.items():
             status, answer = await asked(flight.folder.socket, "GET", f"/points?{query}")
             assert (status, words in answer.decode()) == (400, True), query
+
+
+async def test_what_is_no_longer_in_memory_comes_from_the_store(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(resolutions.KEPT_S, 1, 2)
+    async with fly(a_plan(server.url)) as flight, await flight.link() as link:
+        await until(link, lambda frame: frame.second >= 6)
+        points = await link.points(1)
+        readings = await whole_readings(flight.folder.socket, seconds=4)
+        assert [point.second for point in points] == list(range(1, points[-1].second + 1))
+        assert all(point.requests > 0 for point in points)
+        assert [it.tallies["GET /"].requests for it in readings[1:]] == [
+            point.requests for point in points[:3]
+        ]
+
+
+async def whole_readings(path: Path, *, seconds: int) -> tuple[Reading, ...]:
+    """Return the first readings once they are stored."""
+    async with asyncio.timeout(GENEROUS_S):
+        while True:
+            _, body = await asked(path, "GET", f"/readings?to={seconds}")
+            readings = msgspec.json.decode(body, type=tuple[Reading, ...])
+            if len(readings) == seconds:
+                return readings
+            await asyncio.sleep(0.05)
+
+
+async def test_readings_that_cannot_be_had_are_refused_in_words(
+    fly: Any, a_plan: Plans, server: LoopbackServer
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        status, answer = await asked(flight.folder.socket, "GET", "/readings?from=0&to=601")
+        assert (status, answer) == (400, b"to: at most 600 readings at once")
+        flight.folder.store.unlink()
+        status, answer = await asked(flight.folder.socket, "GET", "/readings")
+        assert (status, b"no stored run" in answer) == (503, True)
 
 
 async def test_metrics_are_what_a_scraper_reads_and_equal_what_the_target_has_seen(
@@ -235,6 +276,42 @@ async def test_one_hand_at_a_time_and_the_other_is_told_whose(
         assert [entry.command.author for entry in refusals] == ["bob", "alice", "watcher"]
 
 
+async def test_of_two_commands_at_once_the_later_wins_and_both_viewers_see_it(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with (
+        fly(a_plan(server.url)) as flight,
+        await flight.link("alice") as alice,
+        await flight.link("bob") as bob,
+    ):
+
+        async def insist(link: Link, vus: int) -> list[Outcome]:
+            """Take the control and use it, however often somebody else does the same."""
+            author = "alice" if link is alice else "bob"
+            command = Command(kind=CommandKind.SET, author=author, lever=Lever.VUS, value=vus)
+            outcomes: list[Outcome] = []
+            while not outcomes or not outcomes[-1].accepted:
+                await link.take_control()
+                outcomes.append(await link.command(command))
+            return outcomes
+
+        for vus in range(3, 13, 2):
+            mine, theirs = await asyncio.gather(insist(alice, vus), insist(bob, vus + 1))
+            last = max(mine[-1].id, theirs[-1].id)
+            journal = {entry.id: entry for entry in await alice.journal()}
+            wanted = journal[last].command.value
+            seen = [
+                await until(link, lambda frame, wanted=wanted: requested(frame) == wanted)
+                for link in (alice, bob)
+            ]
+            assert {frame.control for frame in seen} == {journal[last].command.author}
+        turns = [it for it in journal.values() if it.command.kind is CommandKind.SET]
+        assert {it.command.author for it in turns if it.accepted} == {"alice", "bob"}
+        assert [it.command.author for it in turns if it.id == mine[-1].id] == ["alice"]
+        assert [it.command.author for it in turns if it.id == theirs[-1].id] == ["bob"]
+        assert await bob.journal() == tuple(journal.values())
+
+
 async def journal_of(flight: Any) -> tuple[JournalEntry, ...]:
     async with await flight.link("reader", watch=True) as link:
         journal: tuple[JournalEntry, ...] = await link.journal()
@@ -274,6 +351,52 @@ async def test_a_viewer_that_stops_reading_holds_up_neither_run_nor_viewers(
             now = await until(reader, lambda frame: frame.second > last.second)
             assert now.points[-1].requests > 0
         stalled.close()
+
+
+_WATCHES = """
+import asyncio, sys
+from pathlib import Path
+from vumeter.link.client import Link
+
+async def main():
+    async with await Link.open(Path(sys.argv[1]), viewer="frozen", watch=True) as link:
+        async for frame in link.frames():
+            print(frame.events[-1].text.partition(" ")[0], flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_viewer_that_is_frozen_costs_nothing_and_sees_the_present_when_it_wakes(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with fly(a_plan(server.url)) as flight, await flight.link("reader") as reader:
+        frozen = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _WATCHES, str(flight.folder.socket)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert frozen.stdout is not None
+        try:
+            await frozen.stdout.readline()
+            frozen.send_signal(signal.SIGSTOP)
+            before = psutil.Process().memory_info().rss
+            note = "x" * 4_000
+            for number in range(500):
+                mark = Command(kind=CommandKind.MARK, author="reader", note=f"{number} {note}")
+                assert (await reader.command(mark)).accepted
+            assert psutil.Process().memory_info().rss - before < 32 * 2**20
+            now = await until(reader, lambda frame: frame.second >= 2)
+            assert now.points[-1].requests > 0
+            frozen.send_signal(signal.SIGCONT)
+            async with asyncio.timeout(GENEROUS_S):
+                seen = [await frozen.stdout.readline()]
+                while seen[-1] != b"499\n":
+                    seen.append(await frozen.stdout.readline())
+            # What was on the way when it froze, and then the newest: nothing was kept for it.
+            assert len(seen) < 50
+        finally:
+            frozen.kill()
+            await frozen.wait()
 
 
 async def test_the_end_reaches_every_viewer_and_then_the_run_is_gone(

@@ -16,6 +16,11 @@ STREAM = "/stream"
 
 _REFERENCE = "#/components/schemas/{name}"
 _SECONDS = {"type": "integer", "minimum": 0}
+_SPAN = (
+    ("from", _SECONDS, "The first second at which they begin."),
+    ("to", _SECONDS, "They begin before it."),
+    ("span", {"enum": list(SPANS_S), "default": 1}, "How many seconds each is of."),
+)
 _VIEWER = ("viewer", {"type": "string"}, "Whose hand it is.")
 
 
@@ -42,11 +47,14 @@ def operations(report: Any) -> tuple[Operation, ...]:
             "/points",
             "The run over time.",
             tuple[Point, ...],
-            query=(
-                ("from", _SECONDS, "The first second at which they begin."),
-                ("to", _SECONDS, "They begin before it."),
-                ("span", {"enum": list(SPANS_S), "default": 1}, "How many seconds each is of."),
-            ),
+            query=_SPAN,
+        ),
+        Operation(
+            "get",
+            "/readings",
+            "All that was stored of a time, 600 readings at most; old ones are coarser.",
+            tuple[Reading, ...],
+            query=_SPAN,
         ),
         Operation("get", "/verdicts", "How each threshold stands.", tuple[Verdict, ...]),
         Operation("get", "/alerts", "How each alert stands.", tuple[AlertState, ...]),

@@ -5,6 +5,7 @@ What a run and its viewers say to each other over the control socket.
 `GET  /status`                        the newest `Frame` (JSON).
 `GET  /points?from=K&to=L&span=S`     every `Point` of S seconds from second K to before L (JSON).
 `GET  /reading`                       the newest `Reading` (JSON).
+`GET  /readings?from=K&to=L&span=S`   every stored `Reading` of that time (JSON).
 `GET  /verdicts`, `GET  /alerts`      every `Verdict`, every `AlertState` (JSON).
 `GET  /journal`                       every `JournalEntry` (JSON).
 `GET  /report`                        report.json, as it would be now.

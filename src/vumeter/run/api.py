@@ -16,14 +16,16 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from vumeter.errors import StoreError
 from vumeter.link.protocol import SCHEMA, SCHEMA_HEADER
 from vumeter.model.frame import SPANS_S, Frame, RunState
 from vumeter.model.plan import Listen
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command
+from vumeter.run.archive import MOST_READINGS, Archive
 from vumeter.run.conductor import Conductor
 from vumeter.run.control import Viewer
-from vumeter.run.entrance import Entrance
+from vumeter.run.entrance import Entrance, Handler
 from vumeter.stats.exposition import CONTENT_TYPE, exposition
 from vumeter.stats.plaintext import plain
 
@@ -48,6 +50,7 @@ class ControlApi:
         path: Of the socket.
         written: Makes what `GET /report` answers.
         listen: Where else than on the socket.
+        store: Where the run's past is; `None`: only in memory, as far as it is there.
     """
 
     def __init__(
@@ -57,19 +60,23 @@ class ControlApi:
         *,
         written: ReportWriter,
         listen: Listen | None = None,
+        store: Path | None = None,
     ) -> None:
         self._conductor = conductor
+        self._archive = None if store is None else Archive(store)
         self._entrance = Entrance(path, listen, tell=conductor.tell)
         self._written = written
         self._viewers: set[_Outlet] = set()
         app = web.Application(
-            middlewares=[self._entrance.admit], client_max_size=_LARGEST_BODY_BYTES
+            middlewares=[self._entrance.admit, _tell_what_cannot_be_read],
+            client_max_size=_LARGEST_BODY_BYTES,
         )
         app.add_routes(
             [
                 web.get("/stream", self._stream),
                 web.get("/status", self._status),
                 web.get("/reading", self._reading),
+                web.get("/readings", self._readings),
                 web.get("/points", self._points),
                 web.get("/verdicts", self._verdicts),
                 web.get("/alerts", self._alerts),
@@ -157,13 +164,23 @@ class ControlApi:
         return _json(self._conductor.frame)
 
     async def _points(self, request: web.Request) -> web.Response:
-        span_s = _seconds(request, "span", 1)
-        if span_s not in SPANS_S:
-            spans = ", ".join(map(str, SPANS_S))
-            raise web.HTTPBadRequest(text=f"span: there are points of {spans} seconds")
-        from_second = _seconds(request, "from", 0)
-        to_second = _seconds(request, "to", _FOR_EVER)
-        return _json(self._conductor.points(from_second, to_second=to_second, span_s=span_s))
+        start, end, span_s = _span(request)
+        newest = self._conductor.points(start, to_second=end, span_s=span_s)
+        end = min(newest[0].second if newest else end, self._conductor.frame.second + 1)
+        if self._archive is None or start >= end:
+            return _json(newest)
+        return _json((*await self._archive.points(start, end, span_s=span_s), *newest))
+
+    async def _readings(self, request: web.Request) -> web.Response:
+        if self._archive is None:
+            raise web.HTTPNotFound(text="this run is not stored; /reading has the newest second")
+        start, end, span_s = _span(request)
+        if "to" not in request.query:
+            end = start + MOST_READINGS * span_s
+        if end - start > MOST_READINGS * span_s:
+            raise web.HTTPBadRequest(text=f"to: at most {MOST_READINGS} readings at once")
+        body = await self._archive.readings(start, end, span_s=span_s)
+        return web.Response(body=body, content_type="application/json")
 
     async def _reading(self, _: web.Request) -> web.Response:
         return _json(self._conductor.reading)
@@ -226,8 +243,25 @@ async def _drained(stream: web.WebSocketResponse) -> None:
         pass
 
 
+@web.middleware
+async def _tell_what_cannot_be_read(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except StoreError as error:
+        raise web.HTTPServiceUnavailable(text=error.message) from error
+
+
 async def _say_schema(_: web.Request, answer: web.StreamResponse) -> None:
     answer.headers[SCHEMA_HEADER] = str(SCHEMA)
+
+
+def _span(request: web.Request) -> tuple[int, int, int]:
+    """Return what time is asked for, from and to, and in spans of how many seconds."""
+    span_s = _seconds(request, "span", 1)
+    if span_s not in SPANS_S:
+        spans = ", ".join(map(str, SPANS_S))
+        raise web.HTTPBadRequest(text=f"span: there are {spans} seconds")
+    return _seconds(request, "from", 0), _seconds(request, "to", _FOR_EVER), span_s
 
 
 def _seconds(request: web.Request, key: str, default: int) -> int:

@@ -80,7 +80,7 @@ async def conduct(
     async with Conductor(plan, sinks=sinks, is_attended=is_attended, store=store) as conductor:
         with _heard(conductor, signal.SIGINT, signal.SIGTERM):
             async with ControlApi(
-                conductor, folder.socket, written=written, listen=plan.listen
+                conductor, folder.socket, written=written, listen=plan.listen, store=store
             ) as api:
                 with _ignored(signal.SIGHUP) as was_ignored:
                     await conductor.start()

@@ -18,8 +18,8 @@ KEPT_S = {1: 3_600, 10: 86_400}
 FINE_S = 900
 """How much of a run a new viewer is given second by second."""
 
-MIDDLE_S = 6 * 3_600
-"""How much of it in no less than tens of seconds. With minutes before: 7,000 points for 72 h."""
+MIDDLE_S = 3 * 3_600
+"""How much of it in no less than tens of seconds. With minutes before: 6,000 points for 72 h."""
 
 
 class SpanSum:
