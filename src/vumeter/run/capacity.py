@@ -3,9 +3,9 @@
 import math
 import resource
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from vumeter.engine.ports import local_ports
 from vumeter.errors import UsageError
 from vumeter.model.plan import Plan
 from vumeter.schedule import course as courses
@@ -13,7 +13,6 @@ from vumeter.schedule.timetable import openings
 
 OWN_DESCRIPTORS = 32
 """Of a worker, beside its connections; it has about 15."""
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class Shortage(NamedTuple):
@@ -36,7 +35,10 @@ class Capacity(NamedTuple):
     def of_this_machine(cls) -> "Capacity":
         """Return what holds here and now."""
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        return cls(descriptors=math.inf if hard == resource.RLIM_INFINITY else hard, ports=_ports())
+        return cls(
+            descriptors=math.inf if hard == resource.RLIM_INFINITY else hard,
+            ports=local_ports() or math.inf,
+        )
 
     def shortages(self, plan: Plan, vus: float) -> Iterator[Shortage]:
         """Yield what *vus* of *plan*, each with one connection, do not get."""
@@ -59,14 +61,6 @@ class Capacity(NamedTuple):
                 "Connect from more addresses (--local-address, repeated), or widen"
                 " net.ipv4.ip_local_port_range.",
             )
-
-
-def _ports() -> float:
-    try:
-        lowest, highest = map(int, _PORT_RANGE.read_text(encoding="ascii").split())
-    except (OSError, ValueError):
-        return math.inf
-    return highest - lowest + 1
 
 
 def check_capacity(plan: Plan, capacity: Capacity) -> None:
