@@ -17,7 +17,7 @@ from vumeter.model.plan import Feeder, FeederOrder, Load, Plan, Scenario
 from vumeter.run.staff import Staff
 from vumeter.run.standing import Standing
 from vumeter.stats import tally
-from vumeter.stats.aggregator import sum_of
+from vumeter.stats.totals import sum_of
 from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
 

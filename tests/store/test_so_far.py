@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from vumeter.model.frame import StopCause
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
-from vumeter.stats.aggregator import sum_of
 from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.summary import SummaryBuilder
 from vumeter.stats.tally import TallySum
+from vumeter.stats.totals import sum_of
 from vumeter.store.packing import packed_totals, unpacked_totals
 from vumeter.store.reader import StoredRun, open_run
 from vumeter.testing.seconds import STARTED_UNIX_MS, MadeUpRun
