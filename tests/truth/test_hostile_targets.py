@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,11 @@ def authority(tmp_path: Path) -> trustme.CA:
     return authority
 
 
-def serving(authority: trustme.CA, host: str) -> ssl.SSLContext:
+def serving(
+    authority: trustme.CA, host: str, *, not_after: datetime | None = None
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host).configure_cert(context)
+    authority.issue_cert(host, not_after=not_after).configure_cert(context)
     return context
 
 
@@ -75,13 +78,19 @@ async def test_https_is_verified_and_its_counts_are_exact(
     assert server.truth.connections == 3
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "elsewhere.example"])
+@pytest.mark.parametrize(
+    ("host", "not_after", "is_known"),
+    [
+        pytest.param("127.0.0.1", None, False, id="by an unknown authority"),
+        pytest.param("elsewhere.example", None, True, id="for another host"),
+        pytest.param("127.0.0.1", datetime(2020, 1, 1, tzinfo=UTC), True, id="expired"),
+    ],
+)
 async def test_a_certificate_that_proves_nothing_is_a_tls_error_and_nothing_is_sent(
-    authority: trustme.CA, tmp_path: Path, host: str
+    authority: trustme.CA, tmp_path: Path, host: str, not_after: datetime | None, is_known: bool
 ) -> None:
-    # The right host by an unknown authority; another host by a known one.
-    known = {"SSL_CERT_FILE": str(tmp_path / "authority.pem")} if "example" in host else None
-    async with LoopbackServer(tls=serving(authority, host)) as server:
+    known = {"SSL_CERT_FILE": str(tmp_path / "authority.pem")} if is_known else None
+    async with LoopbackServer(tls=serving(authority, host, not_after=not_after)) as server:
         landing = await asyncio.to_thread(fly, server.url, *FLAGS, environment=known)
     assert_landed_well(landing)
     assert set(landing.errors) == {"tls"}
