@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from vumeter.model.measure import Histogram
-from vumeter.stats.histogram import highest_us
+from vumeter.stats.histogram import bucket_index, highest_us
 from vumeter.stats.plaintext import plain
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,6 +24,16 @@ BOUNDS_S = (
 
 
 _US_PER_S = 1_000_000
+
+
+def _last_index(bound_s: float) -> int:
+    """Return the last of the histogram's own buckets that is not above *bound_s*."""
+    bound_us = round(bound_s * _US_PER_S)
+    index = bucket_index(bound_us)
+    return index if highest_us(index) <= bound_us else index - 1
+
+
+_BOUNDS = {f"{bound_s:g}": _last_index(bound_s) for bound_s in BOUNDS_S}
 
 
 class Kind(StrEnum):
@@ -66,14 +76,9 @@ def histogram_samples(histogram: Histogram, labels: Mapping[str, str]) -> tuple[
     """
     indices = sorted(histogram.counts)
     cumulative = list(accumulate((histogram.counts[index] for index in indices), initial=0))
-    tops_us = [highest_us(index) for index in indices]
     buckets = [
-        Sample(
-            cumulative[bisect_right(tops_us, round(bound_s * _US_PER_S))],
-            {**labels, "le": f"{bound_s:g}"},
-            "_bucket",
-        )
-        for bound_s in BOUNDS_S
+        Sample(cumulative[bisect_right(indices, last)], {**labels, "le": bound}, "_bucket")
+        for bound, last in _BOUNDS.items()
     ]
     return (
         *buckets,
