@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.feed import PlayedFeed, Recording, load
+from vumeter.testing.soak import soak
 from vumeter.testing.story import story
 from vumeter.tui.app import Cockpit
 from vumeter.tui.feed import Departure, Feed
@@ -81,6 +82,30 @@ def test_the_views(snap_compare: Snap, size: tuple[int, int], key: str) -> None:
 def test_prompts_and_questions(snap_compare: Snap, keys: str) -> None:
     pressed = pressing(*("space" if key == " " else key for key in keys))
     assert snap_compare(cockpit(JAMMED_S), terminal_size=SMALL, run_before=pressed)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize(
+    "keys", [("left", "{", "{"), ("n",), (".", ".", ".", "c", "w")], ids=["past", "night", "days"]
+)
+def test_three_days(snap_compare: Snap, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    played = recording() if keys[0] == "left" else soak()
+    app = cockpit(MENDED_S if keys[0] == "left" else None, played=played)
+    assert snap_compare(app, terminal_size=size, run_before=pressing(*keys))
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"TERM": "xterm-256color", "NO_COLOR": "1"}, {"TERM": "dumb"}],
+    ids=["no-color", "ascii"],
+)
+def test_the_past_on_plain_terminals(
+    snap_compare: Snap, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    app = cockpit(MENDED_S, environ=environ)
+    assert snap_compare(app, terminal_size=SMALL, run_before=pressing("left", "{"))
 
 
 def test_before_the_first_second(snap_compare: Snap) -> None:

@@ -13,10 +13,12 @@ from textual.events import Key, Paste
 from vumeter.model.frame import MetricRow
 from vumeter.model.metric import Kind
 from vumeter.model.throttle import CommandKind, Lever
+from vumeter.testing.soak import SLOW_FROM_S, soak
 from vumeter.testing.story import story
 from vumeter.tui.arrangement import View
 from vumeter.tui.dialogs import question_bar
 from vumeter.tui.feed import Departure
+from vumeter.tui.format import latency_text
 from vumeter.tui.history import Window
 from vumeter.tui.preferences import Preferences, load
 from vumeter.tui.terminal import GlyphSet
@@ -347,6 +349,85 @@ async def test_looks_are_remembered_and_taken_up_again(fly: Fly, tmp_path: Path)
         assert flight.app.board.view is View.DATABASE
         assert flight.app.board.latency.sight.window is Window.FIVE_MINUTES
         assert flight.app.theme == "vumeter-light"
+
+
+async def test_an_arrow_leads_into_the_past_and_escape_back(fly: Fly) -> None:
+    async with fly(start=140) as flight:
+        assert "PAST" not in flight.text
+        await flight.press("left", "left")
+        assert "PAST" in flight.text and "2:17" in flight.text
+        chart = flight.app.board.latency
+        drawn = [line.text for line in chart.compose_lines(*chart.size)]
+        flight.feed.advance(5)
+        await flight.until(lambda: flight.app.board.frame.second == 144, "the newer frame")
+        assert [line.text for line in chart.compose_lines(*chart.size)] == drawn
+        assert "RUN 00:02:25" in flight.text, "the rest goes on"
+        await flight.press("escape")
+        assert "PAST" not in flight.text and "+/- step" in flight.last_row
+        assert flight.commands == []
+
+
+@pytest.mark.parametrize("back", ["t", "enter", "escape"])
+async def test_t_goes_into_the_past_and_one_key_comes_back(fly: Fly, back: str) -> None:
+    async with fly() as flight:
+        await flight.press("t")
+        assert not flight.app.board.sight.follows
+        await flight.press(back)
+        assert flight.app.board.sight.follows
+
+
+async def test_the_past_tells_all_that_was_then(fly: Fly) -> None:
+    async with fly(start=140, size=(120, 40)) as flight:
+        point = next(each for each in flight.feed.hello.points if each.second == 135)
+        await flight.press("{")
+        *_, when, values, happened = flight.text.splitlines()
+        assert "2:15" in when and "4s ago" in when
+        assert f"p95 {latency_text(point.p95_us)}" in values
+        assert f"max {latency_text(point.max_us)}" in values
+        assert f"rps {point.requests}" in values
+        assert f"VU {point.vus}" in values
+        assert "locks fixed" in happened
+        await flight.press("{")
+        assert "503 from POST /orders" in flight.last_row
+        await flight.press("}")
+        assert "locks fixed" in flight.last_row
+
+
+async def test_the_load_is_steered_while_the_past_is_shown(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("left", "plus", "j")
+        (command,) = await flight.sends(1)
+        assert command.kind is CommandKind.STEP
+        assert flight.app.board.endpoints.selected == 1
+        assert not flight.app.board.sight.follows
+        await flight.press(":")
+        assert flight.app.board.prompt.is_open
+        await flight.press("left", "escape")
+        assert not flight.app.board.sight.follows, "the prompt's keys are its own"
+        assert "PAST" in flight.text
+
+
+async def test_the_night_is_a_view_of_its_own_and_w_leads_to_its_worst(fly: Fly) -> None:
+    async with fly(start=20, recording=soak()) as flight:
+        await flight.press("n")
+        await flight.sees("first 60m")
+        assert "2d 02:12" in flight.text
+        await flight.press("w")
+        assert flight.app.board.view is View.LOAD
+        sight = flight.app.board.sight
+        assert sight.cursor_second == SLOW_FROM_S
+        await flight.press("full_stop", "full_stop", "full_stop", "c")
+        assert flight.app.board.sight.is_local
+        assert flight.app.board.time_span.longest_point_s == 60
+        await flight.sees("Wed ")
+
+
+async def test_a_line_feed_enters_like_a_carriage_return(fly: Fly) -> None:
+    async with fly() as flight:
+        for event in (_key(":"), *map(_key, "vu 160"), Key("ctrl+j", "\n")):
+            flight.app.post_message(event)
+        (command,) = await flight.sends(1)
+        assert command.value == 160.0
 
 
 async def test_freezing_stops_the_display_and_nothing_else(fly: Fly) -> None:

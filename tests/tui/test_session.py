@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 import pytest
 
 from vumeter.errors import LinkError
+from vumeter.model.frame import Point
 from vumeter.model.throttle import Command, CommandKind, Lever, Outcome
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.feed import PlayedFeed
+from vumeter.testing.soak import LENGTH_S, LIMITED_FROM_S, point, soak
 from vumeter.testing.story import story
 from vumeter.tui import session as session_module
 from vumeter.tui.feed import Dial, Feed
-from vumeter.tui.history import Window
+from vumeter.tui.history import Column, Window
 from vumeter.tui.session import LinkState, Session
 
 STORY = story(60)
@@ -102,6 +104,64 @@ async def test_skipped_seconds_are_fetched() -> None:
         await until(lambda: session.history.newest_second == 39)
         points = {column.seconds for column in session.history.span(Window.ALL, columns=40).columns}
         assert points == {1}, "no second is missing"
+
+
+class Deep(PlayedFeed):
+    """A run that can give its seconds of any time, once the gate is open."""
+
+    def __init__(self, *, knows: bool = True) -> None:
+        super().__init__(soak())
+        self._knows = knows
+        self.gate = asyncio.Event()
+        self.asked: list[tuple[int, int | None, int]] = []
+
+    async def points(
+        self, from_second: int, *, to_second: int | None = None, span_s: int = 1
+    ) -> tuple[Point, ...]:
+        self.asked.append((from_second, to_second, span_s))
+        await self.gate.wait()
+        assert to_second is not None, "a page at a time"
+        seconds = range(from_second, to_second, span_s) if self._knows else ()
+        return tuple(point(at, span_s=span_s) for at in seconds)
+
+
+async def test_what_is_looked_at_is_fetched_while_the_coarser_is_known_already() -> None:
+    feed, at = Deep(), LIMITED_FROM_S + 100
+    async with attending(dialling(feed), Ears()) as session:
+        await until(lambda: session.state is LinkState.LIVE)
+
+        def column() -> Column:
+            span = session.history.span(Window.ONE_MINUTE, columns=60, end_second=at)
+            return span.columns[-1]
+
+        assert (column().span_s, column().p99_us) == (60, point(at // 60 * 60).p99_us)
+        session.want(at - 60, at, span_s=1)
+        await until(lambda: bool(feed.asked))
+        session.want(at - 60, at + 1, span_s=1)
+        feed.gate.set()
+        await until(lambda: column().span_s == 1)
+        assert column().p99_us == point(at).p99_us
+        asked = len(feed.asked)
+        session.want(at - 60, at + 1, span_s=1)
+        feed.advance()
+        await until(lambda: session.frame is not None and session.frame.second == LENGTH_S + 1)
+        assert len(feed.asked) == asked, "nothing is asked for twice"
+
+
+async def test_what_the_run_does_not_know_either_is_asked_for_once_for_each_link() -> None:
+    feed = Deep(knows=False)
+    feed.gate.set()
+    async with attending(dialling(feed), Ears()) as session:
+        await until(lambda: session.state is LinkState.LIVE)
+        session.want(0, 1000, span_s=1)
+        await until(lambda: session.fetches == 2)
+        session.want(0, 1000, span_s=1)
+        session.want(1024, 1025, span_s=1)
+        await until(lambda: session.fetches == 3)
+        assert feed.asked == [(512, 1000, 1), (0, 512, 1), (1024, 1025, 1)]
+        session.history.ask_anew()
+        session.want(0, 1000, span_s=1)
+        await until(lambda: session.fetches == 5)
 
 
 async def test_while_one_command_is_answered_the_steps_behind_it_melt() -> None:

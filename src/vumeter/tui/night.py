@@ -2,8 +2,8 @@
 What happened while nobody looked, from the run's minutes. Pure.
 
 Every figure is of whole minutes, so that a night says the same however closely it was known:
-percentiles are those of a minute's requests, as the run sent them. Where only seconds are known,
-a minute has those of its worst second, and `Night.is_exact` says so.
+percentiles are those of a minute's requests, as the run sent them. Where shorter points are
+known instead, a minute has those of the worst of them, and `Night.is_exact` says so.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ class Night:
 
     minutes: int
     is_exact: bool
-    """Whether percentiles are those of whole minutes; else those of each minute's worst second."""
+    """Whether percentiles are those of whole minutes; else of the worst part of each."""
     slowest: Column | None
     """The minute with the greatest p99; `None`: nothing was answered."""
     most_failed: Column | None

@@ -26,6 +26,7 @@ from vumeter.tui.widgets.status_row import signal, threshold_health
 
 _LABEL_WIDTH = 12
 _STRETCHES_SHOWN = 3
+_LATENCIES = ("p50", "p95", "p99")
 
 
 class NightPanel(FramePanel):
@@ -58,26 +59,38 @@ class NightPanel(FramePanel):
         if self.frame is None:
             return []
         night = night_of(self._history)
-        lines = [line.crop_to(width) for line in self._lines(night, self.frame)]
+        happenings = self._history.happenings
+        whole = night_lines(night, self.frame, happenings, look=self.look)
+        lines = [line.crop_to(width) for line in whole]
         self._lowest_top = max(0, len(lines) - height + 1)
         self._top = min(self._top, self._lowest_top)
         below = len(lines) - self._top - (height - 1)
         right = f"{below} more: arrow down" if below > 0 else "w goes to the slowest minute"
-        names = "by the minute" if night.is_exact else "each minute as its worst second"
+        names = "by the minute" if night.is_exact else "the worst part of each minute"
         heading = Line(self.look).add(f"{span_text(night.minutes * MINUTE_S)} {names}", Ink.DIM)
         head = rule(self.look, width, [title(self.look, "night"), (1, heading)], right=right)
         return [head, *lines[self._top :]]
 
-    def _lines(self, night: Night, frame: Frame) -> list[Line]:
-        happenings = reversed(self._history.happenings)
-        return [
-            *_worst_lines(night, frame, self.look),
-            *_drift_lines(night, self.look),
-            *_stretch_lines(night, frame, self.look),
-            *(_verdict_line(verdict, frame, self.look) for verdict in frame.verdicts),
-            *(_alert_line(alert, frame, self.look) for alert in frame.alerts),
-            *_event_lines(happenings, frame, self.look),
+
+def night_lines(
+    night: Night, frame: Frame, happenings: Sequence[Event], *, look: Look
+) -> list[Line]:
+    """Return the page, what matters most first; of what happened, the newest."""
+    measured = (
+        [
+            *_worst_lines(night, frame, look),
+            *_drift_lines(night, look),
+            *_stretch_lines(night, frame, look),
         ]
+        if night.minutes
+        else [sentence(look, "no second is known yet")]
+    )
+    return [
+        *measured,
+        *(_verdict_line(verdict, frame, look) for verdict in frame.verdicts),
+        *(_alert_line(alert, frame, look) for alert in frame.alerts),
+        *_event_lines(reversed(happenings), frame, look),
+    ]
 
 
 def moment(second: float, frame: Frame) -> str:
@@ -119,10 +132,11 @@ def _drift_lines(night: Night, look: Look) -> list[Line]:
     line.add(f"first {first.minutes}m {look.glyphs.to} last {last.minutes}m, medians", Ink.DIM)
     figures: list[tuple[str, str, str, str]] = [
         (name, latency_text(before), latency_text(after), change_text(after, before))
-        for name, before, after in (
-            ("p50", first.p50_us, last.p50_us),
-            ("p95", first.p95_us, last.p95_us),
-            ("p99", first.p99_us, last.p99_us),
+        for name, before, after in zip(
+            _LATENCIES,
+            (first.p50_us, first.p95_us, first.p99_us),
+            (last.p50_us, last.p95_us, last.p99_us),
+            strict=True,
         )
     ]
     return [
@@ -147,13 +161,17 @@ def _changes(figures: Iterable[tuple[str, str, str, str]], look: Look) -> Line:
     line = _labelled("", look)
     for name, before, after, change in figures:
         line.extend(pair(look, name, f"{before} {look.glyphs.to} {after}"))
-        ink = Ink.WARN if change.startswith(("+", "×")) else Ink.TEXT
-        line.add(f" {change}", ink).add("   ")
+        is_slower = name in _LATENCIES and change.startswith(("+", "×"))
+        line.add(f" {change}", Ink.WARN if is_slower else Ink.TEXT).add("   ")
     return line
 
 
 def _stretch_lines(night: Night, frame: Frame, look: Look) -> list[Line]:
-    lines = [
+    lines = []
+    if frame.outage_s:
+        away = f"{look.glyphs.warn} {span_text(frame.outage_s)} in which nobody was answered"
+        lines.append(_labelled("away", look).add(away, Ink.BAD))
+    lines += [
         _stretches("outages", night.outages, Ink.BAD, frame, look)
         if night.outages
         else _labelled("outages", look).add(
