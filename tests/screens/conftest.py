@@ -24,6 +24,8 @@ from typing import Any
 import pyte
 import pytest
 
+from vumeter.link.folders import RunFolder
+
 DEADLINE_S = 40.0
 PROGRAM = (sys.executable, "-m", "vumeter")
 
@@ -198,7 +200,7 @@ class Desk:
 
     def socket(self, run: str) -> Path:
         """Return the run's control socket."""
-        (found,) = self.home.glob(f"**/{run}/control.sock")
+        (found,) = self.home.glob(f"**/{run}-*/control.sock")
         return found
 
 
@@ -219,5 +221,5 @@ def desk() -> Iterator[Desk]:
     desk = Desk(home)
     yield desk
     for control in home.glob("**/control.sock"):
-        desk.ask("ctl", control.parent.name, "abort")
+        desk.ask("ctl", RunFolder(control.parent).name, "abort")
     shutil.rmtree(home, ignore_errors=True)

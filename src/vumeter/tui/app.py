@@ -24,6 +24,10 @@ from vumeter.tui.steering import Steering
 from vumeter.tui.terminal import DEFAULT_THEME, PALETTES
 from vumeter.tui.widgets.endpoint_table import SortKey
 
+_SLOW_HZ = 1.0
+_OVERDUE_S = 1.5
+"""At that rate, or slower, a frame's age is not drawn between it and the next, until it is late."""
+
 
 class Cockpit(Steering, Looking):
     """One viewer's screen on one run. `Deck` has the arguments."""
@@ -139,7 +143,7 @@ class Cockpit(Steering, Looking):
         if not self.is_running or not (self.is_headless or terminal_reads()):
             return
         self._note_link()
-        frame = self.newest
+        frame, drawn = self.newest, self._drawn
         # Whatever is looked at, and also while the display is frozen.
         if frame is not None and self._bell.hears(frame) and not self._preferences.is_muted:
             self.bell()
@@ -149,8 +153,9 @@ class Cockpit(Steering, Looking):
             self.board.show_time()
         self._drawn_fetches = self.session.fetches
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen
-        age_ns = self._clock() - self._drawn_heard_ns if has_news else 0
-        self.board.set_age(age_ns / NANOSECONDS_PER_S)
+        age_s = (self._clock() - self._drawn_heard_ns) / NANOSECONDS_PER_S if has_news else 0.0
+        if self._drawn is not drawn or self._rate_hz > _SLOW_HZ or age_s > _OVERDUE_S:
+            self.board.set_age(age_s)
 
     def draw_often(self, rate_hz: float) -> None:
         """Draw so many times a second from now on."""

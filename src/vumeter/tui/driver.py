@@ -7,6 +7,8 @@ import sys
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from vumeter.tui.thinning import thinned
+
 
 class StdoutDriver(LinuxDriver):
     """
@@ -26,6 +28,10 @@ class StdoutDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         assert sys.__stdout__ is not None, "a cockpit is only opened on a terminal"
         self._file = sys.__stdout__
+
+    def write(self, data: str) -> None:
+        """Draw *data*, without what the terminal knows already."""
+        super().write(thinned(data))
 
 
 def terminal_reads() -> bool:

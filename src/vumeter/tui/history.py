@@ -331,7 +331,8 @@ class History:
         unknown = [(first_second, end_second)]
         parts: list[_Part] = []
         # What the chart is made of and what is finer; then anything; then a share of anything.
-        for allowed in ([span_s for span_s in spans_s if span_s <= track_s], spans_s):
+        own = [span_s for span_s in spans_s if span_s <= track_s]
+        for allowed in (own, spans_s) if own != spans_s else (own,):
             stretches, unknown = unknown, []
             for first, end in stretches:
                 self._gather(first, end, allowed, parts, unknown)
