@@ -75,7 +75,7 @@ def attach_through_ssh(remote: Remote, *, watch: bool, program: str) -> int:
     if code == _SSH_FAILED:
         raise LinkError(
             f"ssh to {remote.host} failed; what it said is above.",
-            hint=f"The run goes on. Once more: vumeter attach {remote.host}:{remote.run}",
+            hint=f"Once more: vumeter attach {remote.host}:{remote.run}",
         )
     # By a signal, as shells say it.
     return code if code >= 0 else 128 - code

@@ -79,6 +79,6 @@ def _tell_end(folder: RunFolder) -> None:
         time.sleep(_POLL_S)
     total = summary.total
     print(
-        f"{folder.name} has ended after {duration_text(summary.duration_s)}:"
+        f"{folder.name} has ended after {duration_text(round(summary.duration_s, 1))}:"
         f" {total.requests} requests, {total.errors} errors."
     )
