@@ -352,9 +352,9 @@ class Conductor:
             self._events.add("has the control now", author=self._control.holder)
         self._show()
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, level: EventLevel) -> None:
         """Write into the event log what has happened at the run's doors."""
-        self._events.add(plain(text), level=EventLevel.WARNING)
+        self._events.add(plain(text), level=level)
         self._show()
 
     def saw(self) -> None:

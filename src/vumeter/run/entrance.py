@@ -10,6 +10,7 @@ from aiohttp import web
 
 from vumeter.clock import monotonic_ns
 from vumeter.link.protocol import ADDRESS_NAME, TOKEN_NAME
+from vumeter.model.frame import EventLevel
 from vumeter.model.plan import Listen
 from vumeter.run.doorkeeper import (
     Caller,
@@ -22,6 +23,9 @@ from vumeter.run.doors import peer_uid, private_socket, server_tls, taken_token,
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+Tell = Callable[[str, EventLevel], None]
+"""Writes into the event log."""
+
 
 class Entrance:
     """
@@ -30,10 +34,10 @@ class Entrance:
     Args:
         path: Of the socket; token and address are written beside it.
         listen: `None`: no TCP.
-        tell: Called with what the event log should say.
+        tell: Called with what happens here.
     """
 
-    def __init__(self, path: Path, listen: Listen | None, *, tell: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, listen: Listen | None, *, tell: Tell) -> None:
         self._path = path
         self._listen = listen
         self._tell = tell
@@ -64,7 +68,7 @@ class Entrance:
             return await handler(request)
         line = self._complaints.line(refusal, peer=_peer(request), at_ns=monotonic_ns())
         if line:
-            self._tell(line)
+            self._tell(line, EventLevel.WARNING)
         headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
         return web.Response(status=refusal.status, text=refusal.text, headers=headers)
 
@@ -78,7 +82,7 @@ class Entrance:
         address = _address(listen, listeners[0], context)
         self._path.with_name(ADDRESS_NAME).write_text(address + "\n")
         shown = f"; its token is in {token}" if token.exists() else ""
-        self._tell(f"the control API is at {address}, too{shown}")
+        self._tell(f"the control API is at {address}, too{shown}", EventLevel.INFO)
 
     def _refusal(self, request: web.Request) -> Refusal | None:
         peer = None if request.transport is None else request.transport.get_extra_info("socket")
