@@ -234,3 +234,40 @@ def test_a_place_that_is_another_users_is_refused(runs: Path) -> None:
     os.chown(runs, 65534, 65534)
     with pytest.raises(LinkError, match="belongs to another user"):
         folders.create("one").__enter__()
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, runs: Path) -> Iterator[Path]:
+    """A state folder that cannot be made, and a place for temporary files."""
+    (runs / "file").touch()
+    monkeypatch.delenv(folders.RUNS_VARIABLE)
+    monkeypatch.setenv("XDG_STATE_HOME", str(runs / "file" / "state"))
+    monkeypatch.setattr(tempfile, "tempdir", str(runs))
+    return runs
+
+
+def test_where_the_state_folder_cannot_be_written_a_run_goes_elsewhere_and_is_found(
+    nowhere: Path,
+) -> None:
+    with ExitStack() as stack:
+        folder = listening(stack, "one")
+        assert folder.path.parent == nowhere / f"vumeter-{os.getuid()}"
+        assert stat.S_IMODE(folder.path.parent.stat().st_mode) == 0o700
+        assert folders.find("one") == folder
+        assert "cannot be written" in folder.reservation
+        with pytest.raises(LinkError, match="going on already"), folders.create("one"):
+            pass
+
+
+def test_a_run_in_the_usual_place_is_told_of_without_reservation(runs: Path) -> None:
+    with folders.create("one") as folder:
+        assert folder.reservation == ""
+
+
+def test_no_link_of_anybodys_is_followed_to_a_spare_place(nowhere: Path) -> None:
+    elsewhere = nowhere / "elsewhere"
+    elsewhere.mkdir()
+    (nowhere / f"vumeter-{os.getuid()}").symlink_to(elsewhere)
+    with pytest.raises(LinkError, match="belongs to another user"):
+        folders.create("one").__enter__()
+    assert list(elsewhere.iterdir()) == []

@@ -10,6 +10,7 @@ import fcntl
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -94,6 +95,16 @@ class RunFolder:
         """What `store` keeps of the run, unless nothing was to be kept."""
         return self.path / _STORE_NAME
 
+    @property
+    def reservation(self) -> str:
+        """What people must know of this place, in words; empty: it is where runs usually are."""
+        if self.path.parent != spare_folder():
+            return ""
+        return (
+            f"{runs_folder()} cannot be written. This run, and what is stored of it, is in "
+            f"{self.path} instead, and may not outlast a restart of the machine"
+        )
+
 
 def runs_folder() -> Path:
     """
@@ -106,6 +117,24 @@ def runs_folder() -> Path:
     folder = Path(named) if named else platformdirs.user_state_path("vumeter") / "runs"
     # A run process leaves the folder that it was started in.
     return folder.absolute()
+
+
+def spare_folder() -> Path | None:
+    """
+    Return where runs are kept when `runs_folder` cannot be written; `None`: nowhere else.
+
+    A place that somebody has named is meant. The usual one may be on a file system that is
+    read-only for the moment, which must not keep anybody from putting load on.
+    """
+    if os.environ.get(RUNS_VARIABLE):
+        return None
+    return Path(tempfile.gettempdir()).absolute() / f"vumeter-{os.getuid()}"
+
+
+def places() -> tuple[Path, ...]:
+    """Return the folders that runs may be in, which need not be there, the usual one first."""
+    spare = spare_folder()
+    return (runs_folder(),) if spare is None else (runs_folder(), spare)
 
 
 @contextmanager
@@ -177,23 +206,26 @@ def is_live(run: RunFolder) -> bool:
 
 
 def _claimed(name: str, *, or_numbered: bool) -> tuple[RunFolder, int]:
-    try:
-        with _claiming():
-            _sweep()
-            return _take(_free_name(name, or_numbered=or_numbered))
-    except OSError as error:
-        raise LinkError(
-            f"Cannot make a folder for the run in {runs_folder()}: {error.strerror}.",
-            hint=f"Name another place for runs in the environment: {RUNS_VARIABLE}=/tmp/runs",
-        ) from error
+    problems: list[OSError] = []
+    for place in places():
+        try:
+            with _claiming(place):
+                _sweep(place)
+                return _take(place, _free_name(name, or_numbered=or_numbered))
+        except OSError as error:
+            problems.append(error)
+    raise LinkError(
+        f"Cannot make a folder for the run in {runs_folder()}: {problems[0].strerror}.",
+        hint=f"Name another place for runs in the environment: {RUNS_VARIABLE}=/tmp/runs",
+    ) from problems[0]
 
 
 @contextmanager
-def _claiming() -> Iterator[None]:
+def _claiming(place: Path) -> Iterator[None]:
     """Let no other run claim a name meanwhile; that takes no longer than a few files do."""
-    runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_foreign(runs_folder())
-    claims = os.open(runs_folder() / _CLAIMS_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_foreign(place)
+    claims = os.open(place / _CLAIMS_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(claims, fcntl.LOCK_EX)
         yield
@@ -224,11 +256,11 @@ def _refuse_long_path(folder: RunFolder) -> None:
         )
 
 
-def _take(name: str) -> tuple[RunFolder, int]:
+def _take(place: Path, name: str) -> tuple[RunFolder, int]:
     """Make a new folder for the run *name*, and return it with the descriptor of its lock."""
     started = datetime.fromtimestamp(unix_ms() / 1000)  # local: people look for "last night"
     while True:
-        folder = RunFolder(runs_folder() / f"{name}-{started.strftime(_STAMP)}")
+        folder = RunFolder(place / f"{name}-{started.strftime(_STAMP)}")
         _refuse_long_path(folder)
         with suppress(FileExistsError):
             folder.path.mkdir(mode=0o700)
@@ -243,26 +275,32 @@ def _take(name: str) -> tuple[RunFolder, int]:
 
 def _refuse_foreign(path: Path) -> None:
     """Refuse a folder whose owner could put something else in the place of ours."""
-    if path.stat().st_uid != os.getuid():
+    if not _is_ours(path):
         raise LinkError(
             f"The folder for runs, {path}, belongs to another user.",
             hint=f"Name one of your own in the environment: {RUNS_VARIABLE}=…",
         )
 
 
-def _sweep() -> None:
+def _is_ours(path: Path) -> bool:
+    # The spare place is in a folder where anybody may put a link.
+    is_foreign_link = path == spare_folder() and path.is_symlink()
+    return not is_foreign_link and path.stat().st_uid == os.getuid()
+
+
+def _sweep(place: Path) -> None:
     """
     Remove what runs that were killed have left: sockets, tokens, half-written files, half-made
     folders; and the oldest folders of ended runs that were not stored.
     """
     unstored = 0
-    for path in runs_folder().iterdir():
+    for path in place.iterdir():
         # Whoever makes one holds the claims until it has its lock.
         if _ID.fullmatch(path.name) and not RunFolder(path).lock.exists():
             with suppress(OSError):  # not empty, or no folder: not ours
                 path.rmdir()
     for run in newest_first():
-        if is_live(run):
+        if run.path.parent != place or is_live(run):
             continue
         for left in (run.socket, run.token, run.address, *run.path.glob(PARTIAL_FILES)):
             left.unlink(missing_ok=True)
@@ -272,10 +310,12 @@ def _sweep() -> None:
 
 
 def _folders() -> list[Path]:
-    try:
-        return [path for path in runs_folder().iterdir() if RunFolder(path).lock.is_file()]
-    except OSError:  # no run was ever begun here, or the folder is not ours to read
-        return []
+    found: list[Path] = []
+    for place in places():
+        with suppress(OSError):  # no run was ever begun here, or the folder is not ours to read
+            if _is_ours(place):
+                found += [path for path in place.iterdir() if RunFolder(path).lock.is_file()]
+    return found
 
 
 def _is_locked(lock_file: Path) -> bool:

@@ -82,6 +82,7 @@ class Conductor:
         sinks: Called with each frame.
         is_attended: Someone sits before it (`--headless`), so no dead man's switch is needed.
         store: The file that all of it is written to; `None`: nothing is kept.
+        reservation: What people must know of that place.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Conductor:
         sinks: tuple[Sink, ...] = (),
         is_attended: bool = False,
         store: Path | None = None,
+        reservation: str = "",
         clock: NsClock = monotonic_ns,
     ) -> None:
         self._plan = plan
@@ -139,6 +141,8 @@ class Conductor:
         self._shown_s = 0.0
         self._inbox: deque[tuple[int, Told]] = deque()
         self._wake = asyncio.Event()
+        if reservation:
+            self._remark(reservation)
         self.frame = self._new_frame()
         """The newest."""
 

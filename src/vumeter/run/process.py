@@ -77,7 +77,13 @@ async def conduct(
         VumeterError: A worker did not come up, or the summary could not be kept.
     """
     store = folder.store if is_stored else None
-    async with Conductor(plan, sinks=sinks, is_attended=is_attended, store=store) as conductor:
+    async with Conductor(
+        plan,
+        sinks=sinks,
+        is_attended=is_attended,
+        store=store,
+        reservation=folder.reservation,
+    ) as conductor:
         with _heard(conductor, signal.SIGINT, signal.SIGTERM):
             async with ControlApi(
                 conductor, folder.socket, written=written, listen=plan.listen, store=store

@@ -1,0 +1,87 @@
+"""`vumeter runs`, `show`, `rm` and `prune`, after runs of the real program."""
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vumeter.link import folders
+from vumeter.store.reader import open_run
+from vumeter.testing.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
+
+Vumeter = Callable[..., Any]
+
+
+def test_a_run_is_listed_shown_as_it_was_printed_and_removed(
+    vumeter: Vumeter, server: ServerProcess
+) -> None:
+    canary = "canary-0d9e8f7a"
+    headless = ("--headless", "-H", f"Authorization: Bearer {canary}", "--name")
+    printed = vumeter("run", server.url, "-z", "2s", *headless, "shop")
+    assert vumeter("run", server.url, "-n", "5", *headless, "other").returncode == 0
+
+    listed = vumeter("runs").stdout.splitlines()
+    assert len(listed) == 3
+    assert re.match(r"other-\d{8}-\d{6} +ended ", listed[1])
+    assert re.match(r"shop-\d{8}-\d{6} +ended ", listed[2])
+    assert [
+        line.split("-")[0] for line in vumeter("runs", "--sort", "length").stdout.split("\n")[1:3]
+    ] == ["shop", "other"]
+    assert len(vumeter("runs", "sh*", "--state", "ended", "--newer", "1h").stdout.splitlines()) == 2
+    assert "No such run" in vumeter("runs", "--target", "elsewhere").stdout
+
+    assert vumeter("show", "shop").stdout == printed.stdout
+    assert "other · " in vumeter("show").stdout
+
+    folder = folders.newest_first("shop")[0]
+    for file in folder.path.iterdir():
+        assert canary.encode() not in file.read_bytes()
+    assert stat.S_IMODE(folder.store.stat().st_mode) == 0o600
+    with open_run(folder.store) as run:
+        assert run.summary is not None
+        requests = sum(it.requests for each in run.readings() for it in each.tallies.values())
+        late = sum(it.requests for each in run.late_snapshots for it in each.tallies.values())
+        assert requests + late == run.summary.total.requests == server.truth()["requests"] - 5
+
+    assert vumeter("rm", "shop", "nix").returncode == 2
+    assert vumeter("rm", "shop").stdout == f"Removed {folder.id}.\n"
+    assert not folder.path.exists()
+    assert "Nothing is that old" in vumeter("prune", "--keep", "30d").stdout
+    assert "Would remove other-" in vumeter("prune", "--keep", "0s", "--dry-run").stdout
+    assert "1 run, " in vumeter("prune", "--keep", "0s").stdout
+    assert "No such run is stored" in vumeter("runs").stdout
+    missing = vumeter("show")
+    assert missing.returncode == 2
+    assert "No run is stored" in missing.stderr
+
+
+def test_a_run_that_nobody_wants_kept_leaves_nothing_to_be_shown(
+    vumeter: Vumeter, server: ServerProcess
+) -> None:
+    run = vumeter("run", server.url, "-n", "5", "--headless", "--no-store")
+    assert run.returncode == 0
+    assert "No such run is stored" in vumeter("runs").stdout
+
+
+def test_a_state_folder_that_cannot_be_written_keeps_nobody_from_putting_load_on(
+    vumeter: Vumeter, server: ServerProcess, runs: Path
+) -> None:
+    (runs / "file").touch()
+    elsewhere = {
+        folders.RUNS_VARIABLE: "",
+        "XDG_STATE_HOME": str(runs / "file" / "state"),
+        "TMPDIR": str(runs),
+    }
+    run = vumeter("run", server.url, "-n", "5", "--headless", env_of=elsewhere)
+    assert run.returncode == 0
+    assert "cannot be written. This run, and what is stored of it, is in" in run.stderr
+    assert "may not outlast a restart" in " ".join(run.stdout.split())
+    spare = runs / f"vumeter-{os.getuid()}"
+    assert stat.S_IMODE(spare.stat().st_mode) == 0o700
+    assert len(vumeter("runs", env_of=elsewhere).stdout.splitlines()) == 2
