@@ -312,6 +312,34 @@ async def test_of_two_commands_at_once_the_later_wins_and_both_viewers_see_it(
         assert await bob.journal() == tuple(journal.values())
 
 
+async def test_of_commands_at_the_same_time_the_last_one_counts_and_both_viewers_see_it(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    def set_to(author: str, vus: int) -> Command:
+        return Command(kind=CommandKind.SET, author=author, value=vus)
+
+    async with (
+        fly(a_plan(server.url)) as flight,
+        await flight.link("alice") as alice,
+        await flight.link("bob") as bob,
+    ):
+        await asyncio.gather(
+            alice.command(set_to("alice", 5)),
+            bob.take_control(),
+            bob.command(set_to("bob", 7)),
+            alice.command(set_to("alice", 9)),
+            send(flight.folder.socket, set_to("carol", 11), take=True),
+        )
+        journal = await journal_of(flight)
+        *_, last = [
+            entry for entry in journal if entry.accepted and entry.command.kind is CommandKind.SET
+        ]
+        for link in (alice, bob):
+            await until(link, lambda frame: requested(frame) == last.command.value)
+    assert {entry.command.author for entry in journal} == {"alice", "bob", "carol"}
+    assert len(journal) == 6
+
+
 async def journal_of(flight: Any) -> tuple[JournalEntry, ...]:
     async with await flight.link("reader", watch=True) as link:
         journal: tuple[JournalEntry, ...] = await link.journal()
