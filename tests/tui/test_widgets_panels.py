@@ -138,6 +138,10 @@ def test_an_outage_is_told_as_a_share_of_time() -> None:
     assert _texts(error_lines(frame, width=60, height=3, look=DEFAULT_LOOK))[0] == (
         "─ errors 0.37%  192 in 60s  total 60  away 12s 10.2% ───────"
     )
+    # Where there is less room, it stays the longest.
+    assert _texts(error_lines(frame, width=38, height=3, look=DEFAULT_LOOK))[0] == (
+        "─ errors 0.37%  away 12s 10.2% ───────"
+    )
 
 
 def test_no_error_is_said_calmly() -> None:

@@ -31,7 +31,8 @@ class Stillness:
     Looks a hundred times a second whether any request was answered, off the hot path.
 
     It tells by what is recorded anyway: the time of one that was is in its recorder's sum.
-    20 names take 2 µs a look. Who waits is looked up every 100 ms of a stillness, as in a sweep.
+    20 names take 3 µs a look, 500 take 93. Who waits is looked up every 100 ms of a stillness,
+    as in a sweep.
     """
 
     def __init__(

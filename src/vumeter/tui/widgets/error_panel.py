@@ -63,12 +63,13 @@ def _title(frame: Frame, hidden: int, *, width: int, look: Look) -> Line:
     in_window = Line(look).add(number_text(minute), Ink.BAD if minute else Ink.VALUE)
     parts = [(0, name)]
     if frame.total.errors or minute:
-        parts.append((1, in_window.add(" in 60s", Ink.DIM)))
+        parts.append((2, in_window.add(" in 60s", Ink.DIM)))
         parts.append((3, pair(look, "total", number_text(frame.total.errors))))
     if frame.outage_s and frame.elapsed_s:
         share = percent_text(min(1.0, frame.outage_s / frame.elapsed_s))
         away = pair(look, "away", span_text(round(frame.outage_s)), ink=Ink.BAD)
-        parts.append((2, away.add(f" {share}", Ink.DIM)))
+        # The rows tell of the last minute, too; of time without an answer nothing else does.
+        parts.append((1, away.add(f" {share}", Ink.DIM)))
     return rule(look, width, parts, right=f"+{hidden} more" if hidden else "")
 
 
