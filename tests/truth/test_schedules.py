@@ -63,7 +63,8 @@ def drawn(asked: float, *, scenario: str, workers: int) -> list[float]:
     """Return where they lie at random: each worker draws its own, at its share of the rate."""
     positions = []
     for worker in range(workers):
-        stream, at = random.Random(f"{scenario}/{worker}"), 0.0
+        # The first worker of each share has the number of the share.
+        stream, at = random.Random(f"{scenario}/{worker}/{worker}"), 0.0
         while (at := at + stream.expovariate(1.0) * workers) < asked:
             positions.append(at)
     return sorted(positions)
