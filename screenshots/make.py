@@ -6,6 +6,8 @@ No terminal and no load is needed; the same recording gives the same pictures.
 
 import argparse
 import asyncio
+import os
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +51,7 @@ PICTURES = (
         "a ramp, typed and previewed",
         keys=": v u space 9 0 space o v e r space 2 0 s",
     ),
+    Picture("past", 120, 40, 145, "the past, with a cursor in it", keys="left { {"),
     Picture("database", 120, 40, 118, "the database view", keys="5"),
     Picture("help", 80, 24, 118, "every key", keys="question_mark"),
 )
@@ -103,6 +106,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="cockpit-80x24, ramp, …")
     wanted = parser.parse_args().names
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     recording = load(RECORDING)
     for picture in PICTURES:
         if not wanted or picture.name in wanted:

@@ -2,6 +2,8 @@
 
 import doctest
 import re
+import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,14 @@ from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.history import History, Window
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
 from vumeter.tui.widgets import axis as axis_module
-from vumeter.tui.widgets.axis import GUTTER, linear_top, log_axis, log_labels
+from vumeter.tui.widgets.axis import (
+    GUTTER,
+    linear_top,
+    log_axis,
+    log_labels,
+    time_labels,
+    time_text,
+)
 from vumeter.tui.widgets.latency_chart import (
     chart_lines,
     chart_title,
@@ -339,6 +348,67 @@ def test_only_the_glyphs_of_the_set_are_drawn(glyphs: GlyphSet) -> None:
     )
     assert bool(re.search("[⠀-⣿]", text)) is (glyphs is GlyphSet.BRAILLE)
     assert text.isascii() is (glyphs is GlyphSet.ASCII)
+
+
+@pytest.mark.parametrize("glyphs", GlyphSet)
+def test_actions_and_marks_stand_on_the_chart_of_requests_too_and_hide_nothing(
+    glyphs: GlyphSet,
+) -> None:
+    look = LOOKS[glyphs]
+    span = _history([_point(second, 1000, requests=50) for second in range(20)]).span(
+        Window.ONE_MINUTE, columns=60
+    )
+    bare = _texts(rps_lines(span, height=4, look=look))
+    marked = _texts(rps_lines(span, height=4, look=look, events=(_event(7, "here"),)))
+    at = GUTTER + 7
+    changed = [row for row, (old, new) in enumerate(zip(bare, marked, strict=True)) if old != new]
+    for row in changed:
+        assert bare[row].ljust(at + 1)[at] == " " and marked[row][at] == look.glyphs.mark
+    assert len(changed) == sum(row.ljust(at + 1)[at] == " " for row in bare)
+
+
+@pytest.mark.parametrize("glyphs", GlyphSet)
+@pytest.mark.parametrize("cursor", [0, 11, 19])
+def test_the_cursor_covers_one_column_of_both_charts_and_names_its_time(
+    glyphs: GlyphSet, cursor: int
+) -> None:
+    look = LOOKS[glyphs]
+    history = _history([_point(second, 1000 * second + 1000) for second in range(20)])
+    span = history.span(Window.ONE_MINUTE, columns=60)
+    dots = history.halves(span) if glyphs is GlyphSet.BRAILLE else span.columns
+    latency = chart_lines(span, dots, (), width=60, height=7, look=look, cursor=cursor)
+    for lines in (latency[:-1], rps_lines(span, height=4, look=look, cursor=cursor)):
+        for line in lines:
+            shown = [(sign, ink) for text, ink in line.spans for sign in text]
+            pointed = {
+                at
+                for at, (sign, ink) in enumerate(shown)
+                if ink is Ink.CURSOR or (ink is Ink.ACTIVE and sign != " ")
+            }
+            assert pointed == {GUTTER + cursor}
+    named = "".join(text for text, ink in latency[-1].spans if ink is Ink.CURSOR)
+    assert named == f"0:{cursor:02}"
+    assert latency[-1].width <= GUTTER + 60
+
+
+def test_the_time_axis_shows_the_clocks_of_where_the_viewer_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    span = _history([_point(second, 1000) for second in range(70)]).span(
+        Window.ONE_MINUTE, columns=70
+    )
+    # Half past four in the afternoon there, where clocks are half an hour off.
+    started_unix_ms = round(datetime(2026, 9, 22, 11, 0, 25, tzinfo=UTC).timestamp() * 1000)
+    try:
+        with monkeypatch.context() as context:
+            context.setenv("TZ", "Asia/Kolkata")
+            time.tzset()
+            labels = time_labels(span, local_from_unix_ms=started_unix_ms)
+            assert time_text(35, local_from_unix_ms=started_unix_ms) == "16:31:00"
+    finally:
+        time.tzset()
+    assert labels == {5: "16:30:30", 35: "16:31:00", 65: "16:31:30"}
+    assert time_labels(span) == {0: "0:00", 30: "0:30", 60: "1:00"}
 
 
 def test_the_examples_in_the_docstrings_are_true() -> None:

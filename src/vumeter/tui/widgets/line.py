@@ -189,8 +189,8 @@ def cells(look: Look, row: Iterable[tuple[str, Ink]]) -> Line:
     current: Ink | None = None
     for text, ink in row:
         if ink is not current and (text != " " or ink in _FILLED or current in _FILLED):
-            if current is not None:
-                line.add_glyphs(texts, current)
+            if current is not None or ink in _FILLED:
+                line.add_glyphs(texts, current or Ink.TEXT)
                 texts = []
             current = ink
         texts.append(text)
