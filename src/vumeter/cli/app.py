@@ -14,6 +14,7 @@ from vumeter.cli import (
     export_profile,
     logs,
     ps,
+    replay,
     rm,
     run,
     runs,
@@ -65,6 +66,7 @@ def _vumeter(
 app.command("run", epilog=_CODES)(run.run)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
+app.command("replay")(replay.replay)
 app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)
 app.command("attach")(attach.attach)

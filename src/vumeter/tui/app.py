@@ -120,7 +120,11 @@ class Cockpit(Steering, Looking):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key act on the run while it is typed into the palette."""
-        return not self._has_dialog or action not in _ACTIONS
+        return not self._has_dialog or action not in self._actions
+
+    @property
+    def _actions(self) -> frozenset[str]:
+        return frozenset(key.action.partition("(")[0] for key in self.keys)
 
     @property
     def _has_dialog(self) -> bool:
@@ -235,7 +239,6 @@ class Cockpit(Steering, Looking):
         self.action_detach()
 
 
-_ACTIONS = frozenset(key.action.partition("(")[0] for key in KEYS)
 _DEPARTURES = {
     LinkState.ENDED: Departure.ENDED,
     LinkState.LOST: Departure.LOST,

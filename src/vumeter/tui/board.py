@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from textual.app import ComposeResult
-from textual.events import Key, Resize
+from textual.events import Key as KeyEvent
+from textual.events import Resize
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
@@ -18,7 +19,7 @@ from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
 from vumeter.tui.dialogs.question_bar import QuestionBar
 from vumeter.tui.history import History, Span
-from vumeter.tui.keys import key_line
+from vumeter.tui.keys import KEYS, Key, key_line
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import Look
 from vumeter.tui.widgets.axis import GUTTER
@@ -60,7 +61,7 @@ class Bar(StrEnum):
 class Taker(Protocol):
     """A panel that takes every key while it is open."""
 
-    def take(self, event: Key) -> None:
+    def take(self, event: KeyEvent) -> None:
         """Take a key."""
 
     def take_text(self, text: str) -> None:
@@ -88,8 +89,9 @@ class _Arrangement(Layout):
 class Board(Widget):
     """Every panel, once. A view is a matter of which of them have a place."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, keys: Sequence[Key] = KEYS) -> None:
         super().__init__(id="board")
+        self._keys = keys
         self._frame: Frame | None = None
         self._view = View.LOAD
         self._is_zoomed = False
@@ -117,7 +119,7 @@ class Board(Widget):
         self.past = PastBar(history, id=Bar.PAST)
         self.prompt = PromptBar(id=Bar.PROMPT, on_close=self._settle)
         self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
-        self.help_panel = HelpPanel(id=Part.HELP, on_close=self.close_help)
+        self.help_panel = HelpPanel(keys, id=Part.HELP, on_close=self.close_help)
         self._arrangement = _Arrangement()
 
     @property
@@ -173,7 +175,7 @@ class Board(Widget):
 
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
-        self.key_line.show(key_line())
+        self.key_line.show(key_line(self._keys))
 
     def on_resize(self, _event: Resize) -> None:
         """Show the frame on panels that have a place now and had none before."""
@@ -268,6 +270,10 @@ class Board(Widget):
     def set_viewer(self, name: str) -> None:
         """Say who looks, so that one's own control looks different from another's."""
         self.header.viewer = self.digest.viewer = name
+
+    def set_replay(self, words: str) -> None:
+        """Say that a stored run is played, and how."""
+        self.header.replay = self.digest.replay = words
 
     def set_frozen(self, is_frozen: bool) -> None:
         """Say whether the display stands still."""

@@ -9,7 +9,7 @@ holds what they share, `steering` and `looking` have the actions of the two tabl
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from vumeter.tui.dialogs.question_bar import Question
 from vumeter.tui.driver import StdoutDriver
 from vumeter.tui.feed import Departure, Dial
 from vumeter.tui.hand import Hand
+from vumeter.tui.keys import KEYS, Key
 from vumeter.tui.session import Session
 from vumeter.tui.terminal import ColourDepth, Terminal, detect, look_for
 
@@ -45,6 +46,9 @@ class Deck(App[Departure]):
         clock: The reader of time.
     """
 
+    keys: Sequence[Key] = KEYS
+    """What the keys do."""
+
     def __init__(
         self,
         dial: Dial,
@@ -62,7 +66,7 @@ class Deck(App[Departure]):
         self.animation_level = "none"
         self.session = Session(dial, on_change=self.hear, on_outcome=self._answer, clock=clock)
         self._clock = clock
-        self.board = Board(self.session.history)
+        self.board = Board(self.session.history, self.keys)
         self.hand = Hand(viewer)
         self._watches = watches
         self._terminal: Terminal = terminal

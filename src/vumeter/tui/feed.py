@@ -49,6 +49,50 @@ class Feed(Protocol):
         """Leave. Not *by_choice*: the terminal went away, which the run may have a policy for."""
 
 
+class Playback(Protocol):
+    """What a hand does to the playing of a stored run, which is a feed besides."""
+
+    @property
+    def speed(self) -> float:
+        """Run seconds per second."""
+
+    @property
+    def second(self) -> int:
+        """The run second that is shown."""
+
+    @property
+    def span_s(self) -> int:
+        """Of how many seconds the newest numbers are: where seconds are gone, ten or sixty."""
+
+    @property
+    def end_s(self) -> float:
+        """Where the playing ends."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it stands still."""
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there is nothing more to play."""
+
+    @property
+    def is_seeking(self) -> bool:
+        """Whether it is on its way to a moment that was asked for."""
+
+    def toggle(self) -> None:
+        """Stand still, or go on."""
+
+    def accelerate(self, steps: int) -> None:
+        """Play so many steps faster, or slower."""
+
+    def seek(self, second: float) -> None:
+        """Go to a moment, back or on; the playing goes on from there."""
+
+    def seek_event(self, direction: int) -> bool:
+        """Go to the next event that stands on the charts, or the one before; `False`: none."""
+
+
 Dial = Callable[[], Awaitable[Feed]]
 """Opens a feed; called once at the start and again whenever the link was lost."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from vumeter.errors import VumeterError
-from vumeter.tui.keys import KEYS
+from vumeter.tui.keys import KEYS, PLAYER_KEYS
 
 
 class KeymapError(VumeterError):
@@ -40,7 +40,7 @@ def load(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise KeymapError(f"{path}: {error}") from error
-    known = {key.id for key in KEYS}
+    known = {key.id for key in (*KEYS, *PLAYER_KEYS)}
     for name, key in keys.items():
         if name not in known:
             raise KeymapError(f'{path}: "{name}" is no key\'s name.', hint=_closest(name, known))

@@ -5,17 +5,19 @@ Printable keys only, since terminal multiplexers eat the modified ones; ctrl+p a
 what fingers expect of any terminal program. A key's id is what a user's own keymap names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import groupby
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.binding import Binding
 
 
 class Group(StrEnum):
     """What a key has to do with; the help shows them in this order."""
 
+    REPLAY = "replay"
     THROTTLE = "throttle"
     LOAD = "load"
     VIEW = "view"
@@ -180,6 +182,53 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 
+_REPLAY_KEYS: tuple[Key, ...] = (
+    Key(id="replay.toggle", keys="space,p", cap="spc", action="toggle_playing",
+        title="Play, or stand still", text="play, or stand still", group=Group.REPLAY,
+        short="spc play"),
+    Key(id="replay.faster", keys="plus,equals_sign", cap="+", action="accelerate(1)",
+        title="Play faster", text="play faster, slower", group=Group.REPLAY, short="+/- speed",
+        row="speed"),
+    Key(id="replay.slower", keys="minus", cap="-", action="accelerate(-1)", title="Play slower",
+        text="", group=Group.REPLAY, row="speed"),
+    Key(id="replay.on", keys="right_square_bracket", cap="]", action="skip(60)",
+        title="One minute on", text="one minute on, back", group=Group.REPLAY, short="]/[ 1m",
+        row="skip"),
+    Key(id="replay.back", keys="left_square_bracket", cap="[", action="skip(-60)",
+        title="One minute back", text="", group=Group.REPLAY, row="skip"),
+    Key(id="replay.event-after", keys="m", cap="m", action="skip_to_event(1)",
+        title="To the next mark or event", text="to the next mark or event, back",
+        group=Group.REPLAY, short="m/M mark", row="event"),
+    Key(id="replay.event-before", keys="M", cap="M", action="skip_to_event(-1)",
+        title="To the mark or event before", text="", group=Group.REPLAY, row="event"),
+    Key(id="replay.seek", keys="colon", cap=":", action="seek",
+        title="To a moment: 90, 1:20:00, +5m, end", text="to 90, 1:20:00, -30s, start, end",
+        group=Group.REPLAY, short=": go to"),
+)  # fmt: skip
+"""What keys do while a stored run is played."""
+
+_STEERS = (Group.THROTTLE, Group.LOAD)
+
+
+def _player_keys() -> Iterator[Key]:
+    """Yield the keys of a replay: those that would steer a run say why they do not."""
+    taken = {name for key in _REPLAY_KEYS for name in key.keys.split(",")}
+    yield from _REPLAY_KEYS
+    for key in KEYS:
+        if key.id == "screen.mute":
+            yield replace(key, text="mute the bell, or let it ring", row="", group=Group.REPLAY)
+        elif key.group is Group.LEAVE:
+            # It asks nothing: there is no load that could go on.
+            short = "q quit" if key.id == "leave.quit" else ""
+            yield replace(key, text="leave the replay", row="leave", short=short)
+        elif key.group not in _STEERS:
+            yield key
+        elif taken.isdisjoint(key.keys.split(",")):
+            yield replace(key, action="refuse", short="", text="")
+
+
+PLAYER_KEYS = tuple(_player_keys())
+
 PLAN_DEEDS: tuple[tuple[str, str, str], ...] = (
     ("Skip this stage of the plan", ":skip", "skip_stage"),
     ("Extend this stage of the plan", ":extend 1m", "extend_stage"),
@@ -195,11 +244,14 @@ class HelpRow(Struct, frozen=True, kw_only=True):
     text: str
 
 
-def help_rows(keymap: Mapping[str, str] | None = None) -> Iterator[tuple[Group, list[HelpRow]]]:
+def help_rows(
+    keymap: Mapping[str, str] | None = None, keys: Sequence[Key] = KEYS
+) -> Iterator[tuple[Group, list[HelpRow]]]:
     """Yield each group with its lines; *keymap* holds the user's own keys by id."""
     own = keymap or {}
-    for group, keys in groupby(KEYS, key=lambda key: key.group):
-        rows = groupby(keys, key=lambda key: key.row or key.id)
+    shown = (key for key in keys if key.action != "refuse")
+    for group, members_of in groupby(shown, key=lambda key: key.group):
+        rows = groupby(members_of, key=lambda key: key.row or key.id)
         yield group, [_row(list(members), own) for _, members in rows]
 
 
@@ -209,9 +261,9 @@ def _row(members: list[Key], keymap: Mapping[str, str]) -> HelpRow:
     return HelpRow(caps=shown, text=members[0].text)
 
 
-def key_line() -> tuple[tuple[str, str], ...]:
+def key_line(keys: Sequence[Key] = KEYS) -> tuple[tuple[str, str], ...]:
     """Return what the key line shows, most needed first: caps and a word for each."""
     # How to leave is needed more than how to look back.
-    keys = sorted(KEYS, key=lambda key: key.group is Group.TIME)
-    pairs = (key.short.split(" ", 1) for key in keys if key.short)
+    ranked = sorted(keys, key=lambda key: key.group is Group.TIME)
+    pairs = (key.short.split(" ", 1) for key in ranked if key.short)
     return tuple((cap, word) for cap, word in pairs)

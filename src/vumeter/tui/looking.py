@@ -194,14 +194,14 @@ class Looking(Deck):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the palette offers: every key's action, the themes and the drawing rates."""
-        for key in KEYS:
-            if key.id != "screen.palette":
+        for key in self.keys:
+            if key.id != "screen.palette" and key.action != "refuse":
                 yield SystemCommand(
                     key.title,
                     f"{key.cap}   {key.id}",
                     partial(self.call_later, self.run_action, key.action),
                 )
-        for title, line, action in PLAN_DEEDS:
+        for title, line, action in PLAN_DEEDS if self.keys is KEYS else ():
             yield SystemCommand(title, line, partial(self.call_later, self.run_action, action))
         for name in PALETTES:
             yield SystemCommand(f"Theme: {name}", "colours", partial(self.choose_theme, name))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from textual.events import Key
+from textual.events import Key as KeyEvent
 
-from vumeter.tui.keys import HelpRow, help_rows
+from vumeter.tui.keys import KEYS, HelpRow, Key, help_rows
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line
 from vumeter.tui.widgets.panel import Panel, rule, title
@@ -22,11 +22,19 @@ class HelpPanel(Panel):
     fits, arrows scroll.
 
     Args:
+        keys: What there are.
         on_close: Called when the help is over.
     """
 
-    def __init__(self, *, on_close: Callable[[], None], id: str) -> None:  # noqa: A002
+    def __init__(
+        self,
+        keys: Sequence[Key],
+        *,
+        on_close: Callable[[], None],
+        id: str,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
+        self._keys = keys
         self._on_close = on_close
         self._keymap: Mapping[str, str] = {}
         self._top = self._lowest_top = 0
@@ -36,7 +44,7 @@ class HelpPanel(Panel):
         self._keymap, self._top = keymap, 0
         self.repaint()
 
-    def take(self, event: Key) -> None:
+    def take(self, event: KeyEvent) -> None:
         """Scroll, or close."""
         if self._lowest_top and event.key in _SCROLLS:
             self._top = max(0, self._top + _SCROLLS[event.key])
@@ -50,7 +58,7 @@ class HelpPanel(Panel):
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the lines in view."""
-        lines = help_lines(self._keymap, width=width, look=self.look)
+        lines = help_lines(self._keymap, self._keys, width=width, look=self.look)
         self._lowest_top = max(0, len(lines) - height + 1)
         self._top = min(self._top, self._lowest_top)
         hidden = len(lines) - self._top - (height - 1)
@@ -59,22 +67,28 @@ class HelpPanel(Panel):
         return [head, *lines[self._top :]]
 
 
-def help_lines(keymap: Mapping[str, str], *, width: int, look: Look) -> list[Line]:
+def help_lines(
+    keymap: Mapping[str, str], keys: Sequence[Key] = KEYS, *, width: int, look: Look
+) -> list[Line]:
     """Return every group, in two columns where there is room for them."""
     groups = [
         [_heading(group.value, look), *(_row(row, look) for row in rows)]
-        for group, rows in help_rows(keymap)
+        for group, rows in help_rows(keymap, keys)
     ]
+    steers = any(key.action == "prompt" for key in keys)
     examples = Line(look).add("  :    ", Ink.KEY).add(f" {_EXAMPLES}", Ink.TEXT).crop_to(width)
     if width < _TWO_COLUMNS_FROM:
-        return [*(line.crop_to(width) for group in groups for line in group), examples]
+        return [
+            *(line.crop_to(width) for group in groups for line in group),
+            *([examples] if steers else []),
+        ]
     left, right = _halves(groups)
     half = max(line.width for line in left) + (2 if width < _WIDE else 8)
     rows = [
         _at(left, row, look).pad_to(half).extend(_at(right, row, look)).crop_to(width)
         for row in range(max(len(left), len(right)))
     ]
-    return [*rows, Line(look), examples]
+    return [*rows, Line(look), examples] if steers else rows
 
 
 def _halves(groups: Sequence[list[Line]]) -> tuple[list[Line], list[Line]]:

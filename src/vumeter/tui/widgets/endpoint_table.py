@@ -138,7 +138,10 @@ class EndpointTable(FramePanel):
     def _remember(self, frame: Frame) -> None:
         """Keep the newest p95s of each endpoint of *frame*, and of no other."""
         passed_s = 1 if self.frame is None else frame.second - self.frame.second
-        if passed_s <= 0:
+        if passed_s < 0:
+            # A stored run was wound back.
+            self._p95s_us, passed_s = {}, 1
+        if passed_s == 0:
             return
         # A frame's p95 is that of its last ten seconds: it holds for those not seen.
         seen_s = min(passed_s, WINDOW_S)

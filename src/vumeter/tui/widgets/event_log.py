@@ -29,6 +29,10 @@ class EventLog(Panel):
     def show(self, frame: Frame) -> None:
         """Take up the events of *frame*; those of earlier frames stay."""
         newest = self._events[-1].serial if self._events else -1
+        if newest > (frame.events[-1].serial if frame.events else -1):
+            # A stored run was wound back: what comes later has not happened yet.
+            self._events, newest = (), -1
+            self.repaint()
         fresh = tuple(event for event in frame.events if event.serial > newest)
         if fresh or not self._events:
             self._events = (*self._events, *fresh)[-_KEPT:]

@@ -45,12 +45,14 @@ class HeadPanel(FramePanel):
     A panel that begins with the header's line, and what that needs besides a frame.
 
     The cockpit keeps *age_s* (since the shown frame arrived), *viewer* (its own name, to
-    tell "CTRL" from another's hand) and *frozen* (the display, not the load) current.
+    tell "CTRL" from another's hand), *frozen* (the display, not the load) and *replay* (how a
+    stored run is played; empty: it is live) current.
     """
 
     age_s: var[float] = var(0.0, init=False)
     viewer: var[str] = var("", init=False)
     frozen: var[bool] = var(False, init=False)
+    replay: var[str] = var("", init=False)
 
     def watch_age_s(self) -> None:
         """Draw the new age."""
@@ -64,6 +66,10 @@ class HeadPanel(FramePanel):
         """Draw whether the display is frozen."""
         self.repaint()
 
+    def watch_replay(self) -> None:
+        """Draw how a stored run is played."""
+        self.repaint()
+
     def header(self, frame: Frame, width: int) -> Line:
         """Return the header's line for *frame*."""
         return header_line(
@@ -73,6 +79,7 @@ class HeadPanel(FramePanel):
             age_s=self.age_s,
             viewer=self.viewer,
             frozen=self.frozen,
+            replay=self.replay,
         )
 
 
@@ -87,7 +94,14 @@ class HeaderRow(HeadPanel):
 
 
 def header_line(
-    frame: Frame, *, width: int, look: Look, age_s: float, viewer: str, frozen: bool
+    frame: Frame,
+    *,
+    width: int,
+    look: Look,
+    age_s: float,
+    viewer: str,
+    frozen: bool,
+    replay: str = "",
 ) -> Line:
     """Return the row, with what matters least left out where it does not fit."""
     word, ink = _STATES[frame.state]
@@ -95,11 +109,12 @@ def header_line(
         word = f"{word} {_CAUSES[frame.stop_cause]}"
     parts = [
         (4, Line(look).add(f" {frame.run}", Ink.STRONG).add("@", Ink.DIM).add(_host(frame.target))),
+        (0, Line(look).add(f"REPLAY {replay}" if replay else "", Ink.ALARM)),
         (0, Line(look).add(word, ink).add(f" {_clock(frame)}", Ink.VALUE)),
         (3, _stage(frame, look)),
         (0, Line(look).add("DISPLAY FROZEN" if frozen else "", Ink.ALARM)),
-        (1, _age(frame, age_s, look)),
-        (2, _control(frame, viewer, look)),
+        (1, Line(look) if replay else _age(frame, age_s, look)),
+        (2, Line(look) if replay else _control(frame, viewer, look)),
         (5, Line(look).add(f"{frame.viewers} viewers" if frame.viewers > 1 else "", Ink.DIM)),
         (2, _workers(frame, look)),
     ]
