@@ -4,20 +4,27 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from vumeter.link.client import Link
 from vumeter.model.flow import Choice, Pick, Request
-from vumeter.model.frame import Frame, RunState
+from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.model.throttle import Command, CommandKind, Lever
 from vumeter.report.json_report import report_bytes
 from vumeter.run.api import ControlApi
 from vumeter.run.conductor import Conductor
+from vumeter.run.stored_feed import StoredFeed
+from vumeter.stats.digest import Digest
+from vumeter.stats.redaction import Redactor
+from vumeter.store.reader import open_run
+from vumeter.store.writer import StoreWriter
 from vumeter.testing.feed import PlayedFeed, load, record, save
 from vumeter.testing.laws import fixed
+from vumeter.testing.seconds import MadeUpRun
 from vumeter.testing.server import LoopbackServer
 from vumeter.testing.story import story
 from vumeter.tui.feed import Feed
@@ -67,19 +74,69 @@ async def live(folder: Path) -> AsyncIterator[Stage]:
             await finish
 
 
-@pytest.fixture(
-    params=["story", "recording", pytest.param("link", marks=[pytest.mark.slow])], ids=str
-)
-async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
-    if request.param == "link":
-        async with live(tmp_path) as stage:
-            yield stage
-        return
+@asynccontextmanager
+async def replayed(folder: Path) -> AsyncIterator[Stage]:
+    path = folder / "run.sqlite"
+    shop = Scenario(
+        name="shop",
+        steps=(Pick(choices=(Choice(steps=(Request(name="GET /", url="http://127.0.0.1:1/"),)),)),),
+        load=Load(vus=10),
+    )
+    store(path, Plan(name="shop", scenarios=(shop,)), seconds=20)
+    with open_run(path) as stored:
+        feed = StoredFeed(stored)
+        feed.toggle()
+        seconds = count(4)
+        feed.seek(3)
+
+        async def passes() -> None:
+            feed.seek(next(seconds))
+            await asyncio.sleep(0)
+
+        yield Stage(await feed.open(), passes)
+
+
+def store(path: Path, plan: Plan, *, seconds: int) -> None:
+    """Store so many made-up seconds, and an end."""
+    writer, digest, made_up = (
+        StoreWriter(path, Redactor(plan), version="1"),
+        Digest(),
+        MadeUpRun(endpoints=2),
+    )
+    for second in range(seconds):
+        reading = made_up.reading(second)
+        writer.second(reading, digest.add(reading, vus_target=10.0, rate_target_per_s=None))
+    assert writer.drain(DEADLINE_S)
+    with open_run(path) as stored:
+        writer.finish(stored.so_far(StopCause.STOPPED))
+    assert writer.close(DEADLINE_S)
+
+
+@asynccontextmanager
+async def staged(kind: str, folder: Path) -> AsyncIterator[Stage]:
     recording = story(40)
-    if request.param == "recording":
-        save(recording, tmp_path / "recording")
-        recording = load(tmp_path / "recording")
-    async with played(PlayedFeed(recording, start=3)) as stage:
+    if kind == "recording":
+        save(recording, folder / "recording")
+        recording = load(folder / "recording")
+    ways = {"link": live, "stored": replayed}
+    way = ways[kind](folder) if kind in ways else played(PlayedFeed(recording, start=3))
+    async with way as stage:
+        yield stage
+
+
+STEERED = ["story", "recording", pytest.param("link", marks=[pytest.mark.slow])]
+
+
+@pytest.fixture(params=[*STEERED, "stored"], ids=str)
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(request.param, tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture(params=STEERED, ids=str)
+async def steered(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Those whose run can still be steered."""
+    async with staged(request.param, tmp_path) as stage:
         yield stage
 
 
@@ -121,31 +178,31 @@ async def test_who_was_away_sees_the_present_and_no_queue(stage: Stage) -> None:
     assert newest.second >= first.second + 3
 
 
-async def test_a_command_is_answered_and_its_effect_is_seen(stage: Stage) -> None:
+async def test_a_command_is_answered_and_its_effect_is_seen(steered: Stage) -> None:
     command = Command(
         kind=CommandKind.SET, author="ann", scenario="shop", lever=Lever.VUS, value=12.0
     )
-    outcome = await stage.feed.command(command)
+    outcome = await steered.feed.command(command)
     assert outcome.accepted and "12" in outcome.message
     frame = await frame_where(
-        stage, stage.feed.frames(), lambda frame: frame.throttles[0].acknowledged == 12.0
+        steered, steered.feed.frames(), lambda frame: frame.throttles[0].acknowledged == 12.0
     )
     assert frame.throttles[0].requested == 12.0
 
 
-async def test_a_value_above_the_limit_is_clamped_and_said(stage: Stage) -> None:
+async def test_a_value_above_the_limit_is_clamped_and_said(steered: Stage) -> None:
     command = Command(
         kind=CommandKind.SET, author="ann", scenario="shop", lever=Lever.VUS, value=10_000.0
     )
-    outcome = await stage.feed.command(command)
+    outcome = await steered.feed.command(command)
     assert outcome.accepted and "500" in outcome.message
 
 
-async def test_a_mark_stands_among_the_events(stage: Stage) -> None:
-    await stage.feed.command(Command(kind=CommandKind.MARK, author="ann", note="bend"))
+async def test_a_mark_stands_among_the_events(steered: Stage) -> None:
+    await steered.feed.command(Command(kind=CommandKind.MARK, author="ann", note="bend"))
     await frame_where(
-        stage,
-        stage.feed.frames(),
+        steered,
+        steered.feed.frames(),
         lambda frame: any("bend" in event.label for event in frame.events),
     )
 
@@ -158,9 +215,9 @@ async def test_points_bring_the_seconds_from_one_on(stage: Stage) -> None:
     assert seconds[-1] >= newest.second
 
 
-async def test_control_can_be_taken(stage: Stage) -> None:
-    assert (await stage.feed.take_control()).accepted
-    frame = await next_frame(stage, stage.feed.frames())
+async def test_control_can_be_taken(steered: Stage) -> None:
+    assert (await steered.feed.take_control()).accepted
+    frame = await next_frame(steered, steered.feed.frames())
     assert frame.control == "ann"
 
 
@@ -179,6 +236,15 @@ async def test_closing_ends_the_frames(stage: Stage) -> None:
     async with asyncio.timeout(DEADLINE_S):
         left = [frame async for frame in stage.feed.frames()]
     assert len(left) <= 1
+
+
+async def test_a_stored_run_is_not_steered(tmp_path: Path) -> None:
+    async with replayed(tmp_path) as stage:
+        outcomes = [
+            await stage.feed.command(Command(kind=CommandKind.PANIC, author="ann")),
+            await stage.feed.take_control(),
+        ]
+    assert all(not it.accepted and "This is a replay" in it.message for it in outcomes)
 
 
 async def test_a_recording_is_what_a_viewer_saw(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from vumeter.model.frame import Event, Frame, PhaseState, StopCause
+from vumeter.model.frame import WINDOW_S, Event, Frame, PhaseState, StopCause
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -30,9 +30,6 @@ from vumeter.run.views import Views
 from vumeter.stats.totals import Totals
 from vumeter.thresholds.rules import alert_rules_of
 from vumeter.thresholds.watch import Watch
-
-RECENT_S = 180
-"""What is older than that is in no window, whatever the span of the readings."""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -85,16 +82,17 @@ class Past:
         """Whether this is the run's end."""
         return self._life.ended_s is not None
 
-    def add(self, reading: Reading, *, is_recent: bool = True) -> None:
+    def add(self, reading: Reading, *, until_s: float = 0.0) -> None:
         """
         Take *reading* into account.
 
         Args:
             reading: The next one.
-            is_recent: Whether a frame is wanted within the next `RECENT_S`; what is passed
-                over counts in every total, and saves the cost of its windows.
+            until_s: No frame is wanted before that. What will be in no window by then, nor in
+                the one before it, counts in every total, and saves the cost of windows.
         """
         end_s = float(reading.second + reading.span_s)
+        is_recent = end_s > until_s - 2 * max(WINDOW_S, reading.span_s)
         self._drive(end_s)
         self._totals.add(reading.tallies, reading.scenarios, reading.metrics)
         self._outage_us += reading.outage_us

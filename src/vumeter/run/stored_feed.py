@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from vumeter import __version__
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.link.protocol import SCHEMA, Hello
-from vumeter.model.frame import Frame, Point
+from vumeter.model.frame import Frame, Point, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.throttle import Command, Outcome
-from vumeter.run.past import RECENT_S, Past, Record
+from vumeter.run.past import Past, Record
 from vumeter.run.views import FRAME_POINTS
 from vumeter.stats.resolutions import KEPT_S, overview_parts
 from vumeter.store.reader import StoredRun
@@ -43,15 +43,21 @@ class StoredFeed:
     Args:
         stored: Stays open for as long as this is used.
         speed: Run seconds per second.
+        is_over: Whether the run's process is gone: without a summary it died.
         clock: The reader of time.
     """
 
     def __init__(
-        self, stored: StoredRun, *, speed: float = 1.0, clock: NsClock = monotonic_ns
+        self,
+        stored: StoredRun,
+        *,
+        speed: float = 1.0,
+        is_over: bool = True,
+        clock: NsClock = monotonic_ns,
     ) -> None:
         self._stored = stored
         self._clock = clock
-        self._record = record_of(stored)
+        self._record = record_of(stored, is_over=is_over)
         self._past = Past(self._record)
         self._readings: Iterator[Reading] = iter(())
         self._waiting: Reading | None = None
@@ -87,13 +93,13 @@ class StoredFeed:
         )
 
     async def open(self) -> Self:
-        """Come to the moment that is wanted by now, so that the greeting is of it."""
+        """Begin, or go on after the end: at the moment that is wanted by now."""
+        self._closed = False
         await self._play()
         return self
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Yield a frame whenever the playing, or a seek, has come to another moment."""
-        self._closed = False
         while True:
             await self._wait()
             if self._closed:
@@ -127,7 +133,7 @@ class StoredFeed:
         return self._stored.points(from_second, upto, span_s=span_s)
 
     async def close(self, *, by_choice: bool = True) -> None:
-        """End the stream of frames; another one may be begun."""
+        """End the stream of frames; `open` begins another one."""
         self._closed = True
         self._changed.set()
 
@@ -249,7 +255,7 @@ class StoredFeed:
             end_s = following.second + following.span_s
             if end_s > until_s and not self._is_cut_short(following, until_s):
                 break
-            self._past.add(following, is_recent=end_s > until_s - RECENT_S)
+            self._past.add(following, until_s=until_s)
             self._waiting, self._taken_s, has_moved = None, end_s, True
             if self._clock() - turn_ns >= _AT_ONCE_NS:
                 await asyncio.sleep(0)
@@ -287,9 +293,11 @@ class StoredFeed:
         self._frame = replace(frame, points=newest)
 
 
-def record_of(stored: StoredRun) -> Record:
-    """Return what is kept of a run beside its readings."""
-    meta = stored.meta
+def record_of(stored: StoredRun, *, is_over: bool) -> Record:
+    """Return what is kept of a run beside its readings; of one that died, what it came to."""
+    meta, summary = stored.meta, stored.summary
+    if summary is None and is_over:
+        summary = stored.so_far(StopCause.KILLED)
     return Record(
         plan=meta.plan,
         started_unix_ms=meta.started_unix_ms or 0,
@@ -299,5 +307,5 @@ def record_of(stored: StoredRun) -> Record:
         late=stored.late_snapshots,
         setup=stored.setup,
         teardown=stored.teardown,
-        summary=stored.summary,
+        summary=summary,
     )
