@@ -1,9 +1,11 @@
 """`vumeter stop`: the run ends, and the command says what it came to."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from vumeter.link import folders
@@ -11,6 +13,7 @@ from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
 
+PROGRAM = Path(sys.executable).parent / "vumeter"
 Vumeter = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -44,3 +47,27 @@ def test_of_several_runs_nobody_guesses_which_and_now_cuts_off_what_is_in_flight
             assert ended.returncode == 0, ended.stderr
             assert "ending at once" in ended.stdout
         assert folders.live() == []
+
+
+def test_a_run_that_dies_before_its_end_is_told_and_not_waited_for(
+    runs: Path, vumeter: Vumeter, server: ServerProcess
+) -> None:
+    server.close_gate()
+    vumeter("run", server.url, "--detach", "--name", "night")
+    server.wait_for_requests(1)
+    (process,) = [
+        each
+        for each in psutil.process_iter(["environ", "cmdline"])
+        if (each.info["environ"] or {}).get(folders.RUNS_VARIABLE) == str(runs)
+        and "vumeter.cli.conduct" in each.info["cmdline"]
+    ]
+    with subprocess.Popen(
+        [PROGRAM, "stop"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as stopping:
+        assert stopping.stdout is not None
+        assert "has 30s to end" in stopping.stdout.readline()
+        process.kill()
+        _, complaints = stopping.communicate(timeout=30)
+    assert stopping.returncode == 1
+    assert "The run night is gone, and left no summary." in complaints
+    assert "stopping: what is in flight" in vumeter("logs", "night").stdout

@@ -8,7 +8,7 @@ from vumeter.cli.ending import exit_code, print_summary
 from vumeter.cli.run import goes_on
 from vumeter.cli.viewer import viewer_name
 from vumeter.cli.waiting import summary_of
-from vumeter.errors import ExitCode, VumeterError
+from vumeter.errors import ExitCode
 from vumeter.link.folders import RunFolder
 from vumeter.tui.app import Cockpit
 from vumeter.tui.feed import Departure, Feed
@@ -84,9 +84,5 @@ def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
     except KeyboardInterrupt:
         print(goes_on(folder.name))
         return ExitCode.OK
-    if summary is None:
-        raise VumeterError(
-            f"The run {folder.name} is gone, and left no summary.", hint=f"Its log: {folder.log}"
-        )
     print_summary(summary)
     return exit_code(summary)

@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TextIO
 
@@ -55,9 +55,8 @@ class Printer:
     def _tell(self, event: Event) -> None:
         line = f"{event.second:7.1f}s {plain(event.author)}: {plain(event.text)}"
         if self._is_log:
-            at = datetime.fromtimestamp(
-                event.at_unix_ms // 1000
-            )  # local: whoever reads it was there
+            # Local time: it is for people who were there.
+            at = datetime.fromtimestamp(event.at_unix_ms // 1000)
             self._print(f"{at:%Y-%m-%d %H:%M:%S} {line}")
         elif event.level is not EventLevel.INFO:
             self._print(line)
@@ -115,3 +114,5 @@ def log_of(folder: RunFolder) -> Iterator[Printer]:
         yield printer
     finally:
         printer.close()
+        with suppress(OSError):  # what a full disk did not take is lost
+            stream.close()

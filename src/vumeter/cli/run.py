@@ -419,4 +419,4 @@ def has_terminal() -> bool:
 
 def goes_on(name: str) -> str:
     """Return how to come back to a run that goes on."""
-    return f"The run goes on: vumeter attach {name} · vumeter ctl {name} stop"
+    return f"The run goes on: vumeter attach {name} · vumeter stop {name}"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from vumeter.errors import LinkError, UsageError
+from vumeter.errors import UsageError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
 from vumeter.units import duration_text
@@ -70,10 +70,6 @@ def _tell_end(folder: RunFolder) -> None:
     from vumeter.cli.waiting import summary_of
 
     summary = summary_of(folder, waits=True)
-    if summary is None:
-        raise LinkError(
-            f"The run {folder.name} is gone, and left no summary.", hint=f"Its log: {folder.log}"
-        )
     # The last viewers are still being told; the name is free when the process has gone.
     while folders.is_live(folder):
         time.sleep(_POLL_S)

@@ -5,7 +5,7 @@ import time
 import msgspec
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
-from vumeter.errors import LinkError
+from vumeter.errors import VumeterError
 from vumeter.link import folders
 from vumeter.link.folders import RunFolder
 from vumeter.model.summary import Summary
@@ -16,23 +16,24 @@ _POLL_S = 0.05
 _END_LIMIT_NS = 2 * NANOSECONDS_PER_S
 
 
-def summary_of(folder: RunFolder, *, waits: bool) -> Summary | None:
+def summary_of(folder: RunFolder, *, waits: bool) -> Summary:
     """
-    Return the summary as soon as it is there; `None`: the run has gone without one.
-
-    With *waits*, wait for as long as the run goes on.
+    Return the summary as soon as it is there; with *waits*, for as long as the run goes on.
 
     Raises:
-        LinkError: It cannot be read.
+        VumeterError: The run has gone without one, or it cannot be read.
     """
     limit_ns = monotonic_ns() + _END_LIMIT_NS
     while not folder.summary.exists():
         if waits and folders.is_live(folder):
             limit_ns = monotonic_ns() + _END_LIMIT_NS
         if monotonic_ns() > limit_ns:
-            return None
+            raise VumeterError(
+                f"The run {folder.name} is gone, and left no summary.",
+                hint=f"Its log: vumeter logs {folder.id}",
+            )
         time.sleep(_POLL_S)
     try:
         return msgspec.msgpack.decode(folder.summary.read_bytes(), type=Summary)
     except (OSError, msgspec.MsgspecError) as error:
-        raise LinkError(f"The summary of {folder.name} cannot be read: {error}.") from error
+        raise VumeterError(f"The summary of {folder.name} cannot be read: {error}.") from error
