@@ -156,6 +156,8 @@ async def test_readings_that_cannot_be_had_are_refused_in_words(
         flight.folder.store.unlink()
         status, answer = await asked(flight.folder.socket, "GET", "/readings")
         assert (status, b"no stored run" in answer) == (503, True)
+        # What is in memory needs no store.
+        assert (await asked(flight.folder.socket, "GET", "/points?span=60")) == (200, b"[]")
 
 
 async def test_metrics_are_what_a_scraper_reads_and_equal_what_the_target_has_seen(

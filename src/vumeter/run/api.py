@@ -28,6 +28,7 @@ from vumeter.run.control import Viewer
 from vumeter.run.entrance import Entrance, Handler
 from vumeter.stats.exposition import CONTENT_TYPE, exposition
 from vumeter.stats.plaintext import plain
+from vumeter.stats.resolutions import KEPT_S
 
 LONGEST_NAME = 64
 """Characters of a viewer's name; the rest is cut off."""
@@ -166,9 +167,10 @@ class ControlApi:
     async def _points(self, request: web.Request) -> web.Response:
         start, end, span_s = _span(request)
         newest = self._conductor.points(start, to_second=end, span_s=span_s)
-        end = min(newest[0].second if newest else end, self._conductor.frame.second + 1)
-        if self._archive is None or start >= end:
+        forgotten_before = self._conductor.frame.second + 1 - KEPT_S.get(span_s, _FOR_EVER)
+        if self._archive is None or start >= forgotten_before:
             return _json(newest)
+        end = min(end, newest[0].second if newest else forgotten_before)
         return _json((*await self._archive.points(start, end, span_s=span_s), *newest))
 
     async def _readings(self, request: web.Request) -> web.Response:
