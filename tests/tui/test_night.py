@@ -74,6 +74,15 @@ def test_a_night_known_by_its_seconds_says_that_it_is_of_the_worst_of_them() -> 
     assert (night.slowest.first_second, night.slowest.p99_us) == (660, 9_000_000)
 
 
+def test_minutes_that_the_run_sent_go_before_the_worst_of_their_seconds() -> None:
+    seconds = [point(second, span_s=1) for second in range(1200)]
+    seconds[700] = replace(seconds[700], p99_us=9_000_000)
+    night = night_of(_history([*_minutes(20), *seconds]))
+    assert night.is_exact
+    assert night.slowest is not None
+    assert night.slowest.p99_us == max(minute.p99_us or 0 for minute in _minutes(20))
+
+
 def test_nothing_is_made_up_before_the_first_second() -> None:
     night = night_of(History())
     assert (night.slowest, night.most_failed, night.first, night.outages) == (None, None, None, ())

@@ -249,12 +249,20 @@ class History:
             return Span(columns=(), seconds_per_column=width_s, wanted_s=point_s, track_s=point_s)
         last = newest // width_s
         first = max(0, last - columns + 1)
-        return self._span(first, last, width_s=width_s, wanted_s=point_s)
+        track_s = self._track_for(first * width_s, (last + 1) * width_s, point_s)
+        return Span(
+            columns=tuple(
+                self._column(index, width_s, track_s) for index in range(first, last + 1)
+            ),
+            seconds_per_column=width_s,
+            wanted_s=point_s,
+            track_s=track_s,
+        )
 
-    def stretch(self, width_s: int) -> Span:
-        """Return the whole run in columns of *width_s*, however many those are."""
-        last = self.newest_second // width_s
-        return self._span(0, last, width_s=width_s, wanted_s=COARSE_S)
+    def minutes(self) -> tuple[Column, ...]:
+        """Return the whole run by the minute: of whole ones where they are known."""
+        last = self.newest_second // COARSE_S
+        return tuple(self._column(index, COARSE_S, COARSE_S) for index in range(last + 1))
 
     def halves(self, span: Span) -> tuple[Column, ...]:
         """
@@ -290,17 +298,6 @@ class History:
         """Wish again for what was asked for in vain: somebody else answers now."""
         for track in self._tracks.values():
             track.forget_asking()
-
-    def _span(self, first: int, last: int, *, width_s: int, wanted_s: int) -> Span:
-        track_s = self._track_for(first * width_s, (last + 1) * width_s, wanted_s)
-        return Span(
-            columns=tuple(
-                self._column(index, width_s, track_s) for index in range(first, last + 1)
-            ),
-            seconds_per_column=width_s,
-            wanted_s=wanted_s,
-            track_s=track_s,
-        )
 
     def _track_for(self, first_second: int, end_second: int, wanted_s: int) -> int:
         """Return the shortest points that the whole stretch is known in; else what is wanted."""

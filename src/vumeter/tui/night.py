@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from vumeter.tui.history import Column, History
+from vumeter.tui.history import COARSE_S, Column, History
 
-MINUTE_S = 60
+MINUTE_S = COARSE_S
 
 OUTAGE_RATIO = 0.5
 """A minute in which so many of the requests failed, or more, is one of an outage."""
@@ -66,7 +66,7 @@ class Night:
 
 def night_of(history: History) -> Night:
     """Return the night that *history* tells of."""
-    minutes = history.stretch(MINUTE_S).columns
+    minutes = history.minutes()
     known = [minute for minute in minutes if minute.seconds]
     answered = [minute for minute in known if minute.p99_us is not None]
     failed = [minute for minute in known if minute.errors]

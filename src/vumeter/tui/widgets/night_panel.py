@@ -25,6 +25,7 @@ from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 from vumeter.tui.widgets.status_row import signal, threshold_health
 
 _LABEL_WIDTH = 12
+_MOMENT_WIDTH = 23
 _STRETCHES_SHOWN = 3
 _LATENCIES = ("p50", "p95", "p99")
 
@@ -172,25 +173,28 @@ def _stretch_lines(night: Night, frame: Frame, look: Look) -> list[Line]:
         away = f"{look.glyphs.warn} {span_text(frame.outage_s)} in which nobody was answered"
         lines.append(_labelled("away", look).add(away, Ink.BAD))
     lines += [
-        _stretches("outages", night.outages, Ink.BAD, frame, look)
+        _stretches("outages", night.outages, night.minutes, Ink.BAD, frame=frame, look=look)
         if night.outages
         else _labelled("outages", look).add(
             "none: no minute in which half of the requests failed", Ink.GOOD
         ),
-        _stretches("generator", night.limited, Ink.LIMITED, frame, look)
+        _stretches("generator", night.limited, night.minutes, Ink.LIMITED, frame=frame, look=look)
         if night.limited
         else _labelled("generator", look).add("was never the limit", Ink.GOOD),
     ]
     if night.unknown:
-        lines.append(_stretches("unknown", night.unknown, Ink.WARN, frame, look))
+        lines.append(
+            _stretches("unknown", night.unknown, night.minutes, Ink.WARN, frame=frame, look=look)
+        )
     return lines
 
 
 def _stretches(
-    label: str, stretches: Sequence[Stretch], ink: Ink, frame: Frame, look: Look
+    label: str, stretches: Sequence[Stretch], minutes: int, ink: Ink, *, frame: Frame, look: Look
 ) -> Line:
-    total_s = sum(stretch.seconds for stretch in stretches)
-    line = _labelled(label, look).add(f"{look.glyphs.warn} {span_text(total_s)}", ink)
+    count = sum(stretch.seconds for stretch in stretches) // MINUTE_S
+    words = f"{look.glyphs.warn} in {count} of {minutes} minutes"
+    line = _labelled(label, look).add(words, ink)
     for stretch in stretches[:_STRETCHES_SHOWN]:
         line.add(f"  {moment(stretch.first_second, frame)}", Ink.STRONG)
         line.add(f" for {span_text(stretch.seconds)}", Ink.TEXT)
@@ -229,7 +233,7 @@ def _alert_line(alert: AlertState, frame: Frame, look: Look) -> Line:
 def _event_lines(events: Iterable[Event], frame: Frame, look: Look) -> list[Line]:
     lines = [
         Line(look)
-        .add(f" {moment(event.second, frame)} ", Ink.DIM)
+        .add_fitted(f" {moment(event.second, frame)}", _MOMENT_WIDTH, Ink.DIM)
         .add(f"{event_glyph(event, look.glyphs)} ", EVENT_INKS[event.level])
         .add(f"{event.author} " if event.author else "", Ink.TITLE)
         .add(event.text, Ink.BAD if event.level is EventLevel.ERROR else Ink.TEXT)
