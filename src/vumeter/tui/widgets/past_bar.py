@@ -6,6 +6,7 @@ from textual.reactive import var
 
 from vumeter.model.frame import Event
 from vumeter.tui.format import (
+    clock_text,
     latency_text,
     local_text,
     number_text,
@@ -17,7 +18,6 @@ from vumeter.tui.format import (
 from vumeter.tui.history import Column, History, Probes, Span
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
-from vumeter.tui.widgets.axis import run_time_text
 from vumeter.tui.widgets.chart import EVENT_INKS, event_glyph
 from vumeter.tui.widgets.line import Line, Part, joined
 from vumeter.tui.widgets.panel import FramePanel, pair
@@ -96,9 +96,7 @@ class PastBar(FramePanel):
         parts: list[Part] = [
             (
                 0,
-                Line(self.look)
-                .add("PAST ", Ink.ALARM)
-                .add(f" {run_time_text(second)}", Ink.STRONG),
+                Line(self.look).add("PAST ", Ink.ALARM).add(f" {clock_text(second)}", Ink.STRONG),
             ),
             (3, Line(self.look).add(f"{wide}{points}".strip(), Ink.DIM)),
             (0, Line(self.look).add(local, Ink.VALUE)),
