@@ -217,3 +217,19 @@ def test_percentiles_of_what_was_rolled_up_are_those_of_its_seconds(
                 RUN.reading(second) for second in range(whole.second, whole.second + whole.span_s)
             ]
             assert whole.tallies == merged(seconds, span_s=whole.span_s).tallies
+
+
+def test_an_hour_of_twenty_busy_endpoints_is_small(writing: Any, path: Path, leave: Any) -> None:
+    # What grows for ever are minutes: of 72 h they may be 60 % of 200 MB.
+    run = MadeUpRun()
+    with writing(retention=Retention(kept_s={1: 60, 10: 60})) as writer:
+        leave(writer, run, range(240))
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(
+            "SELECT span_s, avg(length(content)) FROM readings GROUP BY span_s"
+        ).fetchall()
+    connection.close()
+    mean_bytes = dict(rows)
+    assert mean_bytes[1] < 4_000
+    assert mean_bytes[60] < 30_000
+    assert 72 * 60 * mean_bytes[60] < 0.6 * 200e6

@@ -15,7 +15,7 @@ _BLOCKS_AT_ONCE = 30
 class Retention:
     """For how long readings stay as they are, before they are merged into the next span."""
 
-    kept_s: dict[int, int] = field(default_factory=lambda: {1: 3_600, 10: 86_400})
+    kept_s: dict[int, int] = field(default_factory=lambda: {1: 3_600, 10: 43_200})
     """By their span."""
     next_span_s: dict[int, int] = field(default_factory=lambda: {1: 10, 10: 60})
 
