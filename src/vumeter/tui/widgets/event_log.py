@@ -25,14 +25,16 @@ class EventLog(Panel):
     """The newest events that fit."""
 
     _events: tuple[Event, ...] = ()
+    _second = -1
 
     def show(self, frame: Frame) -> None:
         """Take up the events of *frame*; those of earlier frames stay."""
         newest = self._events[-1].serial if self._events else -1
-        if newest > (frame.events[-1].serial if frame.events else -1):
+        if frame.second < self._second:
             # A stored run was wound back: what comes later has not happened yet.
             self._events, newest = (), -1
             self.repaint()
+        self._second = frame.second
         fresh = tuple(event for event in frame.events if event.serial > newest)
         if fresh or not self._events:
             self._events = (*self._events, *fresh)[-_KEPT:]
