@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from vumeter.model.frame import Event, EventLevel, Point
 from vumeter.tui import history as history_module
-from vumeter.tui.history import EVENT_LIMIT, Column, History, Window, column_seconds
+from vumeter.tui.columns import Column
+from vumeter.tui.history import EVENT_LIMIT, History, Window, column_seconds
 
 
 def _point(

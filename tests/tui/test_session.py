@@ -14,8 +14,9 @@ from vumeter.testing.feed import PlayedFeed
 from vumeter.testing.soak import LENGTH_S, LIMITED_FROM_S, point, soak
 from vumeter.testing.story import story
 from vumeter.tui import session as session_module
+from vumeter.tui.columns import Column
 from vumeter.tui.feed import Dial, Feed
-from vumeter.tui.history import Column, Window
+from vumeter.tui.history import Window
 from vumeter.tui.session import LinkState, Session
 
 STORY = story(60)

@@ -14,11 +14,12 @@ from textual.widget import Widget
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Lever
 from vumeter.tui.arrangement import MANY_ENDPOINTS, Part, Place, View, arrange
+from vumeter.tui.columns import Span
 from vumeter.tui.dialogs.help_panel import HelpPanel
 from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
 from vumeter.tui.dialogs.question_bar import QuestionBar
-from vumeter.tui.history import History, Span
+from vumeter.tui.history import History
 from vumeter.tui.keys import KEYS, Key, key_line
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import Look

@@ -8,7 +8,6 @@ longer points are known than a column is wide, the column shows the one that it 
 Whatever is worth asking the run for is `wish`'s to say.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +15,8 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from vumeter.model.frame import SPANS_S, Event, EventLevel, Frame, Point
-from vumeter.tui.tracks import MILLI, MISSING, Merged, Track
+from vumeter.tui.columns import Column, Part, Span, filled
+from vumeter.tui.tracks import Track
 
 EVENT_LIMIT = 2000
 """Events that are kept; the oldest go first."""
@@ -54,79 +54,6 @@ class Window(Enum):
         return {60: "1m", 300: "5m", 1800: "30m"}.get(self.value or 0, "all")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """
-    Some seconds of a run as one column of a chart: the worst of the points that they are in.
-
-    *seconds* says how many of them are known; none is a gap. A column that is shorter than
-    the point it lies in has its share of that point's requests, errors and drops.
-    """
-
-    first_second: int
-    seconds: int
-    span_s: int
-    """How long the points are that it is made of."""
-    requests: float
-    errors: float
-    dropped: float
-    p50_us: int | None
-    p95_us: int | None
-    p99_us: int | None
-    max_us: int | None
-    requests_per_s: float
-    """The greatest of any point."""
-    errors_per_s: float
-    """The greatest of any point."""
-    vus: int | None
-    vus_target: float | None
-    rate_target_per_s: float | None
-    is_limited: bool
-    """Whether the generator was the limit in any of its points."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A window cut into columns of *seconds_per_column* each, oldest first."""
-
-    columns: tuple[Column, ...]
-    seconds_per_column: int
-    wanted_s: int
-    """How long the points should be that the columns are made of."""
-    track_s: int
-    """How long they are, where there are any of that length."""
-
-    @property
-    def first_second(self) -> int:
-        """The second at which the first column begins."""
-        return self.columns[0].first_second if self.columns else 0
-
-    @property
-    def end_second(self) -> int:
-        """The second after the last column."""
-        return self.first_second + self.seconds
-
-    @property
-    def seconds(self) -> int:
-        """What the columns cover together."""
-        return len(self.columns) * self.seconds_per_column
-
-    @property
-    def longest_point_s(self) -> int:
-        """How long the longest point in it is; 1 where nothing is known."""
-        return max((column.span_s for column in self.columns if column.seconds), default=1)
-
-    def index_of(self, second: float) -> int | None:
-        """Return the number of the column that *second* is in; `None`: it is outside."""
-        index = (int(second) - self.first_second) // self.seconds_per_column
-        return index if 0 <= index < len(self.columns) else None
-
-    def column_at(self, second: float) -> Column | None:
-        """Return the column that *second* is in; `None`: it is outside."""
-        index = self.index_of(second)
-        return None if index is None else self.columns[index]
-
-
 class Probes(NamedTuple):
     """What a viewer has seen of host and database in a second; `None`: it saw nothing."""
 
@@ -150,9 +77,6 @@ _CACHE_LIMIT = 20_000
 """Columns of one width that are kept: the minutes of two weeks."""
 
 _CACHED_WIDTHS = 8
-
-_Part = tuple[int, float, Merged]
-"""How long some points are, the share of them that counts, and what they come to."""
 
 
 class History:
@@ -326,7 +250,7 @@ class History:
         end_second = min(first_second + width_s, self.newest_second + 1)
         spans_s = sorted(self._tracks, reverse=True)
         unknown = [(first_second, end_second)]
-        parts: list[_Part] = []
+        parts: list[Part] = []
         # What the chart is made of and what is finer; then anything; then a share of anything.
         own = [span_s for span_s in spans_s if span_s <= track_s]
         for allowed in (own, spans_s) if own != spans_s else (own,):
@@ -335,14 +259,14 @@ class History:
                 self._gather(first, end, allowed, parts, unknown)
         for first, end in unknown:
             parts += self._shares(first, end)
-        return _filled(parts, first_second)
+        return filled(parts, first_second)
 
     def _gather(
         self,
         first: int,
         end: int,
         spans_s: Sequence[int],
-        parts: list[_Part],
+        parts: list[Part],
         unknown: list[tuple[int, int]],
     ) -> None:
         """
@@ -371,7 +295,7 @@ class History:
             if start < stop:
                 self._gather(start, stop, shorter, parts, unknown)
 
-    def _shares(self, first: int, end: int) -> Iterator[_Part]:
+    def _shares(self, first: int, end: int) -> Iterator[Part]:
         """Yield the points that reach into a stretch, with the share of them that does."""
         while first < end:
             stop = min(end, (first // MIDDLE_S + 1) * MIDDLE_S)
@@ -431,43 +355,3 @@ def column_seconds(wanted_s: int, columns: int) -> int:
             return width_s * 3 // 2
         width_s *= 2
     return width_s
-
-
-def _filled(parts: Sequence[_Part], first_second: int) -> Column:
-    """Return *parts* as one column."""
-
-    def greatest(name: str) -> int:
-        return max((getattr(merged, name) for *_, merged in parts), default=MISSING)
-
-    def total(name: str) -> float:
-        return math.fsum(getattr(merged, name) * share for _, share, merged in parts)
-
-    def peak(name: str) -> float:
-        return max((getattr(merged, name) / span_s for span_s, _, merged in parts), default=0.0)
-
-    return Column(
-        first_second=first_second,
-        seconds=round(sum(merged.points * span_s * share for span_s, share, merged in parts)),
-        span_s=max((span_s for span_s, *_ in parts), default=FINE_S),
-        requests=total("requests"),
-        errors=total("errors"),
-        dropped=total("dropped"),
-        p50_us=_or_none(greatest("p50")),
-        p95_us=_or_none(greatest("p95")),
-        p99_us=_or_none(greatest("p99")),
-        max_us=_or_none(greatest("max")),
-        requests_per_s=peak("peak_requests"),
-        errors_per_s=peak("peak_errors"),
-        vus=_or_none(greatest("vus")),
-        vus_target=_from_milli(greatest("vus_target")),
-        rate_target_per_s=_from_milli(greatest("rate_target")),
-        is_limited=any(merged.limited for *_, merged in parts),
-    )
-
-
-def _or_none(value: int) -> int | None:
-    return None if value == MISSING else value
-
-
-def _from_milli(value: int) -> float | None:
-    return None if value == MISSING else value / MILLI

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from vumeter.tui.history import COARSE_S, Column, History
+from vumeter.tui.columns import Column
+from vumeter.tui.history import COARSE_S, History
 
 MINUTE_S = COARSE_S
 

@@ -6,7 +6,8 @@ Pure. While nobody travels the charts follow the run; the cursor holds them stil
 
 from dataclasses import dataclass, replace
 
-from vumeter.tui.history import History, Span, Window
+from vumeter.tui.columns import Span
+from vumeter.tui.history import History, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

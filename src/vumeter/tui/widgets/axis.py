@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from vumeter.tui.columns import Span
 from vumeter.tui.format import axis_text, clock_text, local_text, number_text, zone_offset_s
-from vumeter.tui.history import Span
 
 GUTTER = 6
 """Cells left of every chart for its scale, so that charts above each other share their columns."""

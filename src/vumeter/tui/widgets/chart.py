@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from textual.reactive import var
 
 from vumeter.model.frame import Event, EventLevel
+from vumeter.tui.columns import Column, Span
 from vumeter.tui.format import span_text
 from vumeter.tui.glyphs import Glyphs
-from vumeter.tui.history import Column, History, Span
+from vumeter.tui.history import History
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.axis import GUTTER

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from vumeter.model.frame import Event, Frame
+from vumeter.tui.columns import Column, Span
 from vumeter.tui.format import latency_text
 from vumeter.tui.glyphs import GlyphSet
-from vumeter.tui.history import Column, Span
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, log_axis, log_labels, time_labels, time_text
 from vumeter.tui.widgets.chart import (

@@ -6,6 +6,7 @@ from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import Event, EventLevel, Frame
 from vumeter.model.verdict import AlertState, Standing, Verdict
 from vumeter.thresholds.words import observed_text, short_text
+from vumeter.tui.columns import Column
 from vumeter.tui.format import (
     change_text,
     latency_text,
@@ -15,7 +16,7 @@ from vumeter.tui.format import (
     percent_text,
     span_text,
 )
-from vumeter.tui.history import Column, History
+from vumeter.tui.history import History
 from vumeter.tui.night import MINUTE_S, Night, Stretch, night_of
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.axis import run_time_text

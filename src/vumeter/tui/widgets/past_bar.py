@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual.reactive import var
 
 from vumeter.model.frame import Event
+from vumeter.tui.columns import Column, Span
 from vumeter.tui.format import (
     clock_text,
     latency_text,
@@ -15,7 +16,7 @@ from vumeter.tui.format import (
     span_text,
     target_text,
 )
-from vumeter.tui.history import Column, History, Probes, Span
+from vumeter.tui.history import History, Probes
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.chart import EVENT_INKS, event_glyph

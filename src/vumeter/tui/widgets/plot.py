@@ -8,8 +8,8 @@ One cell of braille holds 2 × 4 dots, one of block glyphs 1 × 2, one of ASCII 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vumeter.tui.columns import Column
 from vumeter.tui.glyphs import GlyphSet
-from vumeter.tui.history import Column
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.axis import LogAxis
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from vumeter.model.frame import Event, Frame
+from vumeter.tui.columns import Column, Span
 from vumeter.tui.format import number_text, target_text
-from vumeter.tui.history import Column, Span
 from vumeter.tui.terminal import ColourDepth, Ink, Look
 from vumeter.tui.widgets.axis import GUTTER, linear_label, linear_top
 from vumeter.tui.widgets.chart import Chart, draw_cursor, draw_event_lines, span_words
