@@ -305,7 +305,7 @@ class Conductor:
         reading = self._picture.view.reading
         if reading is None:
             return None
-        return replace(reading, tallies=by_shown_name(reading.tallies, self._redactor))
+        return replace(reading, tallies=by_shown_name(reading.tallies, self._redactor.text))
 
     @property
     def summary(self) -> Summary:
@@ -317,7 +317,7 @@ class Conductor:
         """The run so far, for Prometheus."""
         return families(
             self.frame,
-            totals=by_shown_name(self._picture.totals, self._redactor),
+            totals=by_shown_name(self._picture.totals, self._redactor.text),
             scenario_totals=self._picture.scenario_totals,
         )
 

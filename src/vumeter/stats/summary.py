@@ -1,6 +1,6 @@
 """The whole run as one value, gathered second by second in constant memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -96,7 +96,7 @@ class SummaryBuilder(Struct):
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
-        named = by_shown_name(totals, redactor)
+        named = by_shown_name(totals, redactor.text)
         total = merge(named.values())
         iterations = _iterations(scenario_totals)
         generator = self._generator.summary()
@@ -158,21 +158,25 @@ class SummaryBuilder(Struct):
         self._coverage.add(reading)
 
 
-def by_shown_name(totals: Mapping[str, Tally], redactor: Redactor) -> dict[str, Tally]:
+def by_shown_name(
+    totals: Mapping[str, Tally], shown_name: Callable[[str], str]
+) -> dict[str, Tally]:
     """Return *totals* under names of requests and checks that may be shown to anybody."""
     shown: dict[str, list[Tally]] = {}
     for name, tally in totals.items():
         # Two names may differ by a secret alone: what then has one name is one endpoint.
-        checked = replace(tally, checks=_checks_by_shown_name(tally, redactor))
-        shown.setdefault(redactor.text(name), []).append(checked)
+        checked = replace(tally, checks=_checks_by_shown_name(tally, shown_name))
+        shown.setdefault(shown_name(name), []).append(checked)
     return {name: merge(tallies) for name, tallies in shown.items()}
 
 
-def _checks_by_shown_name(tally: Tally, redactor: Redactor) -> dict[str, tuple[int, int]]:
+def _checks_by_shown_name(
+    tally: Tally, shown_name: Callable[[str], str]
+) -> dict[str, tuple[int, int]]:
     shown: dict[str, tuple[int, int]] = {}
     for name, (passed, failed) in tally.checks.items():
-        before = shown.get(redactor.text(name), (0, 0))
-        shown[redactor.text(name)] = (before[0] + passed, before[1] + failed)
+        before = shown.get(shown_name(name), (0, 0))
+        shown[shown_name(name)] = (before[0] + passed, before[1] + failed)
     return shown
 
 
