@@ -109,7 +109,7 @@ async def test_an_answer_shows_all_that_came(scripted, total_of) -> None:
     checks = performance.named("GET /quote").checks
     assert checks.pop("never") == (0, 12)
     assert checks == dict.fromkeys(("status", "json", "text", "headers", "slow"), (12, 0))
-    assert performance.named("GET /status/503").checks == {"gone": (4, 0)}
+    assert performance.named("GET /status/{id}").checks == {"gone": (4, 0)}
     assert performance.total.errors == {ErrorKind.STATUS: 4}
 
 
@@ -180,7 +180,7 @@ async def test_a_start_that_raises_is_tried_again_and_no_iteration_begins(
     assert "/never" not in server.truth.paths
     assert performance.counts.iterations_started == 0
     assert performance.counts.script_errors >= 2
-    assert performance.remarks[0].endswith("RequestFailed: POST /status/401: status 401")
+    assert performance.remarks[0].endswith("RequestFailed: POST /status/{id}: status 401")
 
 
 async def test_an_exception_is_counted_remarked_once_and_ends_the_iteration_not_the_vu(

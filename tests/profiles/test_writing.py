@@ -155,6 +155,9 @@ REQUESTS = st.builds(
     extract=st.lists(EXTRACTS, max_size=2, unique_by=lambda each: each.variable).map(tuple),
     checks=st.lists(CHECKS, max_size=3).map(tuple),
     redirects=st.integers(0, 20),
+    tags=st.dictionaries(
+        st.sampled_from(["team", "kind_of"]), st.text("abc é:1", min_size=1, max_size=4)
+    ).map(lambda tags: tuple(tags.items())),
 )
 THINKS = st.one_of(
     st.builds(Think, first_s=DURATIONS_S),

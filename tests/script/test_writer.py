@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vumeter.client.origin import origin_of
+from vumeter.profiles.targets import request_name
 from vumeter.script.call import Manner, absolute, body_of, path_of, with_params
 from vumeter.script.writer import Writer
 
@@ -46,7 +47,7 @@ def test_a_request_is_written_as_if_it_were_the_first(target, method, requests) 
         expected = plainly(target, method, url, **asked)
         call, payload = writer.written(method, url, None, None, 0, **asked)
         assert payload == expected
-        assert call.name == f"{method} {path_of(absolute(target, url)).partition('?')[0]}"
+        assert call.name == request_name(method, path_of(absolute(target, url)))
         if not asked:
             assert writer.plain(method, url, None, None, 0) == (call, payload)
 

@@ -126,7 +126,7 @@ def test_what_ends_the_run_is_written_behind_the_rule() -> None:
         ("http_req_duration: p(95) < 3 over 30s over 3s", 20, "over 3s", "for 20s"),
         ("http_req_duration: p(95) < 3 over 1h", 11, "between 1s and 10m", "since the start"),
         ("http_req_duration: p(95) < 3 over 0s", 11, "between 1s and 10m", "since the start"),
-        ("http_req_duration{scenario:x}: med<3", 19, "scenario", "It has: name."),
+        ("http_req_duration{zone:x}: med<3", 19, "zone", "It has: name, scenario."),
         ("http_req_duration{nam:x}: med<3", 19, "nam", 'Did you mean "name"?'),
         ("http_req_duration{name:}: med<3", 19, "name:", "{name:checkout}"),
         ("http_req_duration{name: p(95) < 3", 1, "is not a metric with", "{name:checkout}"),

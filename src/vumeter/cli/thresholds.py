@@ -7,11 +7,10 @@ from msgspec.structs import replace
 
 from vumeter.errors import ProfileError
 from vumeter.model.plan import Plan, Threshold
-from vumeter.thresholds.custom import known_metrics
 from vumeter.thresholds.grammar import parse, written
 from vumeter.thresholds.metrics import Metric
 from vumeter.thresholds.presets import alerts_in
-from vumeter.thresholds.rules import alert_rules_of, rules_of
+from vumeter.thresholds.rules import alert_rules_of, metrics_of, rules_of
 
 
 def with_thresholds(plan: Plan, texts: Sequence[str]) -> Plan:
@@ -21,7 +20,7 @@ def with_thresholds(plan: Plan, texts: Sequence[str]) -> Plan:
     Raises:
         ProfileError: One cannot be meant, or asks for what this plan will not have.
     """
-    metrics = known_metrics(plan.metrics)
+    metrics = metrics_of(plan)
     added = (_threshold(text, metrics) for text in texts)
     plan = replace(plan, thresholds=(*plan.thresholds, *added))
     rules_of(plan)

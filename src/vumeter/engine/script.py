@@ -13,7 +13,7 @@ from vumeter.engine.steps import NO_FEEDERS, TABLE_SIZE, Step, weighted
 from vumeter.engine.values import BUILT_IN, Expressions
 from vumeter.engine.virtual_user import VirtualUser
 from vumeter.errors import UsageError
-from vumeter.model.flow import Pick, Request, names_of, requests_of
+from vumeter.model.flow import Pick, Request, named_requests, requests_of
 from vumeter.model.flow import Step as Described
 from vumeter.model.plan import Feeder, Scenario
 
@@ -52,7 +52,7 @@ class Script:
         self.keeps_cookies = cookies
         known = {feeder.name: feeder for feeder in feeders} if feeders else NO_FEEDERS
         # The compiler goes backwards; tables show names in the order in which they are written.
-        for name in names_of((*scenario.on_start, *scenario.steps, *scenario.on_stop)):
+        for name, _ in named_requests((*scenario.on_start, *scenario.steps, *scenario.on_stop)):
             recorder_of(recorders, name)
         made: list[tuple[Request, Step]] = []
         origins: dict[Origin, Origin] = {}

@@ -85,6 +85,8 @@ class Request(Struct, frozen=True, kw_only=True, tag="request"):
     checks: tuple[Check, ...] = ()
     redirects: int = 0
     """How many are followed at most; each is a request of its own in the counts."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """By which thresholds may choose it and others: `{team:payments}`."""
 
 
 class Distribution(StrEnum):
@@ -160,19 +162,19 @@ def requests_of(steps: Sequence[Step]) -> Iterator[Request]:
                 pass
 
 
-def names_of(steps: Sequence[Step], prefix: str = "") -> Iterator[str]:
-    """Return the names that the requests within *steps* are counted under, as written."""
+def named_requests(steps: Sequence[Step], prefix: str = "") -> Iterator[tuple[str, Request]]:
+    """Return the requests within *steps*, as written, each with the name that it counts under."""
     for step in steps:
         match step:
             case Request():
-                yield prefix + step.name
+                yield prefix + step.name, step
             case Group():
-                yield from names_of(step.steps, f"{prefix}{step.name} / ")
+                yield from named_requests(step.steps, f"{prefix}{step.name} / ")
             case Pick():
                 for choice in step.choices:
-                    yield from names_of(choice.steps, prefix)
+                    yield from named_requests(choice.steps, prefix)
             case Repeat() | When():
-                yield from names_of(step.steps, prefix)
+                yield from named_requests(step.steps, prefix)
             case Think():
                 pass
 

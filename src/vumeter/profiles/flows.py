@@ -41,6 +41,7 @@ from vumeter.profiles.targets import (
     without_fragment,
 )
 from vumeter.profiles.templates import texts_in
+from vumeter.thresholds.metrics import OWN_FILTERS
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -161,6 +162,12 @@ class _Maker:
                 "{{…}} is not filled in within names.",
                 hint='A name groups requests: write "GET /orders/{id}".',
             )
+        for tag in OWN_FILTERS & table.tags.keys():
+            self._problems.add(
+                (*self._at, "tags", tag),
+                f"{quoted(tag)} is a filter of its own in thresholds.",
+                hint="Call the tag otherwise.",
+            )
         url = self._url()
         self._note_uses()
         extracts = (
@@ -185,6 +192,7 @@ class _Maker:
                 if (check := check_of(each, (*at, index), self._problems)) is not None
             ),
             redirects=defaults.redirects if table.redirects is None else table.redirects,
+            tags=tuple(table.tags.items()),
         )
 
     def _note_uses(self) -> None:

@@ -211,6 +211,7 @@ class StepTable(Table):
     )
 
 
+TagName = Annotated[str, Field(pattern=r"^[A-Za-z_][0-9A-Za-z_]{0,39}$")]
 Parts = Annotated[list[PartTable], BeforeValidator(_as_list)]
 
 
@@ -260,6 +261,11 @@ class RequestTable(StepTable):
         min_length=1,
         description="Groups it in tables and reports. Default: method and path, with numbers and"
         " UUIDs in the path as `{id}`.",
+    )
+    tags: dict[TagName, Annotated[str, Field(pattern=r"^[^,{}\"']{1,100}$")]] = Field(
+        {},
+        description="By which thresholds and alerts choose it and others: `{team:pay}`.",
+        examples=[{"team": "pay"}],
     )
     checks: list[CheckTable] = Field(
         [], description="After those of [defaults].", examples=[[{"status": 200}]]

@@ -324,6 +324,8 @@ def _request(request: Request, target: str) -> Written:
         made["redirects"] = request.redirects
     if request.name != request_name(request.method, request.url):
         made["name"] = request.name
+    if request.tags:
+        made["tags"] = dict(request.tags)
     if request.checks:
         made["checks"] = [_check(check) for check in request.checks]
     if request.extract:

@@ -115,7 +115,8 @@ class Vu:
         Args:
             method: GET, POST, …
             url: A path below the target, or a whole URL.
-            name: What it is counted under; without one, method and path.
+            name: What it is counted under; without one, method and path, with numbers and UUIDs
+                in it as `{id}`.
             params: Added to the query.
             headers: By name.
             json: The body, to be written as JSON.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vumeter.client.origin import Origin, origin_of
+from vumeter.profiles.targets import request_name
 from vumeter.script.call import (
     Call,
     Data,
@@ -96,7 +97,7 @@ class Writer:
             if len(self._manners) >= _MOST_MANNERS:
                 self._manners.clear()
             self._manners[key] = manner
-        call = manner.call(name or f"{method} {path.partition('?')[0]}")
+        call = manner.call(name or request_name(method, path))
         return call, manner.payload(path, body)
 
     def _place(self, url: str, params: Params | None) -> tuple[Origin, str]:

@@ -172,6 +172,7 @@ def _metric(text: str, metrics: Mapping[str, Metric[Any]]) -> tuple[Metric[Any],
 
 def _selection(text: str, metric: Metric[Any], inside: str, at: int) -> Selection:
     chosen: dict[str, Any] = {}
+    tags: list[tuple[str, str]] = []
     for part in inside.split(","):
         key, colon, value = (piece.strip() for piece in part.partition(":"))
         # Quotes may stand around a value, as in k6.
@@ -186,9 +187,12 @@ def _selection(text: str, metric: Metric[Any], inside: str, at: int) -> Selectio
         if key == "status" and not (value.isdecimal() and 100 <= int(value) <= 999):
             hint = 'Write its number: "{status:503}".'
             raise _error(text, f'"{value}" is not a status.', at=at, hint=hint)
-        chosen[key] = int(value) if key == "status" else value
+        if key in Selection._fields:
+            chosen[key] = int(value) if key == "status" else value
+        else:
+            tags.append((key, value))
         at += len(part) + 1
-    return Selection(**chosen)
+    return Selection(**chosen, tags=tuple(tags))
 
 
 def _filters(metric: Metric[Any], key: str) -> str:

@@ -25,7 +25,21 @@ class Selection(NamedTuple):
     status: int | None = None
     check: str | None = None
     scenario: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    """Of requests; each of them is meant."""
+    names: frozenset[str] | None = None
+    """The requests that *name*, *scenario* and *tags* leave, once the plan was asked."""
 
+    @property
+    def is_of_requests(self) -> bool:
+        """Whether some requests are meant, and not all."""
+        return self.name is not None or self.names is not None
+
+
+OWN_FILTERS = frozenset({"name", "status", "check", "scenario"})
+"""What no tag may be called."""
+_OF_REQUESTS = ("name", "scenario")
+"""And whatever tags the plan's requests have."""
 
 NO_METRICS: Mapping[str, Added] = {}
 
@@ -55,6 +69,11 @@ class Metric(NamedTuple, Generic[PartT]):
     """Whether totals have it, with what came too late for any second."""
 
     @property
+    def is_of_requests(self) -> bool:
+        """Whether it is counted by request."""
+        return "name" in self.filters
+
+    @property
     def needs_database(self) -> bool:
         """Whether there is something to see only where a database is watched."""
         return self.name.startswith("postgres.")
@@ -65,7 +84,7 @@ def _trend(name: str, times: Callable[[Tally], Histogram]) -> "Metric[Histogram]
         found = [times(tally) for tally in _chosen(seen, selection)]
         return found[0] if len(found) == 1 else histogram.merge(found)
 
-    return Metric(name, Kind.TREND, _all(Unit.MS), ("name",), part, Times, True)
+    return Metric(name, Kind.TREND, _all(Unit.MS), _OF_REQUESTS, part, Times, True)
 
 
 def _counter(
@@ -77,23 +96,23 @@ def _counter(
 ) -> "Metric[int | None]":
     def part(seen: Seen, selection: Selection) -> int | None:
         found = list(_chosen(seen, selection))
-        return sum(map(number, found)) if found or selection.name is None else None
+        return sum(map(number, found)) if found or not selection.is_of_requests else None
 
     units = {Aggregate.COUNT: unit, Aggregate.RATE: rate_unit}
-    return Metric(name, Kind.COUNTER, units, ("name",), part, Count, True)
+    return Metric(name, Kind.COUNTER, units, _OF_REQUESTS, part, Count, True)
 
 
 def _requests() -> "Metric[int | None]":
     def part(seen: Seen, selection: Selection) -> int | None:
         found = list(_chosen(seen, selection))
-        if not found and selection.name is not None:
+        if not found and selection.is_of_requests:
             return None
         if selection.status is not None:
             return sum(tally.statuses.get(selection.status, 0) for tally in found)
         return sum(tally.requests for tally in found)
 
     units = {Aggregate.COUNT: Unit.COUNT, Aggregate.RATE: Unit.PER_S}
-    return Metric("http_reqs", Kind.COUNTER, units, ("name", "status"), part, Count, True)
+    return Metric("http_reqs", Kind.COUNTER, units, (*_OF_REQUESTS, "status"), part, Count, True)
 
 
 def _iterations(name: str, number: Callable[[ScenarioCounts], int]) -> "Metric[int | None]":
@@ -123,7 +142,7 @@ def _failed() -> "Metric[tuple[int, int]]":
         failed = sum(sum(tally.errors.values()) for tally in found)
         return failed, sum(tally.requests for tally in found)
 
-    return Metric("http_req_failed", Kind.RATE, _all(Unit.RATIO), ("name",), part, Share, True)
+    return Metric("http_req_failed", Kind.RATE, _all(Unit.RATIO), _OF_REQUESTS, part, Share, True)
 
 
 def _checks() -> "Metric[tuple[int, int]]":
@@ -136,7 +155,9 @@ def _checks() -> "Metric[tuple[int, int]]":
         ]
         return sum(passed for passed, _ in found), sum(map(sum, found))
 
-    return Metric("checks", Kind.RATE, _all(Unit.RATIO), ("check", "name"), part, Share, True)
+    return Metric(
+        "checks", Kind.RATE, _all(Unit.RATIO), ("check", *_OF_REQUESTS), part, Share, True
+    )
 
 
 def _vus() -> "Metric[float | None]":
@@ -174,6 +195,8 @@ def _limited() -> "Metric[tuple[int, int]]":
 
 
 def _chosen(seen: Seen, selection: Selection) -> Iterable[Tally]:
+    if selection.names is not None:
+        return [seen.tallies[name] for name in selection.names if name in seen.tallies]
     if selection.name is None:
         return seen.tallies.values()
     tally = seen.tallies.get(selection.name)
