@@ -20,7 +20,7 @@ from vumeter.model.flow import (
     Request,
     Think,
     When,
-    names_of,
+    named_requests,
     requests_of,
 )
 
@@ -178,7 +178,7 @@ def test_start_iteration_and_stop_are_passes_of_their_own(on_start, steps, on_st
 @settings(max_examples=60)
 @given(STEPS)
 def test_names_are_told_in_the_order_in_which_they_are_written(steps) -> None:
-    names = list(names_of(steps))
+    names = [name for name, _ in named_requests(steps)]
     assert len(names) == len(list(requests_of(steps)))
     assert [name.rpartition(" / ")[2] for name in names] == [r.name for r in requests_of(steps)]
 

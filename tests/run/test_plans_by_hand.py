@@ -384,6 +384,7 @@ COMMANDS = st.tuples(
                 CommandKind.ABORT,
                 CommandKind.MARK,
                 CommandKind.ACKNOWLEDGE,
+                CommandKind.TAKE,
             )
         )
     ),

@@ -175,7 +175,14 @@ def test_what_cannot_be_meant_is_refused_with_a_reason_and_moves_nothing(
 
 
 @pytest.mark.parametrize(
-    "kind", [CommandKind.STOP, CommandKind.ABORT, CommandKind.MARK, CommandKind.ACKNOWLEDGE]
+    "kind",
+    [
+        CommandKind.STOP,
+        CommandKind.ABORT,
+        CommandKind.MARK,
+        CommandKind.ACKNOWLEDGE,
+        CommandKind.TAKE,
+    ],
 )
 def test_what_is_no_throttles_affair_is_the_callers_mistake(
     closed: Levers, kind: CommandKind
@@ -410,6 +417,7 @@ COMMANDS = st.tuples(
                 CommandKind.ABORT,
                 CommandKind.MARK,
                 CommandKind.ACKNOWLEDGE,
+                CommandKind.TAKE,
             )
         )
     ),
