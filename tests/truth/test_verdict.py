@@ -39,14 +39,19 @@ def busy_loops(core: int, *, count: int) -> Iterator[None]:
 
 def test_a_worker_that_shares_its_core_with_busy_loops_is_the_limit() -> None:
     core = min(os.sched_getaffinity(0))
-    with ServerProcess() as server:
-        rule = "generator.limited: rate < 5%"
-        with Flight(server.url, "-c", "20", "-z", "4s", "--threshold", rule) as flight:
-            server.wait_for_requests(100)
-            [worker] = flight.workers()
-            worker.cpu_affinity([core])
-            with busy_loops(core, count=3):
-                landing = flight.land()
+    # How a kernel shares a core is its own affair: where the worker is let run whenever it has
+    # something to do, there is nothing to be seen, and it is asked again.
+    for _ in range(ROUNDS):
+        with ServerProcess() as server:
+            rule = "generator.limited: rate < 5%"
+            with Flight(server.url, "-c", "20", "-z", "6s", "--threshold", rule) as flight:
+                server.wait_for_requests(100)
+                [worker] = flight.workers()
+                worker.cpu_affinity([core])
+                with busy_loops(core, count=6):
+                    landing = flight.land()
+        if landing.report["generator"]["verdict"] == "generator-limited":
+            break
     generator = landing.report["generator"]
     assert generator["verdict"] == "generator-limited"
     assert generator["limited_seconds"] >= 2
