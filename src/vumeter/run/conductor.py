@@ -4,6 +4,9 @@ One run from launch to summary: the only place where everything meets.
 What is to be decided is decided elsewhere, by values in and values out (`hand`, `life`,
 `control`, `deadman`, `picture`); the conductor carries: messages from the workers,
 commands from the viewers, and once a second a frame to whoever shows it.
+
+Over 400 lines, because each message, each command and each phase of a run (setup, load,
+teardown, end) has its few lines here, and they share the one state of where the run is.
 """
 
 import asyncio
