@@ -14,6 +14,7 @@ from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import ThrottleState
 from vumeter.model.verdict import AlertState, Verdict
+from vumeter.model.watched import Watched
 
 WINDOW_S = 10
 """What "current" means in a frame: the last ten seconds."""
@@ -267,3 +268,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     """One for each metric of the plan, in its order."""
     alerts: tuple[AlertState, ...] = ()
     """One for each alert of the plan, in its order."""
+    watched: tuple[Watched, ...] = ()
+    """One for each monitor of the plan, in its order."""

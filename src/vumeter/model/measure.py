@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from vumeter.model.probes import HostReading, PostgresReading
+from vumeter.model.watched import Watched
 
 
 class ErrorKind(StrEnum):
@@ -282,3 +283,5 @@ class Reading(Struct, frozen=True, kw_only=True):
     span_s: int = 1
     extents: dict[str, Extent] = {}
     """Of several seconds: what the probes' and the generator's figures are means of."""
+    watched: tuple[Watched, ...] = ()
+    """One for each monitor of the plan, in its order."""

@@ -1,0 +1,60 @@
+"""What is watched beside host and database: what a plan asks for, and what was seen of it."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class WatchedKind(StrEnum):
+    """What a watched thing is. The values are the tables of a profile's `monitors`."""
+
+    PROCESS = "process"
+
+
+class WatchedState(StrEnum):
+    """How a watched thing answers its probe."""
+
+    WAITING = "waiting"
+    """Not looked at yet."""
+    UP = "up"
+    DOWN = "down"
+    """It is not there, refuses, or takes too long; `Watched.remark` says which."""
+
+
+class Watched(Struct, frozen=True, kw_only=True):
+    """
+    One look at a watched thing: named numbers, with the unit at the end of each name.
+
+    A number that this look could not see is not there; it is never 0 for that.
+    """
+
+    name: str
+    """The operator's, from the profile."""
+    kind: WatchedKind
+    state: WatchedState = WatchedState.WAITING
+    remark: str = ""
+    """In words what is wrong and what to do, when anything is; plain text."""
+    age_s: float = 0.0
+    """Since the last look that succeeded; before the first, since the probe began."""
+    series: dict[str, float] = {}
+
+
+class ProcessMonitor(Struct, frozen=True, kw_only=True, tag="process"):
+    """A process on this host, with its children: by exactly one of pid, pattern and port."""
+
+    name: str
+    pid: int | None = None
+    pattern: str | None = None
+    """A regular expression that is found in its command line."""
+    port: int | None = None
+    """It listens on it, TCP."""
+    children: bool = True
+
+    @property
+    def kind(self) -> WatchedKind:
+        """What is watched."""
+        return WatchedKind.PROCESS
+
+
+Monitor = ProcessMonitor
+"""What a plan wants to be watched; each has a *name*, and a *kind*."""
