@@ -3,7 +3,7 @@ Several readings as one of a longer span: what a run's old seconds become.
 
 Whatever is counted is added up, and histograms are merged, so percentiles of the span are
 exact. The host's, the database's and the generator's figures have one value a second: of
-these the reading has the mean (of some the worst, see `_WORST`), and `Reading.extents` has
+these the reading has the mean (of some the worst, see `WORST`), and `Reading.extents` has
 lowest, highest, sum and number for each. What is merged once more, from tens of seconds to
 minutes, comes out as if it had been merged from seconds.
 """
@@ -23,7 +23,7 @@ from vumeter.stats.totals import sum_of
 _ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)
 
 _WAITS = "active_by_wait"
-_WORST = {
+WORST = {
     "generator.cpu_percent",
     "generator.tick_lag_p99_us",
     "generator.tick_lag_max_us",
@@ -80,10 +80,11 @@ def merged_extents(parts: Iterable[Mapping[str, Extent]]) -> dict[str, Extent]:
     for part in parts:
         for name, extent in part.items():
             found.setdefault(name, []).append(extent)
-    return {name: _merged_extent(several) for name, several in found.items()}
+    return {name: merged_extent(several) for name, several in found.items()}
 
 
-def _merged_extent(parts: Sequence[Extent]) -> Extent:
+def merged_extent(parts: Sequence[Extent]) -> Extent:
+    """Return the extents of one figure in several spans as that in all of them."""
     return Extent(
         lowest=min(each.lowest for each in parts),
         highest=max(each.highest for each in parts),
@@ -211,7 +212,7 @@ def _averaged(prefix: str, newest: _ProbeT, extents: Mapping[str, Extent]) -> _P
     for field in fields(newest):
         name = f"{prefix}.{field.name}"
         if name in extents:
-            value = extents[name].highest if name in _WORST else extents[name].mean
+            value = extents[name].highest if name in WORST else extents[name].mean
             is_whole = field.type is int or int in get_args(field.type)
             changes[field.name] = round(value) if is_whole else value
     return replace(newest, **changes)
