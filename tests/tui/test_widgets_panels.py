@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from vumeter.model.database import Blocker
 from vumeter.model.frame import Endpoint, ErrorCount, Frame, MetricRow, Undoable
 from vumeter.model.measure import ErrorKind
 from vumeter.model.metric import Kind, Unit
-from vumeter.model.probes import Blocker, PostgresReading, PostgresState
+from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.model.throttle import Lever
 from vumeter.testing.story import story
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink

@@ -4,6 +4,17 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from vumeter.model.database import (
+    Blocker,
+    Replica,
+    Session,
+    SessionGroup,
+    StatementFigures,
+    TableFigures,
+    UnusedIndex,
+    Waiter,
+)
+
 
 class HostReading(Struct, frozen=True, kw_only=True):
     """The host that vumeter runs on. Rates are over the time since the last reading."""
@@ -39,20 +50,6 @@ class PostgresState(StrEnum):
     """It answers, but does not let the probe in: password, pg_hba.conf, no slot left."""
     SLOW = "slow"
     """It did not answer within the probe's time limit."""
-
-
-class Blocker(Struct, frozen=True, kw_only=True):
-    """A backend that others wait for and that itself waits for none."""
-
-    pid: int
-    blocked: int
-    """How many wait for it, directly or behind others."""
-    age_s: float
-    """Since its transaction began."""
-    state: str
-    application: str
-    statement: str
-    """Its first 120 characters, control characters replaced."""
 
 
 class PostgresReading(Struct, frozen=True, kw_only=True):
@@ -95,3 +92,45 @@ class PostgresReading(Struct, frozen=True, kw_only=True):
     longest_transaction_pid: int | None = None
     probe_ms: float | None = None
     """What the look itself took."""
+    active_by_event: dict[str, float] | None = None
+    """The same by class and event: `Lock:transactionid`, `IO:DataFileRead`, `CPU`."""
+    running: tuple[Session, ...] = ()
+    """Clients' sessions that execute a statement, longest first; at most ten."""
+    idle_in_transaction: tuple[Session, ...] = ()
+    """Those that have a transaction open and do nothing, longest first; at most ten."""
+    longest_running_s: float | None = None
+    longest_idle_in_transaction_s: float | None = None
+    groups: tuple[SessionGroup, ...] = ()
+    """Where the sessions come from, most first; at most twelve."""
+    waiters: tuple[Waiter, ...] = ()
+    """Who waits for a lock, longest first; at most twenty."""
+    statements: tuple[StatementFigures, ...] = ()
+    """On which most time was spent, at most fifteen; may be some seconds old."""
+    statements_span_s: float | None = None
+    """The time that *statements* are of; `None`: they are not known (yet)."""
+    statements_remark: str = ""
+    """Why there are none, and what to do."""
+    tables: tuple[TableFigures, ...] = ()
+    """Of the database that the probe is connected to, those most worth a look, at most ten."""
+    tables_span_s: float | None = None
+    unused_indexes: tuple[UnusedIndex, ...] = ()
+    """Of the same database, largest first; at most ten."""
+    rows_read_per_s: float | None = None
+    """By scans of all kinds, sent to a client or not."""
+    rows_written_per_s: float | None = None
+    """Inserted, updated, deleted."""
+    temporary_bytes_per_s: float | None = None
+    """Written to temporary files: sorts and hashes that do not fit into work_mem."""
+    wal_bytes_per_s: float | None = None
+    checkpoints_timed: int | None = None
+    """Since the run began, as those that follow."""
+    checkpoints_requested: int | None = None
+    """Those that came early, most often because of max_wal_size."""
+    temporary_files: int | None = None
+    autovacuum_workers: int | None = None
+    """At work now."""
+    replicas: tuple[Replica, ...] = ()
+    replication_lag_bytes: int | None = None
+    """The worst replica's."""
+    replication_lag_s: float | None = None
+    """The worst replica's; of a server that is a replica itself, its own."""

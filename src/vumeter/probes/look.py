@@ -14,7 +14,8 @@ import asyncpg
 import msgspec
 
 from vumeter.clock import NsClock
-from vumeter.model.probes import Blocker, PostgresReading, PostgresState
+from vumeter.model.database import Blocker
+from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.blocking import root_blockers
 from vumeter.probes.plain import plain_text
 from vumeter.probes.span import Totals, span

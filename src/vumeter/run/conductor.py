@@ -37,6 +37,7 @@ from vumeter.model.messages import (
     Vacant,
 )
 from vumeter.model.plan import Plan
+from vumeter.model.probes import PostgresReading
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.probes.host import HostProbe
@@ -607,8 +608,12 @@ class Conductor:
         if second <= self._probed_second:
             return
         self._probed_second = second
-        postgres = None if self._postgres is None else self._postgres.latest
-        self._picture.add_probes(second, self._host.read(), postgres)
+        self._picture.add_probes(second, self._host.read(), self._postgres_reading)
+
+    @property
+    def _postgres_reading(self) -> PostgresReading | None:
+        """The newest; statements quote what they were given, a token of the plan's perhaps."""
+        return None if self._postgres is None else self._redactor.texts(self._postgres.latest)
 
     def _blank_picture(self) -> Picture:
         return Picture(
@@ -664,7 +669,7 @@ class Conductor:
             view=self._picture.view,
             host=self._picture.host,
             outage_s=self._picture.summary.outage_s,
-            postgres=None if self._postgres is None else self._postgres.latest,
+            postgres=self._postgres_reading,
             events=self._events.newest,
             control=self._control,
             verdicts=self._alarm.verdicts,

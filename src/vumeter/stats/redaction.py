@@ -7,7 +7,7 @@ are two nets: the plan's own secrets, to the letter, and patterns of what secret
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TypeVar, cast
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -110,6 +110,10 @@ class Redactor:
             text = self._known.sub(REDACTED, text)
         return _without_patterns(text)
 
+    def texts(self, value: ValueT) -> ValueT:
+        """Return *value* with each secret replaced in every text that is anywhere in it."""
+        return _with_texts(value, self.text)
+
 
 def without_secrets(plan: Plan) -> Plan:
     """Return *plan* without header values, bodies, query values, passwords, DSN and webhooks."""
@@ -137,17 +141,21 @@ def _without_patterns(text: str) -> str:
 
 def _without(secret: str, value: ValueT) -> ValueT:
     """Return *value* with *secret* replaced in every text that is anywhere in it."""
+    return _with_texts(value, lambda text: text.replace(secret, REDACTED))
+
+
+def _with_texts(value: ValueT, change: Callable[[str], str]) -> ValueT:
     match value:
         case Enum():
             changed: object = value
         case str():
-            changed = value.replace(secret, REDACTED)
+            changed = change(value)
         case tuple():
-            changed = tuple(_without(secret, each) for each in value)
+            changed = tuple(_with_texts(each, change) for each in value)
         case Struct():
             fields = {name: getattr(value, name) for name in value.__struct_fields__}
             changed = replace(
-                value, **{name: _without(secret, each) for name, each in fields.items()}
+                value, **{name: _with_texts(each, change) for name, each in fields.items()}
             )
         case _:
             changed = value

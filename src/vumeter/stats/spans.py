@@ -22,7 +22,7 @@ from vumeter.stats.totals import sum_of
 
 _ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)
 
-_WAITS = "active_by_wait"
+_ACTIVE = ("active_by_wait", "active_by_event")
 WORST = {
     "generator.cpu_percent",
     "generator.tick_lag_p99_us",
@@ -31,8 +31,15 @@ WORST = {
     "generator.ports",
     "generator.rss_bytes",
     "postgres.longest_transaction_s",
+    "postgres.longest_running_s",
+    "postgres.longest_idle_in_transaction_s",
+    "postgres.replication_lag_bytes",
+    "postgres.replication_lag_s",
     # Counted since the run began, so the highest is the newest.
     "postgres.deadlocks",
+    "postgres.checkpoints_timed",
+    "postgres.checkpoints_requested",
+    "postgres.temporary_files",
 }
 """Of these a span has the highest: one stalled second in a minute is the finding."""
 
@@ -103,8 +110,9 @@ def _values(reading: Reading) -> Iterator[tuple[str, float]]:
         yield "postgres.up", is_up
         if is_up:
             yield from _numbers("postgres", reading.postgres)
-            for wait, sessions in (reading.postgres.active_by_wait or {}).items():
-                yield f"postgres.{_WAITS}.{wait}", sessions
+            for field in _ACTIVE:
+                for wait, sessions in (getattr(reading.postgres, field) or {}).items():
+                    yield f"postgres.{field}.{wait}", sessions
 
 
 def _numbers(prefix: str, probe: Struct) -> Iterator[tuple[str, float]]:
@@ -181,23 +189,28 @@ def _postgres(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> Pos
     # What there was to see when it was worst: a jam of three seconds is not averaged away.
     worst = max(watched, key=lambda it: it.blocked_sessions or 0)
     slowest = max(watched, key=lambda it: it.longest_transaction_s or 0.0)
+    busiest = max(watched, key=lambda it: it.longest_running_s or 0.0)
+    idlest = max(watched, key=lambda it: it.longest_idle_in_transaction_s or 0.0)
     return replace(
         _averaged("postgres", newest, extents),
         remark=next((it.remark for it in reversed(watched) if it.remark), ""),
         blockers=worst.blockers,
+        waiters=worst.waiters,
+        running=busiest.running,
+        idle_in_transaction=idlest.idle_in_transaction,
         longest_transaction_pid=slowest.longest_transaction_pid,
-        active_by_wait=_waits(watched, extents),
+        **{field: _active(field, watched, extents) for field in _ACTIVE},
     )
 
 
-def _waits(
-    watched: Sequence[PostgresReading], extents: Mapping[str, Extent]
+def _active(
+    field: str, watched: Sequence[PostgresReading], extents: Mapping[str, Extent]
 ) -> dict[str, float] | None:
-    if all(it.active_by_wait is None for it in watched):
+    if all(getattr(it, field) is None for it in watched):
         return None
     up = extents.get("postgres.up")
     seconds = up.total if up is not None and up.total else 1.0
-    prefix = f"postgres.{_WAITS}."
+    prefix = f"postgres.{field}."
     # Over all seconds: in those that do not name a wait nobody waited so.
     return {
         name.removeprefix(prefix): extent.total / seconds

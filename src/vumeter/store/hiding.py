@@ -4,7 +4,6 @@ from msgspec.structs import replace
 
 from vumeter.model.frame import Event
 from vumeter.model.measure import Reading, Snapshot
-from vumeter.model.probes import PostgresReading
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.summary import by_shown_name
 
@@ -25,11 +24,10 @@ class Hiding:
 
     def reading(self, reading: Reading) -> Reading:
         """Return *reading* as it may be stored."""
-        postgres = reading.postgres
         return replace(
             reading,
             tallies=by_shown_name(reading.tallies, self._name),
-            postgres=None if postgres is None else self._postgres(postgres),
+            postgres=self._redactor.texts(reading.postgres),
         )
 
     def snapshot(self, snapshot: Snapshot) -> Snapshot:
@@ -40,14 +38,3 @@ class Hiding:
         if name not in self._shown:
             self._shown[name] = self._redactor.name(name)
         return self._shown[name]
-
-    def _postgres(self, postgres: PostgresReading) -> PostgresReading:
-        text = self._redactor.text
-        return replace(
-            postgres,
-            remark=text(postgres.remark),
-            blockers=tuple(
-                replace(each, statement=text(each.statement), application=text(each.application))
-                for each in postgres.blockers
-            ),
-        )

@@ -4,8 +4,11 @@ import math
 
 from msgspec import Struct
 
+from vumeter.model.database import (
+    Blocker,
+)
 from vumeter.model.measure import GeneratorReading
-from vumeter.model.probes import Blocker, HostReading, PostgresReading, PostgresState
+from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 
 RAMP_FROM_S, RAMP_TO_S = 20, 50
 JAM_FROM_S, FIXED_AT_S = 90, 135

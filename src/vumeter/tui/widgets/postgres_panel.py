@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from vumeter.model.probes import Blocker, PostgresReading, PostgresState
+from vumeter.model.database import Blocker
+from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.tui.format import age_text, number_text, percent_text, span_text, three_digits
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.bars import bar, stacked_bar
