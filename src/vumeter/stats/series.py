@@ -37,6 +37,7 @@ _FIXED = (
     "_pid",
     ".age_s",
     ".probe_ms",
+    "_span_s",
 )
 """How the names of limits, of identities and of what is about the probe itself end."""
 
