@@ -73,6 +73,19 @@ def test_answers_are_told_one_by_one_parsed_or_known() -> None:
     assert exchange.transport is line
 
 
+def test_an_answer_that_closes_is_told_with_the_connection_gone_parsed_or_known() -> None:
+    closing = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    expected = Expectation()
+    for is_known in (False, True):
+        assert (expected.closing_size == len(closing)) is is_known
+        exchange, told, line = opened()
+        exchange.send(b"x", expected)
+        exchange.data_received(closing)
+        assert told == [(200, len(closing))]
+        assert line.is_aborted
+        assert exchange.transport is None
+
+
 def test_a_part_that_looks_like_a_known_answer_is_still_a_part() -> None:
     exchange, told, _ = opened()
     expected = Expectation()

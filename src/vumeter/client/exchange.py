@@ -183,6 +183,10 @@ class Exchange(asyncio.Protocol):
             self.body = body = data[len(expected.head) :]
             self.body_bytes = len(body)
             self.caller.answered(expected.status, expected.looked_into_size, done_ns)
+        elif len(data) == expected.closing_size and data.startswith(expected.head):
+            done_ns = monotonic_ns()
+            self.close()
+            self.caller.answered(expected.status, expected.closing_size, done_ns)
         elif expected is NOTHING:
             self._refuse_unasked()
         else:
@@ -252,12 +256,12 @@ class Exchange(asyncio.Protocol):
             self.location = None
             if is_noteworthy(reader.head):
                 self._note(reader.head)
-        if not is_kept:
-            self.close()
-        else:
-            if received_bytes == len(last):
-                self._reading.learn(last, now_ns=done_ns)
+        if received_bytes == len(last):
+            self._reading.learn(last, now_ns=done_ns)
+        if is_kept:
             self._rest(reader)
+        else:
+            self.close()
         self.caller.answered(status, received_bytes, done_ns)
 
     def _tell_parts(self, done_ns: int) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -34,6 +34,7 @@ class Expectation:
 
     __slots__ = (
         "_learn_again_ns",
+        "closing_size",
         "collects_body",
         "collects_headers",
         "head",
@@ -68,6 +69,8 @@ class Expectation:
         """Of the whole answer, head and body; −1, which no answer has, until one is learned."""
         self.looked_into_size = -1
         """The same, for answers that are looked into; these leave `size` at −1."""
+        self.closing_size = -1
+        """The same, for answers after which the connection is closed: 6 of 90 µs with both."""
         self.headers: Headers = ()
         """Those of `head`, when headers are collected."""
         self.status = 0
@@ -77,7 +80,7 @@ class Expectation:
     def unlearned(self) -> "Expectation":
         """Return the same for one request alone, whose answer is read whatever is known."""
         alone = copy(self)
-        alone.size = alone.looked_into_size = -1
+        alone.size = alone.looked_into_size = alone.closing_size = -1
         return alone
 
     def learn(self, data: bytes, *, now_ns: int) -> None:
@@ -88,18 +91,24 @@ class Expectation:
         known = framed_head(data)
         if known is None:
             return
-        head, status = known
+        head = known.head
         if self.is_watchful and is_noteworthy(head):
             return
         if self.collects_body and _ENCODED.search(head):
             return
-        self.head, self.status = head, status
+        is_looked_into = self.collects_body or self.collects_headers
+        if is_looked_into and not known.keeps_alive:
+            return
+        self.head, self.status = head, known.status
         if self.collects_headers:
-            self.headers = headers_of(self.head)
-        if self.collects_body or self.collects_headers:
+            self.headers = headers_of(head)
+        self.size = self.looked_into_size = self.closing_size = -1
+        if is_looked_into:
             self.looked_into_size = len(data)
-        else:
+        elif known.keeps_alive:
             self.size = len(data)
+        else:
+            self.closing_size = len(data)
 
 
 NOTHING = Expectation()
@@ -132,9 +141,18 @@ class _Witness:
         self.keeps_alive = self.parser.should_keep_alive()
 
 
-def framed_head(data: bytes) -> tuple[bytes, int] | None:
+class FramedHead(NamedTuple):
+    """The head of an answer whose length it fixes, and what it means."""
+
+    head: bytes
+    status: int
+    keeps_alive: bool
+    """Whether the connection is good for another answer."""
+
+
+def framed_head(data: bytes) -> FramedHead | None:
     """
-    Return head and status when the head alone says that *data* is one whole answer.
+    Return the head when it alone says that *data* is one whole answer.
 
     All bytes after the blank line must be body: a chunked body has framing between, and one
     that the connection's end frames is not complete. So any bytes that begin with the same
@@ -149,10 +167,10 @@ def framed_head(data: bytes) -> tuple[bytes, int] | None:
         # The parser and its witness hold each other: cut by hand, the collector has no work.
         witness.parser = None
     head_bytes = data.find(b"\r\n\r\n") + 4
-    is_whole = witness.begun == witness.complete == 1 and witness.keeps_alive
+    is_whole = witness.begun == witness.complete == 1
     if not is_whole or head_bytes < 4 or witness.body_bytes != len(data) - head_bytes:
         return None
-    return data[:head_bytes], witness.status
+    return FramedHead(data[:head_bytes], witness.status, witness.keeps_alive)
 
 
 def is_noteworthy(head: bytes) -> bool:
