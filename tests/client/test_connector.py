@@ -46,11 +46,11 @@ async def asked(origin: Origin, transport: Transport, *, verify: bool = True) ->
     caller = Caller()
     exchange = Exchange(caller, origin)
     try:
-        await connector.open(exchange, timeout_s=5)
-        if exchange.transport is None:
-            return ErrorKind.CLOSED
-        exchange.send(REQUEST, Expectation())
         async with asyncio.timeout(5):
+            await connector.open(exchange)
+            if exchange.transport is None:
+                return ErrorKind.CLOSED
+            exchange.send(REQUEST, Expectation())
             return await caller.told
     except (OSError, ValueError) as error:
         return error_kind(error, connected=False)
@@ -123,8 +123,8 @@ async def test_connections_come_from_the_local_addresses_in_turn() -> None:
         )
         for expected in ("127.0.0.2", "127.0.0.3", "127.0.0.2"):
             exchange = Exchange(Caller(), origin)
-            await connector.open(exchange, timeout_s=5)
             async with asyncio.timeout(5):
+                await connector.open(exchange)
                 assert await seen.get() == expected
             exchange.close()
 
@@ -158,7 +158,7 @@ async def test_https_works_whether_or_not_it_was_foreseen(
         exchanges = [Exchange(caller, origin_of(server.url)) for caller in callers]
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
             for exchange in exchanges:
-                tasks.create_task(connector.open(exchange, timeout_s=5))
+                tasks.create_task(connector.open(exchange))
         for exchange in exchanges:
             exchange.send(REQUEST, Expectation())
         assert [await caller.told for caller in callers] == [200] * 3

@@ -239,6 +239,20 @@ async def test_a_request_has_its_own_time_out(scripted, total_of) -> None:
     assert performance.total.checks == {"late": (2, 0)}
 
 
+async def test_a_connection_is_waited_for_no_longer_than_an_answer(scripted, total_of) -> None:
+    text = """
+    @scenario()
+    async def act(vu):
+        page = await vu.get("/a", timeout=0.05)
+        vu.check("late", page.error == "timeout_connect")
+    """
+    async with HostileServer("silent") as server:
+        url = server.url.replace("http:", "https:")
+        performance = await total_of(scripted(text, None, load=Load(vus=1, iterations=2), url=url))
+    assert performance.total.errors == {ErrorKind.TIMEOUT_CONNECT: 2}
+    assert performance.total.checks == {"late": (2, 0)}
+
+
 async def test_all_of_asyncio_works_in_a_script(scripted, total_of) -> None:
     text = """
     @scenario()

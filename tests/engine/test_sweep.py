@@ -9,12 +9,12 @@ from vumeter.engine.sweep import Sweep
 
 
 class Waiting:
-    """A VU as the sweep sees it."""
+    """A VU as the sweep sees it, which waits for an answer."""
 
     def __init__(self, timeout_s: float) -> None:
         self.step = self
         self.timeout_ns = round(timeout_s * 1e9)
-        self.sent_ns = 0
+        self.sent_ns = self.opening_ns = 0
         self.is_awaiting = False
         self.expired_ns: int | None = None
 
@@ -29,12 +29,26 @@ class Waiting:
             self.expired_ns = monotonic_ns()
 
 
+class Connecting(Waiting):
+    """The same, but what it waits for is a connection."""
+
+    def send(self) -> None:
+        self.opening_ns = monotonic_ns()
+
+    def give_up_opening(self, since_ns: int) -> None:
+        if self.opening_ns:
+            assert since_ns == self.opening_ns
+            self.opening_ns = 0
+            self.expired_ns = monotonic_ns()
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", [Waiting, Connecting])
 @pytest.mark.parametrize("timeout_s", [0.01, 0.1, 0.3, 0.5])
-async def test_no_deadline_is_missed_by_more_than_a_timer_would(timeout_s) -> None:
+async def test_no_deadline_is_missed_by_more_than_a_timer_would(timeout_s, kind) -> None:
     loop = asyncio.get_running_loop()
     # Sent at all places between two sweeps, each beside a timer of its own.
-    vus = [Waiting(timeout_s) for _ in range(40)]
+    vus = [kind(timeout_s) for _ in range(40)]
     timers_ns: dict[Waiting, int] = {}
 
     def send(vu: Waiting) -> None:

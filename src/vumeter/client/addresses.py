@@ -139,6 +139,22 @@ class Resolver:
         self._family: dict[tuple[str, int], int] = {}
         self._turn = 0
 
+    def settled(self, host: str, port: int) -> Address | None:
+        """
+        Return the next address to connect to, where that is known without asking anybody.
+
+        Without the coroutines of `candidates`, which take 3 µs of a connect's 80.
+        """
+        key = (host, port)
+        known, family = self._known.get(key), self._family.get(key)
+        if known is None or family is None or known.error is not None:
+            return None
+        if known.until_ns <= self._clock():
+            return None
+        self._turn += 1
+        addresses = tuple(a for a in known.addresses if a.family == family) or known.addresses
+        return addresses[self._turn % len(addresses)]
+
     async def candidates(self, host: str, port: int) -> tuple[Address, ...]:
         """
         Return the next address to connect to, and one of the other family while it is open
@@ -148,6 +164,9 @@ class Resolver:
             OSError, UnicodeError: The name does not resolve.
             ForbiddenAddressError: It does, to where no load may go.
         """
+        settled = self.settled(host, port)
+        if settled is not None:
+            return (settled,)
         addresses = await self._addresses(host, port)
         self._turn += 1
         chosen = self._family.get((host, port))

@@ -1,4 +1,4 @@
-"""Opens connections: name, socket, proxy, TLS, all within one time-out."""
+"""Opens connections: name, socket, proxy, TLS."""
 
 import asyncio
 import ipaddress
@@ -38,7 +38,12 @@ _OURS = (ErrorKind.DESCRIPTORS, ErrorKind.PORTS)
 
 
 class Connector:
-    """Opens connections for all VUs of a worker."""
+    """
+    Opens connections for all VUs of a worker.
+
+    How long that may take is for those who wait to say: they cancel it, and `lateness` is
+    their word for that.
+    """
 
     def __init__(
         self,
@@ -95,7 +100,7 @@ class Connector:
             Exchange(caller, origin) if wording is None else WordedExchange(caller, origin, wording)
         )
 
-    async def open(self, exchange: Exchange, *, timeout_s: float) -> None:
+    async def open(self, exchange: Exchange) -> None:
         """
         Give *exchange* a new connection to its origin.
 
@@ -103,20 +108,24 @@ class Connector:
             OSError, ValueError: No connection; `error_kind` says what of.
         """
         origin, proxy = exchange.origin, self._transport.proxy
+        if proxy is not None and proxy.is_for(origin.host):
+            await self._open_by(proxy, exchange)
+        elif (address := self._resolver.settled(origin.host, origin.port)) is not None:
+            await self._open_at(address, exchange, is_tls=origin.is_tls)
+        else:
+            await self._at_first(
+                origin, lambda address: self._open_at(address, exchange, is_tls=origin.is_tls)
+            )
+
+    def lateness(self, origin: Origin, *, timeout_s: float) -> TimeoutError:
+        """Return what is wrong when a connection to *origin* was not made within *timeout_s*."""
+        proxy = self._transport.proxy
         if proxy is None or not proxy.is_for(origin.host):
-            async with asyncio.timeout(timeout_s):
-                await self._at_first(
-                    origin, lambda address: self._open_at(address, exchange, is_tls=origin.is_tls)
-                )
-            return
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._open_by(proxy, exchange)
-        except TimeoutError:
-            raise ProxyTimeoutError(
-                f"The proxy {proxy.place} made no connection to {origin.authority} within"
-                f" {timeout_s:g} s."
-            ) from None
+            return TimeoutError()
+        return ProxyTimeoutError(
+            f"The proxy {proxy.place} made no connection to {origin.authority} within"
+            f" {timeout_s:g} s."
+        )
 
     async def _at_first(self, place: Place, opened: Callable[[Address], Awaitable[Made]]) -> Made:
         """Return what is *opened* at the first address of *place* that it can be."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vumeter.client.exchange import Exchange
 from vumeter.clock import monotonic_ns
+from vumeter.engine.deadline import ring_at
 from vumeter.engine.driven import OWNED, DrivenTask
 from vumeter.engine.program import WAITS
 from vumeter.engine.script_calls import SWEPT_FROM_S
@@ -184,9 +185,7 @@ class ScriptedUser(VirtualUser):
         self._let_go()
         self._crowd.rouse(self)
         self.interrupt()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._stop_opening()
         self.is_awaiting = False
         self._drop_connection()
 
@@ -243,11 +242,15 @@ class ScriptedUser(VirtualUser):
 
     # What became of a request.
 
+    def _open(self, step: Step, wanted_ns: int) -> None:
+        super()._open(step, wanted_ns)
+        if step.timeout_s < SWEPT_FROM_S:
+            ring_at(wanted_ns, step.timeout_ns, self.give_up_opening)
+
     def _send(self, exchange: Exchange) -> None:
         super()._send(exchange)
-        timeout_s = self.step.timeout_s
-        if timeout_s < SWEPT_FROM_S:
-            asyncio.get_running_loop().call_later(timeout_s, self.expire, self.sent_ns)
+        if self.step.timeout_s < SWEPT_FROM_S:
+            ring_at(self.sent_ns, self.step.timeout_ns, self.expire)
 
     def _conclude(self, status: int, done_ns: int) -> None:
         exchange = self.exchange

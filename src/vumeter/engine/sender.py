@@ -18,6 +18,7 @@ from vumeter.client.redirects import (
 )
 from vumeter.clock import monotonic_ns
 from vumeter.engine.advice import advice
+from vumeter.engine.deadline import is_over
 from vumeter.engine.phases import Opening, phases_of
 from vumeter.engine.steps import Step
 from vumeter.model.measure import ErrorKind
@@ -49,6 +50,7 @@ class Sender(ABC):
         "exchange",
         "is_awaiting",
         "is_cruising",
+        "opening_ns",
         "sent_ns",
         "step",
     )
@@ -71,6 +73,8 @@ class Sender(ABC):
         self._opening: Opening | None = None
         self._task: asyncio.Task[None] | None = None
         """Opens a connection for `step`."""
+        self.opening_ns = 0
+        """Since when it does; 0: it does not."""
         self.is_awaiting = False
         """Whether a request has been sent whose answer is not complete."""
         self.is_cruising = False
@@ -141,19 +145,17 @@ class Sender(ABC):
 
     def _open(self, step: Step, wanted_ns: int) -> None:
         """Open a connection for *step*, wanted since *wanted_ns*, and send it then."""
+        self.opening_ns = wanted_ns
         self._task = self._crowd.spawn(self._connect(step, wanted_ns))
 
     async def _connect(self, step: Step, wanted_ns: int) -> None:
         exchange = self._crowd.connector.exchange(self, step.origin)
         try:
-            await self._crowd.connector.open(exchange, timeout_s=step.timeout_s)
+            await self._crowd.connector.open(exchange)
         except (OSError, ValueError) as error:
-            self._task = None
-            kind = error_kind(error, connected=False)
-            self._crowd.remark(advice(kind, error, step.origin))
-            self._fail_to_connect(kind)
+            self._refuse(error)
             return
-        self._task = None
+        self._task, self.opening_ns = None, 0
         if exchange.transport is None:
             unasked = exchange.was_unasked
             self._fail_to_connect(ErrorKind.PROTOCOL if unasked else ErrorKind.CLOSED)
@@ -167,6 +169,28 @@ class Sender(ABC):
         self._send(exchange)
         self._first_sent_ns = self.sent_ns
 
+    def give_up_opening(self, since_ns: int) -> None:
+        """Fail the request that has wanted a connection since *since_ns*, if it still does."""
+        step = self.step
+        if self.opening_ns != since_ns:
+            return
+        if not is_over(since_ns, step.timeout_ns, otherwise=self.give_up_opening):
+            return
+        self._stop_opening()
+        self._refuse(self._crowd.connector.lateness(step.origin, timeout_s=step.timeout_s))
+
+    def _refuse(self, error: OSError | ValueError) -> None:
+        """Give up `step`, for which there is no connection because of *error*."""
+        self._task, self.opening_ns = None, 0
+        kind = error_kind(error, connected=False)
+        self._crowd.remark(advice(kind, error, self.step.origin))
+        self._fail_to_connect(kind)
+
+    def _stop_opening(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task, self.opening_ns = None, 0
+
     def _drop_connection(self) -> None:
         if self.exchange is not None:
             self.exchange.close()
@@ -174,9 +198,7 @@ class Sender(ABC):
 
     def _hang_up(self) -> None:
         """Let go of all connections, and of the one that is being opened."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._stop_opening()
         self._opening = None
         self._drop_connection()
         for exchange in self._asides.values():

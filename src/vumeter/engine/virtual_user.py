@@ -5,13 +5,13 @@ Over 400 lines, because iterations, answers, failures and goodbye are transition
 machine. What it takes to send is `engine.sender`'s.
 """
 
-import asyncio
 import random
 from typing import TYPE_CHECKING
 
 from vumeter.client.redirects import REDIRECTS
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.engine.advice import advice_on_status
+from vumeter.engine.deadline import is_over
 from vumeter.engine.program import WAITS
 from vumeter.engine.sender import Sender
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
@@ -247,13 +247,9 @@ class VirtualUser(Sender):
         """Count the request that was sent at *sent_ns* as timed out, if it still waits."""
         if not self.is_awaiting or self.sent_ns != sent_ns:
             return
-        now_ns = monotonic_ns()
-        early_ns = sent_ns + self.step.timeout_ns - now_ns
-        if early_ns > 0:
-            # uvloop rounds timers to milliseconds, and so fires up to half of one early.
-            delay_s = max(0.001, early_ns / NANOSECONDS_PER_S)
-            asyncio.get_running_loop().call_later(delay_s, self.expire, sent_ns)
+        if not is_over(sent_ns, self.step.timeout_ns, otherwise=self.expire):
             return
+        now_ns = monotonic_ns()
         self.step.recorder.time_out((now_ns - sent_ns) // 1000)
         self._set_apart(now_ns)
         self._record_response(now_ns)
