@@ -126,9 +126,12 @@ def test_a_run_process_that_is_killed_at_random_leaves_its_store_and_no_worker(
             check(each)
     assert all(each.shown >= 0 for number, each in enumerate(killed) if number % 4 != 3)
     if BY_HAND:
+        outlived_s = sorted(it.orphans_s for it in killed)
+        tenths = ", ".join(f"{1000 * outlived_s[len(outlived_s) * n // 10]:.0f}" for n in range(10))
         print(
             f"{len(killed)} killed, {sum(it.shown >= 0 for it in killed)} of them under load; "
-            f"workers were gone after {max(it.orphans_s for it in killed):.2f} s at most"
+            f"workers were gone after {1000 * outlived_s[-1]:.0f} ms at most; tenths: {tenths} ms; "
+            f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
         )
         assert max(it.orphans_s for it in killed) <= ORPHANS_S
 
@@ -160,14 +163,24 @@ def killed_after(life_s: float, url: str, *, starts: bool) -> Killed:
     process.kill()
     process.wait()
     killed_ns = monotonic_ns()
-    _, alive = psutil.wait_procs(workers, timeout=GENEROUS_S)
-    assert alive == []
+    while not all(map(has_ended, workers)):
+        assert elapsed_s(killed_ns) < GENEROUS_S, "orphans"
+        time.sleep(0.002)
+    orphans_s = elapsed_s(killed_ns)
     found = folders.newest_first("killed")
-    return Killed(
-        folder=found[0] if found else None,
-        shown=shown,
-        orphans_s=(monotonic_ns() - killed_ns) / NANOSECONDS_PER_S,
-    )
+    return Killed(folder=found[0] if found else None, shown=shown, orphans_s=orphans_s)
+
+
+def elapsed_s(since_ns: int) -> float:
+    return (monotonic_ns() - since_ns) / NANOSECONDS_PER_S
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it sends nothing any more; whoever has inherited it may take seconds to bury it."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def newest_shown() -> int:

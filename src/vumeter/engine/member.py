@@ -138,6 +138,7 @@ async def _spawn(plug: socket.socket, folder: str | None) -> asyncio.subprocess.
         # "select.py" say, is not what a worker means to import.
         "-P",
         "-m",
+        "vumeter.engine.leash",
         "vumeter.engine.worker",
         str(plug.fileno()),
         pass_fds=(plug.fileno(),),
