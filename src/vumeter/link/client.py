@@ -17,10 +17,16 @@ from vumeter.link.asking import (
     session_to,
     unreachable,
 )
-from vumeter.link.door import Place
+from vumeter.link.door import Door, Place
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.throttle import Command, JournalEntry, Outcome
+
+HEARTBEAT_S = 10.0
+"""
+How often a run behind a door is asked whether it is still there; half of it later it is lost,
+and can be called anew. Who is behind a socket cannot vanish unseen.
+"""
 
 _FAREWELL_S = 0.5
 """How long whoever leaves waits for a run that hangs."""
@@ -69,6 +75,7 @@ class Link:
                     f"/stream?{query}",
                     max_msg_size=0,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_FAREWELL_S),
+                    heartbeat=HEARTBEAT_S if isinstance(place, Door) else None,
                 )
                 hello = _hello(await stream.receive_bytes())
         except (*GONE, TypeError) as error:

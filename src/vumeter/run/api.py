@@ -25,13 +25,20 @@ from vumeter.model.throttle import Command
 from vumeter.run.archive import MOST_READINGS, Archive
 from vumeter.run.conductor import Conductor
 from vumeter.run.control import Viewer
-from vumeter.run.entrance import Entrance, Handler
+from vumeter.run.entrance import Entrance, Handler, is_over_tcp
 from vumeter.stats.exposition import CONTENT_TYPE, exposition
 from vumeter.stats.plaintext import plain
 from vumeter.stats.resolutions import KEPT_S
 
 LONGEST_NAME = 64
 """Characters of a viewer's name; the rest is cut off."""
+
+HEARTBEAT_S = 30.0
+"""
+How often a viewer over TCP is asked whether it is still there; half of it later it is lost.
+
+On the socket the kernel tells, and a viewer that was suspended there is none that was lost.
+"""
 
 _ANONYMOUS = "anonymous"
 _LARGEST_BODY_BYTES = 16 * 1024
@@ -107,8 +114,8 @@ class ControlApi:
         await self._close()
 
     async def _close(self) -> None:
+        await self._entrance.close()
         await self._runner.cleanup()
-        self._entrance.close()
 
     async def farewell(self, limit_s: float) -> None:
         """Wait until every viewer has the last frame, for *limit_s* at most."""
@@ -126,7 +133,8 @@ class ControlApi:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         watches_only = request.query.get("watch", "0") not in ("", "0")
         # Frames are small and the way is short: compressing would only cost.
-        stream = web.WebSocketResponse(compress=False)
+        heartbeat_s = HEARTBEAT_S if is_over_tcp(request) else None
+        stream = web.WebSocketResponse(compress=False, heartbeat=heartbeat_s)
         await stream.prepare(request)
         seat = self._conductor.join(Viewer(_name(request), watches_only=watches_only))
         outlet = _Outlet()

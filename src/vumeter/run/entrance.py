@@ -1,5 +1,7 @@
 """The ways into a run's control API: opened, watched and closed again."""
 
+import asyncio
+import contextlib
 import os
 import socket
 import ssl
@@ -20,6 +22,7 @@ from vumeter.run.doorkeeper import (
     refusal_of_user,
 )
 from vumeter.run.doors import peer_uid, private_socket, server_tls, taken_token, tcp_sockets
+from vumeter.run.reception import Reception
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,6 +46,8 @@ class Entrance:
         self._tell = tell
         self._token = ""
         self._complaints = Complaints()
+        self._reception: Reception | None = None
+        self._receiving: asyncio.Task[None] | None = None
 
     async def open(self, runner: web.AppRunner) -> None:
         """
@@ -55,8 +60,12 @@ class Entrance:
         if self._listen is not None:
             await self._open_tcp(runner, self._listen)
 
-    def close(self) -> None:
-        """Take away what was written beside the socket."""
+    async def close(self) -> None:
+        """Let nobody else in over TCP, and take away what was written beside the socket."""
+        if self._receiving is not None:
+            self._receiving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._receiving
         for name in (TOKEN_NAME, ADDRESS_NAME):
             self._path.with_name(name).unlink(missing_ok=True)
 
@@ -65,6 +74,8 @@ class Entrance:
         """Hand *request* on, or refuse whoever sent it."""
         refusal = self._refusal(request)
         if refusal is None:
+            if self._reception is not None:
+                self._reception.know(request.transport)
             return await handler(request)
         line = self._complaints.line(refusal, peer=_peer(request), at_ns=monotonic_ns())
         if line:
@@ -77,15 +88,21 @@ class Entrance:
         token = self._path.with_name(TOKEN_NAME)
         self._token = taken_token(token)
         listeners = await tcp_sockets(listen)
-        for listener in listeners:
-            await web.SockSite(runner, listener, ssl_context=context).start()
+        assert runner.server is not None, "it was set up"
+        self._reception = Reception(
+            listeners,
+            runner.server,
+            tls=context,
+            tell=lambda line: self._tell(line, EventLevel.WARNING),
+        )
+        self._receiving = asyncio.create_task(self._reception.run(), name="reception")
         address = _address(listen, listeners[0], context)
         self._path.with_name(ADDRESS_NAME).write_text(address + "\n")
         shown = f"; its token is in {token}" if token.exists() else ""
         self._tell(f"the control API is at {address}, too{shown}", EventLevel.INFO)
 
     def _refusal(self, request: web.Request) -> Refusal | None:
-        peer = None if request.transport is None else request.transport.get_extra_info("socket")
+        peer = _plug(request)
         if peer is None:
             return Refusal(400, "gone")
         if peer.family == socket.AF_UNIX:
@@ -103,6 +120,16 @@ def _address(listen: Listen, listener: socket.socket, context: ssl.SSLContext | 
     scheme = "http" if context is None else "https"
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
     return f"{scheme}://{host}:{listener.getsockname()[1]}"
+
+
+def is_over_tcp(request: web.Request) -> bool:
+    """Whether the way to the caller may break without either end being told."""
+    plug = _plug(request)
+    return plug is not None and plug.family != socket.AF_UNIX
+
+
+def _plug(request: web.Request) -> socket.socket | None:
+    return None if request.transport is None else request.transport.get_extra_info("socket")
 
 
 def _peer(request: web.Request) -> str:
