@@ -18,6 +18,7 @@ from vumeter.link.openapi import operations
 from vumeter.model.frame import Frame, Point
 from vumeter.model.plan import Listen, Plan
 from vumeter.model.throttle import CommandKind, JournalEntry, Outcome
+from vumeter.model.watched import Watched, WatchedKind
 from vumeter.report.schema import Report
 from vumeter.run.metrics import families
 from vumeter.stats.exposition import Family
@@ -125,7 +126,9 @@ def all_families() -> list[Family]:
     """Return every family that there can be."""
     frame = story(180).frames[-1]
     database = replace(frame.postgres, connections_used=1, sessions_active=1, blocked_sessions=0)
-    return families(replace(frame, postgres=database), totals={}, scenario_totals={})
+    api = Watched(name="api", kind=WatchedKind.PROCESS, series={"threads": 1.0})
+    frame = replace(frame, postgres=database, watched=(api,))
+    return families(frame, totals={}, scenario_totals={})
 
 
 def test_every_command_is_in_the_table() -> None:

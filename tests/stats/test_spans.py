@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from vumeter.model.measure import Reading
 from vumeter.model.probes import PostgresState
+from vumeter.model.watched import Watched, WatchedKind, WatchedState
 from vumeter.stats.histogram import lowest_us, percentile_us
 from vumeter.stats.spans import merged
 from vumeter.stats.tally import response_times
@@ -137,8 +138,21 @@ def test_it_is_known_of_every_figure_of_a_reading_what_becomes_of_it(
     assert set(Reading.__struct_fields__) == {
         *("second", "at_unix_ms", "span_s", "extents"),
         *("tallies", "scenarios", "metrics", "late_snapshots", "outage_us"),
-        *("generator", "host", "postgres", "workers_heard", "workers_expected"),
+        *("generator", "host", "postgres", "watched", "workers_heard", "workers_expected"),
     }
     away = [replace(it, outage_us=7, late_snapshots=2) for it in minute]
     assert merged(away, span_s=60).outage_us == 420
     assert merged(away, span_s=60).late_snapshots == 120
+
+
+def test_what_is_watched_has_means_and_keeps_what_was_seen_once(minute: list[Reading]) -> None:
+    def with_watched(reading: Reading, place: int) -> Reading:
+        series = {"rss_bytes": 100.0 + place} if place != 5 else {"threads": 3.0}
+        api = Watched(name="api", kind=WatchedKind.PROCESS, state=WatchedState.UP, series=series)
+        return replace(reading, watched=(api,))
+
+    seconds = [with_watched(reading, place) for place, reading in enumerate(minute[:10])]
+    (api,) = merged(seconds, span_s=10).watched
+    assert api.series == {"rss_bytes": pytest.approx(100 + (45 - 5) / 9), "threads": 3.0}
+    extent = merged(seconds, span_s=10).extents["watched.api.rss_bytes"]
+    assert (extent.lowest, extent.highest, extent.seconds) == (100, 109, 9)

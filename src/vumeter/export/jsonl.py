@@ -17,6 +17,7 @@ from vumeter.model.measure import (
     Tally,
 )
 from vumeter.model.probes import HostReading, PostgresReading
+from vumeter.model.watched import Watched
 from vumeter.stats import custom, histogram
 from vumeter.stats.tally import response_times
 from vumeter.stats.totals import sum_of
@@ -95,6 +96,7 @@ class Line(Requests, frozen=True, kw_only=True):
     generator: GeneratorReading
     host: HostReading | None
     postgres: PostgresReading | None
+    watched: tuple[Watched, ...]
     extents: dict[str, Extent]
 
 
@@ -135,6 +137,7 @@ def line(run: Run, row: Row) -> Line:
         generator=reading.generator,
         host=reading.host,
         postgres=reading.postgres,
+        watched=reading.watched,
         extents=reading.extents,
     )
 

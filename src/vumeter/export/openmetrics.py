@@ -18,6 +18,7 @@ from vumeter.stats.families import (
     of_iterations,
     of_probes,
     of_requests,
+    of_watched,
 )
 from vumeter.stats.totals import Totals
 
@@ -107,6 +108,7 @@ def _families(row: Row, totals: Totals) -> Iterator[Family]:
         )
     yield from of_generator(reading.generator)
     yield from of_probes(reading.host, reading.postgres)
+    yield from of_watched(reading.watched)
 
 
 def _by_scenario(scenarios: dict[str, ScenarioCounts], field: str) -> Iterator[Sample]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.metric import CustomMetric
+from vumeter.model.watched import Monitor
 
 AUTO = "auto"
 """Instead of a number of workers: one, and more while one is the limit."""
@@ -360,6 +361,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     on_viewer_lost: ViewerLost = ViewerLost.CONTINUE
     postgres_dsn: str | None = None
     """The database to watch. A secret: it never reaches a report, a log or a screen."""
+    monitors: tuple[Monitor, ...] = ()
+    """What else is watched."""
     secrets: tuple[str, ...] = ()
     """Values that no report, log or screen may show, wherever they stand in this plan."""
 

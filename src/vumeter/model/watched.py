@@ -32,6 +32,8 @@ class Watched(Struct, frozen=True, kw_only=True):
     """The operator's, from the profile."""
     kind: WatchedKind
     state: WatchedState = WatchedState.WAITING
+    title: str = ""
+    """What it calls itself: "pid 811 uvicorn shop:app"; plain text."""
     remark: str = ""
     """In words what is wrong and what to do, when anything is; plain text."""
     age_s: float = 0.0

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vumeter.model.plan import Plan
 
 if TYPE_CHECKING:
+    from vumeter.probes.observing import WatchProbe
     from vumeter.probes.postgres import PostgresProbe
 
 
@@ -15,3 +16,13 @@ def postgres_probe(plan: Plan) -> "PostgresProbe | None":
     from vumeter.probes.postgres import PostgresProbe  # noqa: PLC0415 - 3 MB and 30 ms
 
     return PostgresProbe(plan.postgres_dsn)
+
+
+def watch_probes(plan: Plan) -> "tuple[WatchProbe, ...]":
+    """Return what watches each monitor of *plan*, in its order."""
+    if not plan.monitors:
+        return ()
+    from vumeter.probes.observing import WatchProbe  # noqa: PLC0415 - only where it is asked for
+    from vumeter.probes.process import ProcessObserver  # noqa: PLC0415
+
+    return tuple(WatchProbe(monitor, ProcessObserver(monitor)) for monitor in plan.monitors)

@@ -17,6 +17,7 @@ from vumeter.profiles.flows import Surroundings, steps_of
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.loads import load_of
 from vumeter.profiles.models import LimitsTable, Profile, SetupTable, TeardownTable
+from vumeter.profiles.monitors import monitors_of
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
 from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
@@ -95,6 +96,7 @@ def plan_of(
         dead_man_s=profile.dead_man,
         on_viewer_lost=profile.on_viewer_lost,
         postgres_dsn=profile.monitors.postgres,
+        monitors=monitors_of(profile.monitors, problems),
         secrets=tuple(secrets.values()),
     )
     _check_thresholds(plan, thresholds, problems)

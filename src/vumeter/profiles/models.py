@@ -16,6 +16,7 @@ from vumeter.model.plan import (
     ViewerLost,
 )
 from vumeter.profiles.alerts import AlertTable
+from vumeter.profiles.monitors import MonitorTables
 from vumeter.profiles.quantities import (
     Count,
     Duration,
@@ -242,7 +243,7 @@ class FeederTable(Table):
     order: FeederOrder = Field(FeederOrder.SEQUENTIAL, description="Which row an iteration gets.")
 
 
-class MonitorsTable(Table):
+class MonitorsTable(MonitorTables):
     """What is watched besides the target."""
 
     postgres: str | None = Field(

@@ -31,6 +31,7 @@ from vumeter.profiles.models import (
     TeardownTable,
     ThresholdTable,
 )
+from vumeter.profiles.monitors import ProcessTable
 from vumeter.profiles.steps import (
     CheckTable,
     ExtractTable,
@@ -72,6 +73,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("An extraction", ExtractTable),
     ("[feeders.NAME]", FeederTable),
     ("[monitors]", MonitorsTable),
+    ("[[monitors.process]]", ProcessTable),
     ("[thresholds]", ThresholdTable),
     ("[[alerts]]", AlertTable),
     ("[limits]", LimitsTable),

@@ -41,6 +41,7 @@ from vumeter.model.plan import (
 )
 from vumeter.profiles.answers import RELATIONS
 from vumeter.profiles.connections import listen_written, transport_written
+from vumeter.profiles.monitors import monitors_written
 from vumeter.profiles.multipart import Part, parts_in
 from vumeter.profiles.quantities import NO_END
 from vumeter.profiles.targets import request_name
@@ -84,8 +85,8 @@ def written(plan: Plan) -> str:
             document[name] = _procedure(procedure, target)
     if plan.feeders:
         document["feeders"] = {feeder.name: _feeder(feeder) for feeder in plan.feeders}
-    if plan.postgres_dsn is not None:
-        document["monitors"] = {"postgres": plan.postgres_dsn}
+    if monitors := _monitors(plan):
+        document["monitors"] = monitors
     if plan.thresholds:
         document["thresholds"] = _thresholds(plan.thresholds)
     if plan.alerts:
@@ -93,6 +94,11 @@ def written(plan: Plan) -> str:
     document["limits"] = _limits(plan.limits)
     document |= listen_written(plan.listen)
     return tomli_w.dumps({key: _escaped(value) for key, value in document.items()})
+
+
+def _monitors(plan: Plan) -> Written:
+    written: Written = dict(monitors_written(plan.monitors))
+    return written if plan.postgres_dsn is None else {"postgres": plan.postgres_dsn, **written}
 
 
 def _workers(plan: Plan) -> Written:

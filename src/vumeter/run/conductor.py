@@ -59,6 +59,7 @@ from vumeter.run.siren import Siren
 from vumeter.run.staff import Place, Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
+from vumeter.run.watching import Watching
 from vumeter.run.words import load
 from vumeter.stats.exposition import Family
 from vumeter.stats.plaintext import plain
@@ -128,6 +129,11 @@ class Conductor:
         self._siren = Siren(
             plan, events=self._events, timeline=self._timeline, redactor=self._redactor
         )
+        self._watching = Watching(
+            plan,
+            redactor=self._redactor,
+            tell=self._tell_of_watched,
+        )
         self._hand = Hand(
             plan,
             control=self._control,
@@ -161,6 +167,7 @@ class Conductor:
                 await asyncio.wait({self._probing})
             if self._postgres is not None:
                 await self._postgres.close()
+            await self._watching.close()
             await self._siren.close()
         finally:
             await self._crew.close()
@@ -175,6 +182,7 @@ class Conductor:
         """
         if self._postgres is not None:
             self._probing = asyncio.create_task(self._postgres.run(), name="postgres-probe")
+        self._watching.start()
         await self._crew.assemble()
         if self._plan.setup is None:
             self._launch()
@@ -604,11 +612,12 @@ class Conductor:
         self._do(command, cause=StopCause.VIEWER_LOST)
 
     def _probe(self, second: int) -> None:
-        """Look at the host and the database as *second* has just ended, once."""
+        """Look at all that is watched as *second* has just ended, once."""
         if second <= self._probed_second:
             return
         self._probed_second = second
-        self._picture.add_probes(second, self._host.read(), self._postgres_reading)
+        postgres, watched = self._postgres_reading, self._watching.look()
+        self._picture.add_probes(second, self._host.read(), postgres, watched)
 
     @property
     def _postgres_reading(self) -> PostgresReading | None:
@@ -637,6 +646,12 @@ class Conductor:
                 self._events.add(each.text)
             else:
                 self._remark(each.text, level=each.level)
+
+    def _tell_of_watched(self, text: str, level: EventLevel) -> None:
+        if level is EventLevel.INFO:
+            self._events.add(text)
+        else:
+            self._remark(text, level=level)
 
     def _repeat(self, place: str, text: str) -> None:
         """Tell what a script has printed. It is no remark on the run, and the summary has none."""
@@ -670,6 +685,7 @@ class Conductor:
             host=self._picture.host,
             outage_s=self._picture.summary.outage_s,
             postgres=self._postgres_reading,
+            watched=self._watching.latest,
             events=self._events.newest,
             control=self._control,
             verdicts=self._alarm.verdicts,

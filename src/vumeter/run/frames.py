@@ -4,6 +4,7 @@ from vumeter.model.frame import Event, Frame, PhaseState
 from vumeter.model.plan import Plan
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.verdict import AlertState, Verdict
+from vumeter.model.watched import Watched
 from vumeter.run.control import Control
 from vumeter.run.life import Life
 from vumeter.run.throttles import Throttles
@@ -21,6 +22,7 @@ def new_frame(
     host: HostReading | None,
     outage_s: float,
     postgres: PostgresReading | None,
+    watched: tuple[Watched, ...],
     events: tuple[Event, ...],
     control: Control,
     verdicts: tuple[Verdict, ...],
@@ -52,6 +54,7 @@ def new_frame(
         generator=None if reading is None else reading.generator,
         host=host,
         postgres=postgres,
+        watched=watched,
         events=events,
         undo=throttles.undo,
         redo=throttles.redo,

@@ -18,6 +18,7 @@ from vumeter.stats.families import (
     of_iterations,
     of_probes,
     of_requests,
+    of_watched,
 )
 
 _Tallies = Mapping[str, Tally]
@@ -40,6 +41,7 @@ def families(frame: Frame, *, totals: _Tallies, scenario_totals: _Counts) -> lis
         *_of_rules(frame),
         *_of_generator(frame),
         *of_probes(frame.host, frame.postgres),
+        *of_watched(frame.watched),
     ]
 
 

@@ -133,6 +133,7 @@ class Past:
             view=self._views.view(self._totals, counted_s=at_s),
             host=None if reading is None else reading.host,
             postgres=None if reading is None else reading.postgres,
+            watched=() if reading is None else reading.watched,
             outage_s=self._outage_us / 1e6,
             events=self.events(at_s)[-FRAME_EVENTS:],
             control=Control(),

@@ -1,6 +1,7 @@
 """What a run looks like so far: snapshots and probes go in, points and figures come out."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -8,6 +9,7 @@ from vumeter.model.frame import Point
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally
 from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
+from vumeter.model.watched import Watched
 from vumeter.run.keeping import Keeper
 from vumeter.run.throttles import Throttles
 from vumeter.run.views import View, Views
@@ -19,6 +21,14 @@ SHORTEST_SECOND_S = 0.5
 """A last second that is shorter is not shown."""
 
 _PROBES_KEPT_S = 60
+
+
+class _Probed(NamedTuple):
+    """What the probes saw at the end of a second, by the names of a reading."""
+
+    host: HostReading | None = None
+    postgres: PostgresReading | None = None
+    watched: tuple[Watched, ...] = ()
 
 
 class Picture:
@@ -37,7 +47,7 @@ class Picture:
         self._aggregator.expect(workers)
         self._views = Views(throttles, metrics)
         self._keeper = keeper
-        self._probed: dict[int, tuple[HostReading | None, PostgresReading | None]] = {}
+        self._probed: dict[int, _Probed] = {}
         self.summary = SummaryBuilder()
         self.host: HostReading | None = None
         """The newest look at the host."""
@@ -57,11 +67,15 @@ class Picture:
             self._keeper.late(snapshot)
 
     def add_probes(
-        self, second: int, host: HostReading | None, postgres: PostgresReading | None
+        self,
+        second: int,
+        host: HostReading | None,
+        postgres: PostgresReading | None,
+        watched: tuple[Watched, ...] = (),
     ) -> None:
         """Keep what the probes saw at the end of *second* until its reading is complete."""
         self.host = host
-        self._probed[second] = (host, postgres)
+        self._probed[second] = _Probed(host, postgres, watched)
         self._probed.pop(second - _PROBES_KEPT_S, None)
 
     def develop(self, elapsed_s: float) -> list[Reading]:
@@ -117,8 +131,8 @@ class Picture:
         The last second of a run is cut short by its end. A short stump of one is in every
         total, but in no window and on no chart: it would look like a collapse.
         """
-        host, postgres = self._probed.pop(bare.second, (None, None))
-        reading = replace(bare, host=host, postgres=postgres)
+        probed = self._probed.pop(bare.second, _Probed())
+        reading = replace(bare, **probed._asdict())
         self.summary.add(reading)
         if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
             self._keeper.second(reading, None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from vumeter.model.measure import GeneratorReading, Histogram, ScenarioCounts, Tally
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
+from vumeter.model.watched import Watched, WatchedState
 from vumeter.stats.exposition import Family, Kind, Sample, histogram_samples
 
 _ITERATIONS: dict[str, str] = {
@@ -140,6 +141,33 @@ def of_probes(host: HostReading | None, database: PostgresReading | None) -> lis
             if value is not None:
                 found.append(gauge(f"postgres_{name}", text, Sample(value)))
     return found
+
+
+def of_watched(watched: Iterable[Watched]) -> list[Family]:
+    """Return what was seen of each watched thing: its series keep their names, as a label."""
+    seen = tuple(watched)
+    if not seen:
+        return []
+    return [
+        gauge(
+            "watched_up",
+            "1 while a watched thing answers its probe.",
+            *(Sample(int(it.state is WatchedState.UP), _of(it)) for it in seen),
+        ),
+        gauge(
+            "watched",
+            "What was seen of it in the newest look; the unit is at the end of a series' name.",
+            *(
+                Sample(value, {**_of(it), "series": series})
+                for it in seen
+                for series, value in it.series.items()
+            ),
+        ),
+    ]
+
+
+def _of(watched: Watched) -> dict[str, str]:
+    return {"name": watched.name, "kind": watched.kind.value}
 
 
 def _part(percent: float) -> Sample:

@@ -30,6 +30,7 @@ _PERCENTS = (50, 95, 99, 100)
 
 _FIXED = (
     "_limit",
+    "_limit_bytes",
     "_max",
     "_reserved",
     "_total_bytes",
@@ -139,9 +140,6 @@ def _derived(reading: Reading) -> Iterator[tuple[str, float]]:
         yield from _of_host(reading.host)
     if reading.postgres is not None:
         yield from _of_postgres(reading.postgres)
-    for watched in reading.watched:
-        for name, value in watched.series.items():
-            yield f"watched.{watched.name}.{name}", value
 
 
 def _of_host(host: HostReading) -> Iterator[tuple[str, float]]:

@@ -2,9 +2,9 @@
 Several readings as one of a longer span: what a run's old seconds become.
 
 Whatever is counted is added up, and histograms are merged, so percentiles of the span are
-exact. The host's, the database's and the generator's figures have one value a second: of
-these the reading has the mean (of some the worst, see `WORST`), and `Reading.extents` has
-lowest, highest, sum and number for each. What is merged once more, from tens of seconds to
+exact. The figures of probes and of the generator have one value a second: of these the
+reading has the mean (of some the worst, see `WORST`), and `Reading.extents` has lowest,
+highest, sum and number for each. What is merged once more, from tens of seconds to
 minutes, comes out as if it had been merged from seconds.
 """
 
@@ -16,6 +16,7 @@ from msgspec.structs import fields, replace
 
 from vumeter.model.measure import Extent, GeneratorReading, Reading, ScenarioCounts, Tally
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
+from vumeter.model.watched import Watched
 from vumeter.stats import custom
 from vumeter.stats.tally import merge
 from vumeter.stats.totals import sum_of
@@ -68,6 +69,7 @@ def merged(readings: Sequence[Reading], *, span_s: int) -> Reading:
         metrics=custom.merge_by_name(each.metrics for each in readings),
         span_s=span_s,
         extents=extents,
+        watched=tuple(_watched(readings, extents)),
     )
 
 
@@ -113,6 +115,9 @@ def _values(reading: Reading) -> Iterator[tuple[str, float]]:
             for field in _ACTIVE:
                 for wait, sessions in (getattr(reading.postgres, field) or {}).items():
                     yield f"postgres.{field}.{wait}", sessions
+    for watched in reading.watched:
+        for series, value in watched.series.items():
+            yield _named(watched, series), value
 
 
 def _numbers(prefix: str, probe: Struct) -> Iterator[tuple[str, float]]:
@@ -217,6 +222,26 @@ def _active(
         for name, extent in extents.items()
         if name.startswith(prefix)
     }
+
+
+def _watched(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> Iterator[Watched]:
+    """Return each thing as it was seen last, with the mean of each number it ever had."""
+    seen: dict[str, list[Watched]] = {}
+    for reading in readings:
+        for it in reading.watched:
+            seen.setdefault(it.name, []).append(it)
+    for several in seen.values():
+        newest = several[-1]
+        names = dict.fromkeys(series for it in several for series in it.series)
+        yield replace(
+            newest,
+            remark=next((it.remark for it in reversed(several) if it.remark), ""),
+            series={series: extents[_named(newest, series)].mean for series in names},
+        )
+
+
+def _named(watched: Watched, series: str) -> str:
+    return f"watched.{watched.name}.{series}"
 
 
 def _averaged(prefix: str, newest: _ProbeT, extents: Mapping[str, Extent]) -> _ProbeT:

@@ -28,6 +28,7 @@ class Hiding:
             reading,
             tallies=by_shown_name(reading.tallies, self._name),
             postgres=self._redactor.texts(reading.postgres),
+            watched=self._redactor.texts(reading.watched),
         )
 
     def snapshot(self, snapshot: Snapshot) -> Snapshot:

@@ -1,0 +1,143 @@
+"""
+Watching one thing for as long as a run goes on, whatever happens to it.
+
+Each kind of thing has an observer, which knows how to look once. The probe around it gives
+each look its time, keeps the newest, and turns every failure into a state and a remark: what
+is watched may be slow, gone or lying, and that never costs the run anything.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
+from vumeter.errors import ProbeError
+from vumeter.model.watched import Monitor, Watched, WatchedState
+from vumeter.probes.plain import plain_text
+
+LOOK_INTERVAL_S = 1.0
+LOOK_LIMIT_S = 3.0
+_LAST_RETRY_S = 5.0
+_REMARK_LIMIT = 300
+_TITLE_LIMIT = 80
+
+
+class UnseenError(Exception):
+    """A look that saw nothing; *message* says why, and *hint* what to do. Neither ends in a dot."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look has seen."""
+
+    series: Mapping[str, float]
+    title: str = ""
+    """What was looked at, as it calls itself: "redis 7.0.15", "pid 811 uvicorn shop:app"."""
+    remark: str = ""
+    """What could not be seen, and what to do."""
+    notices: tuple[str, ...] = field(default=())
+    """What has happened to it since the last look, for the event log."""
+
+
+class Observer(Protocol):
+    """Knows how to look at one thing."""
+
+    async def look(self) -> Look:
+        """
+        Return what there is to see. It may be cancelled when it takes too long.
+
+        Raises:
+            UnseenError: There is nothing to see.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
+class WatchProbe:
+    """Looks at what *monitor* names; `run` it, and read `latest` whenever it suits."""
+
+    def __init__(
+        self, monitor: Monitor, observer: Observer, *, clock: NsClock = monotonic_ns
+    ) -> None:
+        self._observer = observer
+        self._clock = clock
+        self._good_ns = clock()
+        self._watched = Watched(name=monitor.name, kind=monitor.kind)
+        self._notices: list[str] = []
+
+    @property
+    def latest(self) -> Watched:
+        """The newest look and its age."""
+        age_s = (self._clock() - self._good_ns) / NANOSECONDS_PER_S
+        return msgspec.structs.replace(self._watched, age_s=age_s)
+
+    def notices(self) -> list[str]:
+        """Return what has happened to it since this was asked last."""
+        told, self._notices = self._notices, []
+        return told
+
+    async def check(self) -> None:
+        """
+        Look once.
+
+        Raises:
+            ProbeError: There was nothing to see; the message says why and what to do.
+        """
+        watched = await self._looked()
+        if watched.state is WatchedState.DOWN:
+            what, _, hint = watched.remark.partition(" → ")
+            raise ProbeError(
+                f"monitors.{watched.kind} {watched.name}: {what}.",
+                hint=f"{hint[:1].upper()}{hint[1:]}." if hint else "",
+            )
+
+    async def run(self) -> None:
+        """Look once a second until cancelled, and less often while there is nothing to see."""
+        pause_s = LOOK_INTERVAL_S
+        try:
+            while True:
+                began_ns = self._clock()
+                self._watched = await self._looked()
+                is_up = self._watched.state is WatchedState.UP
+                pause_s = LOOK_INTERVAL_S if is_up else min(1.5 * pause_s, _LAST_RETRY_S)
+                took_s = (self._clock() - began_ns) / NANOSECONDS_PER_S
+                await asyncio.sleep(max(pause_s - took_s, pause_s / 2))
+        finally:
+            await self._observer.close()
+
+    async def _looked(self) -> Watched:
+        name, kind = self._watched.name, self._watched.kind
+        try:
+            async with asyncio.timeout(LOOK_LIMIT_S):
+                look = await self._observer.look()
+        except UnseenError as error:
+            remark = f"{error.message} → {error.hint}" if error.hint else error.message
+        except TimeoutError:
+            remark = f"no answer within {LOOK_LIMIT_S:g} s → the probe goes on asking"
+        except Exception as error:
+            # Whatever it is: a failing probe is a remark and an empty panel, not a lost run.
+            remark = f"{type(error).__name__}: {error}"
+        else:
+            self._good_ns = self._clock()
+            self._notices += (plain_text(each, limit=_REMARK_LIMIT) for each in look.notices)
+            return Watched(
+                name=name,
+                kind=kind,
+                state=WatchedState.UP,
+                title=plain_text(look.title, limit=_TITLE_LIMIT),
+                remark=plain_text(look.remark, limit=_REMARK_LIMIT),
+                series=dict(look.series),
+            )
+        remark = plain_text(remark, limit=_REMARK_LIMIT)
+        return Watched(name=name, kind=kind, state=WatchedState.DOWN, remark=remark)
