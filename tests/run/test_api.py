@@ -26,6 +26,7 @@ from vumeter.model.plan import Plan, Threshold
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Lever, Outcome
 from vumeter.report.schema import Report
 from vumeter.stats import resolutions
+from vumeter.stats.serieslog import SeriesLog
 from vumeter.testing.server import LoopbackServer
 
 pytestmark = pytest.mark.slow
@@ -233,6 +234,29 @@ async def test_points_end_before_a_second_and_come_in_tens(
         assert (tens.second, tens.span_s) == (0, 10)
         assert tens.requests == sum(point.requests for point in seconds)
         assert await link.points(0, span_s=60) == ()
+
+
+async def test_a_series_is_the_same_in_memory_and_from_the_store(
+    fly: Any,
+    a_plan: Plans,
+    server: LoopbackServer,
+    until: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with fly(a_plan(server.url, vus=2)) as flight, await flight.link() as link:
+        await until(link, lambda frame: frame.second >= 12)
+        whole = await link.series("latency.p95_ms", 0, 10)
+        points = await link.points(0, to_second=10)
+        assert [(it.second, it.span_s) for it in whole] == [(second, 1) for second in range(10)]
+        assert [round(it.mean * 1000) for it in whole] == [point.p95_us for point in points]
+        now = await link.series_now()
+        assert now["vus"] == 2
+        # What memory has forgotten is read, and both together have every second once.
+        monkeypatch.setattr(SeriesLog, "first_second", 7)
+        assert await link.series("latency.p95_ms", 0, 10) == whole
+        [tens] = await link.series("latency.p95_ms", 0, 10, span_s=10)
+        assert tens.highest == max(it.highest for it in whole)
+        assert await link.series("no.such", 0, 10) == ()
 
 
 async def test_a_command_is_on_every_screen_at_once_and_not_only_on_the_second(

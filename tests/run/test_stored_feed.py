@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.plan import Plan, Threshold
+from vumeter.model.series import SeriesPoint
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, Lever
 from vumeter.run.conductor import Conductor
@@ -21,6 +22,7 @@ from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
 
 DEADLINE_S = 60.0
+FAR_S = 1_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Flown:
     path: Path
     frames: list[Frame]
     summary: Summary
+    series: dict[str, tuple[SeriesPoint, ...]]
 
     def live(self, second: int) -> Frame:
         """Return the first frame that had *second* as its newest: hands came after it."""
@@ -47,7 +50,9 @@ async def fly(plan: Plan, path: Path, hand: list[tuple[int, Command]]) -> Flown:
                 await asyncio.sleep(0.02)
             conductor.command(command, viewer="ann")
         summary = await finish
-    return Flown(path, frames, summary)
+        log = conductor.series
+        series = {name: log.points(name, 0, FAR_S) for name in log.names}
+    return Flown(path, frames, summary, series)
 
 
 def measured(frame: Frame) -> dict[str, Any]:
@@ -102,8 +107,12 @@ async def test_a_replay_shows_the_same_numbers_as_the_live_run_did(
             shown = await anext(frames)
             live = flown.live(second)
             assert measured(shown) == measured(live), second
+        assert {point.second for point in await feed.series("vus", 0, FAR_S)} == set(range(6))
         feed.seek(100)
         last = await anext(frames)
+        assert set(await feed.series_now()) > {"requests_per_s", "latency.p95_ms", "vus"}
+        for name, points in flown.series.items():
+            assert await feed.series(name, 0, FAR_S) == points, name
     ended = flown.frames[-1]
     assert last.state is RunState.ENDED and last.stop_cause is StopCause.SCHEDULE
     assert measured(last) == measured(ended)

@@ -20,6 +20,7 @@ from vumeter.link.asking import (
 from vumeter.link.door import Door, Place
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import Frame, Point, RunState
+from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 
 HEARTBEAT_S = 10.0
@@ -145,6 +146,28 @@ class Link:
             wanted["to"] = to_second
         body = await self._request("GET", f"/points?{urlencode(wanted)}")
         return msgspec.json.decode(body, type=tuple[Point, ...])
+
+    async def series_now(self) -> dict[str, float]:
+        """
+        Return the newest value of each series, by name.
+
+        Raises:
+            LinkError: The run is gone.
+        """
+        return msgspec.json.decode(await self._request("GET", "/series"), type=dict[str, float])
+
+    async def series(
+        self, name: str, from_second: int, to_second: int, *, span_s: int = 1
+    ) -> tuple[SeriesPoint, ...]:
+        """
+        Return what the run has of the series *name*, oldest first, as of `points`.
+
+        Raises:
+            LinkError: The run is gone.
+        """
+        wanted = {"name": name, "from": from_second, "to": to_second, "span": span_s}
+        body = await self._request("GET", f"/series/points?{urlencode(wanted)}")
+        return msgspec.json.decode(body, type=tuple[SeriesPoint, ...])
 
     async def journal(self) -> tuple[JournalEntry, ...]:
         """

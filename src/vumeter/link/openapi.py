@@ -9,6 +9,7 @@ from vumeter import __version__
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import SPANS_S, Frame, Point
 from vumeter.model.measure import Reading
+from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 from vumeter.model.verdict import AlertState, Verdict
 
@@ -21,6 +22,7 @@ _SPAN = (
     ("to", _SECONDS, "They begin before it."),
     ("span", {"enum": list(SPANS_S), "default": 1}, "How many seconds each is of."),
 )
+_NAME = ("name", {"type": "string"}, "As `/series` has it.")
 _VIEWER = ("viewer", {"type": "string"}, "Whose hand it is.")
 
 
@@ -55,6 +57,14 @@ def operations(report: Any) -> tuple[Operation, ...]:
             "All that was stored of a time, 600 readings at most; old ones are coarser.",
             tuple[Reading, ...],
             query=_SPAN,
+        ),
+        Operation("get", "/series", "The newest value of each series.", dict[str, float]),
+        Operation(
+            "get",
+            "/series/points",
+            "One series over time, that of the newest hour second by second.",
+            tuple[SeriesPoint, ...],
+            query=(_NAME, *_SPAN),
         ),
         Operation("get", "/verdicts", "How each threshold stands.", tuple[Verdict, ...]),
         Operation("get", "/alerts", "How each alert stands.", tuple[AlertState, ...]),

@@ -86,6 +86,8 @@ class ControlApi:
                 web.get("/reading", self._reading),
                 web.get("/readings", self._readings),
                 web.get("/points", self._points),
+                web.get("/series", self._series_now),
+                web.get("/series/points", self._series),
                 web.get("/verdicts", self._verdicts),
                 web.get("/alerts", self._alerts),
                 web.get("/journal", self._journal),
@@ -180,6 +182,24 @@ class ControlApi:
             return _json(newest)
         end = min(end, newest[0].second if newest else forgotten_before)
         return _json((*await self._archive.points(start, end, span_s=span_s), *newest))
+
+    async def _series_now(self, _: web.Request) -> web.Response:
+        log = self._conductor.series
+        return _json(log.row(log.newest_second))
+
+    async def _series(self, request: web.Request) -> web.Response:
+        log, name = self._conductor.series, request.query.get("name", "")
+        start, end, span_s = _span(request)
+        end = min(end, log.newest_second + 1)
+        newest = log.points(name, start, end, span_s=span_s)
+        if self._archive is None or start >= log.first_second:
+            return _json(newest)
+        # Whole spans from the store, up to the first one that memory has all of.
+        border = min(end, -(-log.first_second // span_s) * span_s)
+        older = await self._archive.series(
+            name, max(start, border - MOST_READINGS * span_s), border, span_s=span_s
+        )
+        return _json((*older, *(point for point in newest if point.second >= border)))
 
     async def _readings(self, request: web.Request) -> web.Response:
         if self._archive is None:

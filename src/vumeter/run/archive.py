@@ -7,6 +7,8 @@ import msgspec
 
 from vumeter.model.frame import Point
 from vumeter.model.measure import Reading
+from vumeter.model.series import SeriesPoint
+from vumeter.stats.serieslog import series_points
 from vumeter.store.reader import open_run
 
 MOST_READINGS = 600
@@ -29,6 +31,17 @@ class Archive:
         def read() -> tuple[Point, ...]:
             with open_run(self._path) as run:
                 return run.points(from_second, to_second, span_s=span_s)
+
+        return await asyncio.to_thread(read)
+
+    async def series(
+        self, name: str, from_second: int, to_second: int, *, span_s: int
+    ) -> tuple[SeriesPoint, ...]:
+        """Return the series *name* from one second up to and without another."""
+
+        def read() -> tuple[SeriesPoint, ...]:
+            with open_run(self._path) as run:
+                return series_points(name, run.series(from_second, to_second), span_s=span_s)
 
         return await asyncio.to_thread(read)
 

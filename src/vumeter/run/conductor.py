@@ -64,6 +64,7 @@ from vumeter.run.words import load
 from vumeter.stats.exposition import Family
 from vumeter.stats.plaintext import plain
 from vumeter.stats.redaction import Redactor
+from vumeter.stats.serieslog import SeriesLog
 from vumeter.stats.summary import by_shown_name
 from vumeter.units import duration_text
 
@@ -310,6 +311,11 @@ class Conductor:
     ) -> tuple[Point, ...]:
         """Return the points of that span from *from_second* on and before *to_second*."""
         return self._picture.points(from_second, to_second, span_s=span_s)
+
+    @property
+    def series(self) -> SeriesLog:
+        """Every number worth a line, of the last hour."""
+        return self._picture.series
 
     @property
     def reading(self) -> Reading | None:

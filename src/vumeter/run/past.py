@@ -78,6 +78,11 @@ class Past:
         return 1 if self._newest is None else self._newest.span_s
 
     @property
+    def newest(self) -> Reading | None:
+        """The reading that was taken last; `None`: none yet."""
+        return self._newest
+
+    @property
     def has_ended(self) -> bool:
         """Whether this is the run's end."""
         return self._life.ended_s is not None

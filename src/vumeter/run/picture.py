@@ -14,6 +14,8 @@ from vumeter.run.keeping import Keeper
 from vumeter.run.throttles import Throttles
 from vumeter.run.views import View, Views
 from vumeter.stats.aggregator import Aggregator
+from vumeter.stats.series import series_of
+from vumeter.stats.serieslog import SeriesLog
 from vumeter.stats.stalls import StallLog
 from vumeter.stats.summary import SummaryBuilder
 
@@ -49,6 +51,8 @@ class Picture:
         self._keeper = keeper
         self._probed: dict[int, _Probed] = {}
         self.summary = SummaryBuilder()
+        self.series = SeriesLog()
+        """Every number worth a line, of the last hour."""
         self.host: HostReading | None = None
         """The newest look at the host."""
         self.view = self._new_view(0.0)
@@ -137,7 +141,9 @@ class Picture:
         if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
             self._keeper.second(reading, None)
             return None
-        self._keeper.second(reading, self._views.add(reading))
+        point = self._views.add(reading)
+        self.series.add(reading.second, series_of(reading, point))
+        self._keeper.second(reading, point)
         return reading
 
     def _new_view(self, counted_s: float) -> View:

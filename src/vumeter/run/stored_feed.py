@@ -17,10 +17,13 @@ from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import Frame, Point, StopCause
 from vumeter.model.measure import Reading
+from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
 from vumeter.run.past import Past, Record
 from vumeter.run.views import FRAME_POINTS
 from vumeter.stats.resolutions import KEPT_S, overview_parts
+from vumeter.stats.series import series_of
+from vumeter.stats.serieslog import series_points
 from vumeter.store.reader import StoredRun
 
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -131,6 +134,18 @@ class StoredFeed:
         # A span that was not over yet had no point.
         upto = end - end % span_s if to_second is None else min(end - end % span_s, to_second)
         return self._stored.points(from_second, upto, span_s=span_s)
+
+    async def series_now(self) -> dict[str, float]:
+        """Return the value of each series at the present moment."""
+        newest = self._past.newest
+        return {} if newest is None else series_of(newest)
+
+    async def series(
+        self, name: str, from_second: int, to_second: int, *, span_s: int = 1
+    ) -> tuple[SeriesPoint, ...]:
+        """Return what there was of the series *name* by the present moment."""
+        upto = min(to_second, self._past.next_second)
+        return series_points(name, self._stored.series(from_second, upto), span_s=span_s)
 
     async def close(self, *, by_choice: bool = True) -> None:
         """End the stream of frames; `open` begins another one."""

@@ -98,6 +98,20 @@ def unpacked(content: bytes) -> Reading:
         raise StoreError(f"A reading in the store cannot be read: {error}.") from error
 
 
+def without_times(content: bytes) -> Reading:
+    """
+    Return what `packed` was given, all histograms empty: a tenth of the work of `unpacked`.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    try:
+        bare, _ = _bare_decoded(_inflated(_decoded(content).bare))
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise StoreError(f"A reading in the store cannot be read: {error}.") from error
+    return bare
+
+
 def packed_totals(totals: Totals) -> bytes:
     """Return *totals* as bytes."""
     return _encoded(

@@ -12,16 +12,18 @@ import msgspec
 from msgspec import Struct
 
 from vumeter.errors import StoreError
-from vumeter.model.frame import Event, EventLevel, PhaseState, Point, StopCause
+from vumeter.model.frame import SPANS_S, Event, EventLevel, PhaseState, Point, StopCause
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
+from vumeter.stats.series import series_extents
+from vumeter.stats.serieslog import SeriesSpan
 from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.spans import merged
 from vumeter.store.connection import open_to_read, reading
-from vumeter.store.packing import unpacked, unpacked_totals
+from vumeter.store.packing import unpacked, unpacked_totals, without_times
 from vumeter.store.rows import POINT_COLUMNS, Lost
 
 _ValueT = TypeVar("_ValueT")
@@ -209,17 +211,31 @@ class StoredRun:
         Each reading is of *span_s* seconds, merged from finer ones where there are any; or,
         where only coarser ones are left, of more (`Reading.span_s`).
         """
-        rows = self._rows(
-            "SELECT content FROM readings WHERE second + span_s > ? AND second < ? ORDER BY second",
-            (from_second, _end(to_second)),
-        )
-        stored = (unpacked(content) for (content,) in rows)
+        stored = map(unpacked, self._contents(from_second, to_second))
         for _, group in groupby(stored, lambda it: (max(span_s, it.span_s), it.second // span_s)):
             found = tuple(group)
             if found[0].span_s >= span_s:
                 yield from found
             else:
                 yield merged(found, span_s=span_s)
+
+    def series(self, from_second: int = 0, to_second: int | None = None) -> Iterator[SeriesSpan]:
+        """Yield how far each series went, in spans of a second or as long as are left."""
+        points = {
+            (point.span_s, point.second): point
+            for span_s in SPANS_S
+            for point in self.points(from_second, to_second, span_s=span_s)
+        }
+        for each in map(without_times, self._contents(from_second, to_second)):
+            extents = series_extents(each, points.get((each.span_s, each.second)))
+            yield SeriesSpan(each.second, each.span_s, extents)
+
+    def _contents(self, from_second: int, to_second: int | None) -> Iterator[bytes]:
+        rows = self._rows(
+            "SELECT content FROM readings WHERE second + span_s > ? AND second < ? ORDER BY second",
+            (from_second, _end(to_second)),
+        )
+        return (content for (content,) in rows)
 
     def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         with reading(self.path):

@@ -16,7 +16,11 @@ from msgspec import Struct
 
 from vumeter.link.protocol import Hello
 from vumeter.model.frame import Frame, Point, RunState
+from vumeter.model.measure import Reading
+from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
+from vumeter.stats.series import series_extents, series_of
+from vumeter.stats.serieslog import SeriesSpan, series_points
 from vumeter.testing.rehearsal import Rehearsal
 
 
@@ -32,6 +36,14 @@ class Recording(Struct, frozen=True, kw_only=True):
         for frame in self.frames[: upto + 1]:
             by_second.update((point.second, point) for point in frame.points)
         return tuple(by_second[second] for second in sorted(by_second))
+
+    def series(self, upto: int) -> tuple[SeriesSpan, ...]:
+        """Return how each series went that frames up to number *upto* tell of."""
+        return tuple(
+            SeriesSpan(frame.second, 1, series_extents(reading, frame.points[-1]))
+            for frame in self.frames[: upto + 1]
+            if (reading := _reading_of(frame)) is not None and frame.points
+        )
 
     def index_of(self, second: int) -> int:
         """Return the number of the first frame that knows *second*."""
@@ -140,6 +152,25 @@ class PlayedFeed:
             and (to_second is None or point.second < to_second)
         )
 
+    async def series_now(self) -> dict[str, float]:
+        """Return what the present frame has of each series."""
+        frame = self._frame()
+        reading = _reading_of(frame)
+        if reading is None or not frame.points:
+            return {}
+        return series_of(reading, frame.points[-1])
+
+    async def series(
+        self, name: str, from_second: int, to_second: int, *, span_s: int = 1
+    ) -> tuple[SeriesPoint, ...]:
+        """Return what the frames so far had of the series *name*."""
+        known = (
+            each
+            for each in self._recording.series(self._position)
+            if from_second <= each.second < to_second
+        )
+        return series_points(name, known, span_s=span_s)
+
     async def take_control(self) -> Outcome:
         """Hand the control to this viewer."""
         self._watch = False
@@ -180,3 +211,22 @@ class PlayedFeed:
         except TimeoutError:
             self.advance()
         self._news.clear()
+
+
+def _reading_of(frame: Frame) -> Reading | None:
+    """Return what *frame* has of its second's reading: the probes, and no requests."""
+    if frame.generator is None:
+        return None
+    return Reading(
+        second=frame.second,
+        at_unix_ms=frame.at_unix_ms,
+        tallies={},
+        scenarios={},
+        generator=frame.generator,
+        workers_heard=frame.workers_heard,
+        workers_expected=frame.workers_expected,
+        late_snapshots=0,
+        host=frame.host,
+        postgres=frame.postgres,
+        watched=frame.watched,
+    )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from vumeter.link.protocol import Hello
 from vumeter.model.frame import Frame, Point
+from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
 
 
@@ -40,6 +41,18 @@ class Feed(Protocol):
         With *to_second* only those that begin before it. There are points of the spans
         `SPANS_S`, each when its last second is over. A live run keeps those of a second
         for an hour, those of ten for a day, and those of a minute for ever.
+        """
+
+    async def series_now(self) -> dict[str, float]:
+        """Return the newest value of each series, by name: all that can stand in a chart."""
+
+    async def series(
+        self, name: str, from_second: int, to_second: int, *, span_s: int = 1
+    ) -> tuple[SeriesPoint, ...]:
+        """
+        Return the series *name* from one second up to and without another, oldest first.
+
+        Where seconds are gone, in longer spans. A second without a value has no point.
         """
 
     async def take_control(self) -> Outcome:
