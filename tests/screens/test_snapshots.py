@@ -85,8 +85,23 @@ def test_prompts_and_questions(snap_compare: Snap, keys: str) -> None:
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("keys", ["slock", "sblocked\r"], ids=["choice", "chart"])
+def test_a_series(snap_compare: Snap, size: tuple[int, int], keys: str) -> None:
+    pressed = pressing(*("enter" if key == "\r" else key for key in keys))
+
+    async def fly(pilot: Pilot[Departure]) -> None:
+        await pressed(pilot)
+        app: Any = pilot.app
+        while keys.endswith("\r") and not app.session.fetches:
+            await pilot.pause()
+        await pilot.pause()
+
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=size, run_before=fly)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 @pytest.mark.parametrize(
-    "keys", [("left", "{", "{"), ("n",), (".", ".", ".", "c", "w")], ids=["past", "night", "days"]
+    "keys", [("left", "{", "{"), ("n",), (".", ".", ".", "l", "w")], ids=["past", "night", "days"]
 )
 def test_three_days(snap_compare: Snap, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     played = recording() if keys[0] == "left" else soak()

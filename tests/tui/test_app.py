@@ -416,7 +416,7 @@ async def test_the_night_is_a_view_of_its_own_and_w_leads_to_its_worst(fly: Fly)
         assert flight.app.board.view is View.LOAD
         sight = flight.app.board.sight
         assert sight.cursor_second == SLOW_FROM_S
-        await flight.press("full_stop", "full_stop", "full_stop", "c")
+        await flight.press("full_stop", "full_stop", "full_stop", "l")
         assert flight.app.board.sight.is_local
         assert flight.app.board.time_span.longest_point_s == 60
         await flight.sees("Wed ")
@@ -634,3 +634,43 @@ async def test_metrics_of_a_script_stand_below_the_endpoints(
         await flight.sees(" orders  164/s")
         await flight.press("6")
         await flight.until(lambda: "metrics" not in flight.text, "a log without metrics")
+
+
+async def test_a_series_is_chosen_by_typing_stands_under_the_latency_and_is_remembered(
+    fly: Fly, tmp_path: Path
+) -> None:
+    path = tmp_path / "cockpit.json"
+    async with fly(path=path) as flight:
+        await flight.press("s")
+        await flight.sees("postgres.active_sessions")
+        await flight.type("pg blocked")
+        await flight.sees("no series has this")
+        await flight.press("ctrl+u")
+        await flight.type("postgres blocked")
+        await flight.sees("postgres.blocked_sessions")
+        assert "active_sessions" not in flight.text
+        await flight.press("enter")
+        await flight.sees("─ postgres.blocked_sessions  ")
+        await flight.sees("peak 28")
+        assert load(path).series == "postgres.blocked_sessions"
+        # The cursor is on both charts, and the last rows say what the series had then.
+        await flight.press("left")
+        await flight.sees("blocked ")
+        await flight.press("escape", "s", "home", "pageup", "pageup", "pageup", "pageup", "enter")
+        await flight.until(lambda: "─ postgres.blocked" not in flight.text, "the chart to go")
+    assert load(path).series == ""
+
+
+async def test_a_series_that_is_remembered_is_there_again_and_follows_the_run(
+    fly: Fly, tmp_path: Path
+) -> None:
+    path = tmp_path / "cockpit.json"
+    path.write_text('{"series": "vus"}')
+    async with fly(path=path, start=30) as flight:
+        await flight.sees("─ vus  ")
+        before = flight.app.session.history.series.reach(0, 1_000)
+        flight.feed.jump(100)
+        await flight.until(
+            lambda: flight.app.session.history.series.reach(0, 1_000) != before, "newer points"
+        )
+        await flight.sees("peak 150")

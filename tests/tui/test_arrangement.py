@@ -73,6 +73,17 @@ def test_metrics_of_a_script_stand_below_the_endpoints_and_are_not_there_without
     assert arrange(View.ENDPOINTS, width=80, height=24, metrics=4)[Part.METRICS].height == 5
 
 
+def test_a_series_stands_under_the_latency_and_shares_its_time_axis() -> None:
+    for view in (View.LOAD, View.LATENCY, View.HOST, View.DATABASE):
+        for width, height in ((80, 24), (120, 40), (200, 60), (80, 18)):
+            places = arrange(view, width=width, height=height, has_series=True)
+            latency, series = places[Part.LATENCY], places[Part.SERIES]
+            assert (series.x, series.width) == (latency.x, latency.width)
+            assert series.y == latency.y + latency.height
+            assert series.height >= 2
+            assert Part.SERIES not in arrange(view, width=width, height=height)
+
+
 def test_one_endpoint_leaves_its_rows_to_the_charts() -> None:
     places = arrange(View.LOAD, width=80, height=24, endpoints=1)
     assert places[Part.ENDPOINTS].height == 3

@@ -50,7 +50,9 @@ def test_a_file_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
 
 def test_no_target_is_ever_remembered() -> None:
     remembered = {field.name for field in msgspec.structs.fields(Preferences)}
-    assert remembered == {"view", "window", "sort", "theme", "rate_hz", "is_local", "is_muted"}
+    assert remembered == {
+        *("view", "window", "series", "sort", "theme", "rate_hz", "is_local", "is_muted")
+    }
 
 
 @pytest.mark.parametrize(

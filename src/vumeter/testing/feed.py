@@ -16,10 +16,10 @@ from msgspec import Struct
 
 from vumeter.link.protocol import Hello
 from vumeter.model.frame import Frame, Point, RunState
-from vumeter.model.measure import Reading
+from vumeter.model.measure import ErrorKind, Extent, Reading, ScenarioCounts, Tally
 from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
-from vumeter.stats.series import series_extents, series_of
+from vumeter.stats.series import series_extents
 from vumeter.stats.serieslog import SeriesSpan, series_points
 from vumeter.testing.rehearsal import Rehearsal
 
@@ -40,9 +40,9 @@ class Recording(Struct, frozen=True, kw_only=True):
     def series(self, upto: int) -> tuple[SeriesSpan, ...]:
         """Return how each series went that frames up to number *upto* tell of."""
         return tuple(
-            SeriesSpan(frame.second, 1, series_extents(reading, frame.points[-1]))
+            SeriesSpan(frame.second, 1, extents)
             for frame in self.frames[: upto + 1]
-            if (reading := _reading_of(frame)) is not None and frame.points
+            if (extents := _extents_of(frame))
         )
 
     def index_of(self, second: int) -> int:
@@ -154,11 +154,7 @@ class PlayedFeed:
 
     async def series_now(self) -> dict[str, float]:
         """Return what the present frame has of each series."""
-        frame = self._frame()
-        reading = _reading_of(frame)
-        if reading is None or not frame.points:
-            return {}
-        return series_of(reading, frame.points[-1])
+        return {name: extent.mean for name, extent in _extents_of(self._frame()).items()}
 
     async def series(
         self, name: str, from_second: int, to_second: int, *, span_s: int = 1
@@ -213,15 +209,24 @@ class PlayedFeed:
         self._news.clear()
 
 
-def _reading_of(frame: Frame) -> Reading | None:
-    """Return what *frame* has of its second's reading: the probes, and no requests."""
-    if frame.generator is None:
-        return None
-    return Reading(
+_UNTOLD = ("sent_bytes_per_s", "received_bytes_per_s", "iterations_per_s")
+"""What no frame says of its second."""
+
+
+def _extents_of(frame: Frame) -> dict[str, Extent]:
+    """Return the series that *frame* tells of: nothing before the first second is over."""
+    if frame.generator is None or not frame.points:
+        return {}
+    point = frame.points[-1]
+    reading = Reading(
         second=frame.second,
         at_unix_ms=frame.at_unix_ms,
-        tallies={},
-        scenarios={},
+        tallies={"": Tally(answered=point.requests, errors={ErrorKind.STATUS: point.errors})},
+        scenarios={
+            "": ScenarioCounts(
+                vus_active=point.vus, vus_busy=frame.in_flight, iterations_dropped=point.dropped
+            )
+        },
         generator=frame.generator,
         workers_heard=frame.workers_heard,
         workers_expected=frame.workers_expected,
@@ -230,3 +235,5 @@ def _reading_of(frame: Frame) -> Reading | None:
         postgres=frame.postgres,
         watched=frame.watched,
     )
+    found = series_extents(reading, point)
+    return {name: extent for name, extent in found.items() if name not in _UNTOLD}

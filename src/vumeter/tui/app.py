@@ -78,6 +78,7 @@ class Cockpit(Steering, Looking):
         self.board.look_at(self._preferences.view, is_zoomed=False)
         prefers = self._preferences
         self.board.set_sight(Sight(window=prefers.look_back, is_local=prefers.is_local))
+        self.session.choose_series(prefers.series)
         if self._preferences.sort in {key.value for key in SortKey}:
             self.board.endpoints.sort = SortKey(self._preferences.sort)
         self._load_keymap()
@@ -172,6 +173,7 @@ class Cockpit(Steering, Looking):
         self.board.set_active((lever.scenario, lever.lever) if lever else None)
         self.board.show(frame)
         self.want_past()
+        self.freshen()
         self._drawn, self._drawn_ns = frame, self._clock()
         self._drawn_heard_ns = self.session.heard_ns
 

@@ -27,6 +27,8 @@ class Part(StrEnum):
     STATUS = "status"
     PLAN = "plan"
     LATENCY = "latency"
+    SERIES = "series"
+    """Any one number on the time axis of the latency."""
     RPS = "rps"
     ERRORS = "errors"
     THROTTLE_PANEL = "throttle-panel"
@@ -68,6 +70,7 @@ class _Band(StrEnum):
     """A horizontal slice of the screen, one or two parts wide."""
 
     LATENCY = "latency"
+    SERIES = "series"
     RPS = "rps"
     ENDPOINTS = "endpoints"
     METRICS = "metrics"
@@ -77,6 +80,7 @@ class _Band(StrEnum):
 
 _LEAST = {
     _Band.LATENCY: 4,
+    _Band.SERIES: 0,
     _Band.RPS: 2,
     _Band.ENDPOINTS: 3,
     _Band.METRICS: 0,
@@ -87,6 +91,7 @@ _LEAST = {
 # In which order bands are given rows as the terminal grows: each entry is taken once the ones
 # before it have been. Read backwards it is what a shrinking terminal loses first.
 _GROWTH: tuple[tuple[_Band, int], ...] = (
+    (_Band.SERIES, 3),
     (_Band.LATENCY, 5),
     (_Band.ENDPOINTS, 4),
     (_Band.METRICS, 2),
@@ -101,6 +106,7 @@ _GROWTH: tuple[tuple[_Band, int], ...] = (
     (_Band.EVENTS, 2),
     (_Band.EVENTS, 3),
     (_Band.RPS, 3),
+    (_Band.SERIES, 4),
     (_Band.LATENCY, 8),
     (_Band.SYSTEMS, 4),
     (_Band.RPS, 4),
@@ -109,12 +115,14 @@ _GROWTH: tuple[tuple[_Band, int], ...] = (
     (_Band.LATENCY, 10),
     (_Band.SYSTEMS, 5),
     (_Band.RPS, 5),
+    (_Band.SERIES, 6),
     (_Band.ENDPOINTS, 8),
     (_Band.EVENTS, 4),
     (_Band.LATENCY, 12),
     (_Band.ENDPOINTS, 9),
     (_Band.RPS, 7),
     (_Band.LATENCY, 16),
+    (_Band.SERIES, 9),
     (_Band.EVENTS, 6),
     (_Band.ENDPOINTS, 12),
     (_Band.SYSTEMS, 9),
@@ -144,6 +152,7 @@ def arrange(
     helps: bool = False,
     endpoints: int = MANY_ENDPOINTS,
     metrics: int = 0,
+    has_series: bool = False,
 ) -> dict[Part, Place]:
     """
     Return the place of every part that is to be seen; the others are not there.
@@ -154,9 +163,10 @@ def arrange(
         height: Rows of the terminal, ≥ 0.
         is_zoomed: Give all of the body to the view's subject.
         bar_rows: Rows of the key line, or of the prompt that is open instead.
-        helps: Show the keys in the place of the body.
+        helps: Show the keys, or another page of words, in the place of the body.
         endpoints: How many the run has; the cockpit gives their table no rows to stay empty.
         metrics: How many the run's script has; without any there is no panel of them.
+        has_series: Whether a series is to stand under the latency chart.
     """
     bar_rows = min(bar_rows, height)
     bar = {Part.BAR: Place(0, height - bar_rows, width, bar_rows)} if bar_rows else {}
@@ -171,23 +181,30 @@ def arrange(
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
-    return (
-        places | _body(view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics) | bar
+    found = _body(
+        view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics, has_series=has_series
     )
+    return places | found | bar
 
 
 def _body(
-    view: View, body: Place, *, is_zoomed: bool, endpoints: int, metrics: int
+    view: View,
+    body: Place,
+    *,
+    is_zoomed: bool,
+    endpoints: int,
+    metrics: int,
+    has_series: bool,
 ) -> dict[Part, Place]:
     subject = _SUBJECTS[view]
     if is_zoomed:
-        return _beside(body, *subject)
+        return _with_series(_beside(body, *subject), has_series)
     match view:
         case View.LOAD:
-            return _load(body, endpoints, metrics)
+            return _load(body, endpoints, metrics, has_series)
         case View.LATENCY:
             latency, rps = _cut(body, lower=max(3, body.height // 4))
-            return {Part.LATENCY: latency} | _beside(rps, Part.RPS)
+            return _with_series({Part.LATENCY: latency}, has_series) | _beside(rps, Part.RPS)
         case View.ENDPOINTS:
             return _tables(body, metrics)
         case View.LOG | View.NIGHT:
@@ -195,7 +212,17 @@ def _body(
         case View.HOST | View.DATABASE:
             charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
             latency, rps = _cut(charts, lower=max(2, charts.height // 3))
-            return {Part.LATENCY: latency, Part.RPS: rps} | _beside(systems, *subject)
+            lower = Part.SERIES if has_series else Part.RPS
+            return {Part.LATENCY: latency, lower: rps} | _beside(systems, *subject)
+
+
+def _with_series(places: dict[Part, Place], has_series: bool) -> dict[Part, Place]:
+    """Return *places* with the series, if there is one, in the latency chart's lower third."""
+    if not has_series or Part.LATENCY not in places:
+        return places
+    latency = places[Part.LATENCY]
+    upper, lower = _cut(latency, lower=max(2, latency.height // 3))
+    return places | {Part.LATENCY: upper, Part.SERIES: lower}
 
 
 def _tables(body: Place, metrics: int) -> dict[Part, Place]:
@@ -217,9 +244,9 @@ _SUBJECTS: dict[View, tuple[Part, ...]] = {
 }
 
 
-def _load(body: Place, endpoints: int, metrics: int) -> dict[Part, Place]:
+def _load(body: Place, endpoints: int, metrics: int, has_series: bool) -> dict[Part, Place]:
     """Return the cockpit itself: every band that there is room for, top to bottom."""
-    rows = _rows(body.height, endpoints, metrics)
+    rows = _rows(body.height, endpoints, metrics, has_series)
     y = body.y
     bands: dict[_Band, Place] = {}
     for band in _Band:
@@ -228,10 +255,12 @@ def _load(body: Place, endpoints: int, metrics: int) -> dict[Part, Place]:
             y += rows[band]
     places = {Part.ENDPOINTS: bands[_Band.ENDPOINTS]}
     if body.width >= WIDE:
-        places |= _charts_with_side(bands[_Band.LATENCY], bands[_Band.RPS])
+        places |= _charts_with_side(bands)
     else:
         places |= {Part.LATENCY: bands[_Band.LATENCY]}
         places |= _beside(bands[_Band.RPS], Part.RPS, Part.ERRORS)
+        if _Band.SERIES in bands:
+            places[Part.SERIES] = bands[_Band.SERIES]
     if _Band.METRICS in bands:
         places[Part.METRICS] = bands[_Band.METRICS]
     if _Band.SYSTEMS in bands:
@@ -241,25 +270,27 @@ def _load(body: Place, endpoints: int, metrics: int) -> dict[Part, Place]:
     return places
 
 
-def _charts_with_side(latency: Place, rps: Place) -> dict[Part, Place]:
-    """Return the two charts, one time axis wide, with throttle and errors right of them."""
+def _charts_with_side(bands: dict[_Band, Place]) -> dict[Part, Place]:
+    """Return the charts, one time axis wide, with throttle and errors right of them."""
+    latency, rps, series = bands[_Band.LATENCY], bands[_Band.RPS], bands.get(_Band.SERIES)
+    side_height = latency.height + (series.height if series else 0)
     side_width = latency.width * _SIDE_WIDTH_PERCENT // 100
     chart_width = latency.width - side_width
     return {
         Part.LATENCY: latency._replace(width=chart_width),
         Part.RPS: rps._replace(width=chart_width),
-        Part.THROTTLE_PANEL: latency._replace(x=chart_width, width=side_width),
+        Part.THROTTLE_PANEL: latency._replace(x=chart_width, width=side_width, height=side_height),
         Part.ERRORS: rps._replace(x=chart_width, width=side_width),
-    }
+    } | ({Part.SERIES: series._replace(width=chart_width)} if series else {})
 
 
-def _rows(room: int, endpoints: int, metrics: int) -> dict[_Band, int]:
+def _rows(room: int, endpoints: int, metrics: int, has_series: bool) -> dict[_Band, int]:
     """Return how many rows each band gets; all of *room* is used."""
     rows = dict(_LEAST)
     most = {
         _Band.ENDPOINTS: max(rows[_Band.ENDPOINTS], endpoints + 1),
         _Band.METRICS: metrics + 1 if metrics else 0,
-    }
+    } | ({} if has_series else {_Band.SERIES: 0})
     room -= sum(rows.values())
     for band, upto in _GROWTH:
         needed = min(upto, most.get(band, upto)) - rows[band]

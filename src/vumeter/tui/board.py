@@ -19,6 +19,7 @@ from vumeter.tui.dialogs.help_panel import HelpPanel
 from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
 from vumeter.tui.dialogs.question_bar import QuestionBar
+from vumeter.tui.dialogs.series_picker import SeriesPicker
 from vumeter.tui.history import History
 from vumeter.tui.keys import KEYS, Key, key_line
 from vumeter.tui.sight import Sight, span_in
@@ -38,6 +39,7 @@ from vumeter.tui.widgets.past_bar import PastBar
 from vumeter.tui.widgets.plan_row import PlanRow
 from vumeter.tui.widgets.postgres_panel import PostgresPanel
 from vumeter.tui.widgets.rps_chart import RpsChart
+from vumeter.tui.widgets.series_chart import SeriesChart
 from vumeter.tui.widgets.status_row import StatusRow
 from vumeter.tui.widgets.throttle_panel import ThrottlePanel
 from vumeter.tui.widgets.throttle_row import ThrottleRow
@@ -57,6 +59,13 @@ class Bar(StrEnum):
     def rows(self) -> int:
         """How many rows it would like."""
         return {Bar.PROMPT: 2, Bar.QUESTION: 2, Bar.PAST: 3}.get(self, 1)
+
+
+class Sheet(StrEnum):
+    """What stands in the place of the body, and takes every key. The values are widgets' ids."""
+
+    HELP = "help"
+    PICKER = "picker"
 
 
 class Taker(Protocol):
@@ -97,7 +106,7 @@ class Board(Widget):
         self._view = View.LOAD
         self._is_zoomed = False
         self._bar = Bar.KEYS
-        self._helps = False
+        self._sheet: Sheet | None = None
         self._sight = Sight()
         self._history = history
         self.header = HeaderRow(id=Part.HEADER)
@@ -105,6 +114,7 @@ class Board(Widget):
         self.status = StatusRow(id=Part.STATUS)
         self.plan = PlanRow(history, id=Part.PLAN)
         self.latency = LatencyChart(history, id=Part.LATENCY)
+        self.series = SeriesChart(history, id=Part.SERIES)
         self.rps = RpsChart(history, id=Part.RPS)
         self.errors = ErrorPanel(id=Part.ERRORS)
         self.throttle_panel = ThrottlePanel(id=Part.THROTTLE_PANEL)
@@ -120,7 +130,8 @@ class Board(Widget):
         self.past = PastBar(history, id=Bar.PAST)
         self.prompt = PromptBar(id=Bar.PROMPT, on_close=self._settle)
         self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
-        self.help_panel = HelpPanel(keys, id=Part.HELP, on_close=self.close_help)
+        self.help_panel = HelpPanel(keys, id=Sheet.HELP, on_close=self.close_sheet)
+        self.picker = SeriesPicker(id=Sheet.PICKER, on_close=self.close_sheet)
         self._arrangement = _Arrangement()
 
     @property
@@ -155,7 +166,8 @@ class Board(Widget):
             return self.prompt
         if self.question.is_open:
             return self.question
-        return self.help_panel if self._helps else None
+        sheets: dict[Sheet, Taker] = {Sheet.HELP: self.help_panel, Sheet.PICKER: self.picker}
+        return sheets[self._sheet] if self._sheet else None
 
     def compose(self) -> ComposeResult:
         """Yield every panel; the arrangement decides which are seen."""
@@ -172,7 +184,7 @@ class Board(Widget):
             self.prompt,
             self.question,
         )
-        yield self.help_panel
+        yield from (self.series, self.help_panel, self.picker)
 
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
@@ -191,11 +203,13 @@ class Board(Widget):
             height=size.height,
             is_zoomed=self._is_zoomed,
             bar_rows=self._bar.rows,
-            helps=self._helps,
+            helps=self._sheet is not None,
             endpoints=len(self._frame.endpoints) if self._frame else MANY_ENDPOINTS,
             metrics=len(self._frame.metrics) if self._frame else 0,
+            has_series=bool(self._history.series.name),
         )
-        return {self._bar if part is Part.BAR else part: place for part, place in parts.items()}
+        ids = {Part.BAR: self._bar, Part.HELP: self._sheet or Part.HELP}
+        return {ids.get(part, part): place for part, place in parts.items()}
 
     def show(self, frame: Frame) -> None:
         """Show *frame* on every panel that can be seen."""
@@ -220,13 +234,33 @@ class Board(Widget):
 
     def open_help(self, keymap: Mapping[str, str]) -> None:
         """Show the keys in the place of the body."""
-        self._helps = True
-        self._rearrange()
+        self._open(Sheet.HELP)
         self.help_panel.show(keymap)
 
-    def close_help(self) -> None:
+    def open_picker(
+        self, values: Mapping[str, float], *, chosen: str, done: Callable[[str], None]
+    ) -> None:
+        """Offer these series in the place of the body; *done* is told the one chosen."""
+        self._open(Sheet.PICKER)
+        self.picker.open(values, chosen=chosen, done=done)
+
+    @property
+    def is_picking(self) -> bool:
+        """Whether series are offered."""
+        return self._sheet is Sheet.PICKER
+
+    def close_sheet(self) -> None:
         """Show the body again."""
-        self._helps = False
+        self._sheet = None
+        self._rearrange()
+
+    def show_series(self) -> None:
+        """Give the series that was chosen its place, or take it away."""
+        self._rearrange()
+        self.show_time()
+
+    def _open(self, sheet: Sheet) -> None:
+        self._sheet = sheet
         self._rearrange()
 
     @property
@@ -251,13 +285,13 @@ class Board(Widget):
         """Let every chart look there."""
         self._sight = sight
         self.past.columns = self.time_columns
-        self.latency.sight = self.rps.sight = self.past.sight = sight
+        self.latency.sight = self.rps.sight = self.past.sight = self.series.sight = sight
         if not (self.prompt.is_open or self.question.is_open):
             self._settle()
 
     def show_time(self) -> None:
         """Draw anew what shows the history: it knows more than a moment ago."""
-        for panel in (self.latency, self.rps, self.past, self.night):
+        for panel in (self.latency, self.series, self.rps, self.past, self.night):
             panel.repaint()
 
     def set_active(self, lever: tuple[str, Lever] | None) -> None:
@@ -322,6 +356,7 @@ class Board(Widget):
             Part.STATUS: self.status.show,
             Part.PLAN: self.plan.show,
             Part.LATENCY: self.latency.show,
+            Part.SERIES: self.series.show,
             Part.RPS: self.rps.show,
             Part.ERRORS: self.errors.show,
             Part.THROTTLE_PANEL: self.throttle_panel.show,

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from vumeter.model.frame import SPANS_S, Event, EventLevel, Frame, Point
 from vumeter.tui.columns import Column, Part, Span, filled
+from vumeter.tui.series_track import SeriesTrack
 from vumeter.tui.tracks import Track
 
 EVENT_LIMIT = 2000
@@ -88,6 +89,8 @@ class History:
         self._events: dict[int, Event] = {}
         self._columns: dict[tuple[int, int], dict[int, Column]] = {}
         self._probes: dict[int, Probes] = {}
+        self.series = SeriesTrack()
+        """What stands under the latency chart."""
 
     @property
     def newest_second(self) -> int:
@@ -111,6 +114,7 @@ class History:
         self._events.clear()
         self._columns.clear()
         self._probes.clear()
+        self.series.clear()
 
     def add(self, points: Sequence[Point]) -> None:
         """Take up points in any order; one that came before is replaced."""
@@ -222,6 +226,7 @@ class History:
         """Wish again for what was asked for in vain: somebody else answers now."""
         for track in self._tracks.values():
             track.forget_asking()
+        self.series.ask_anew()
 
     def _track_for(self, first_second: int, end_second: int, wanted_s: int) -> int:
         """Return the shortest points that the whole stretch is known in; else what is wanted."""

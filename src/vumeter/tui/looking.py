@@ -99,6 +99,30 @@ class Looking(Deck):
                 self.action_view(View.LOAD)
             self.action_travel_to(slowest.first_second)
 
+    async def action_series(self) -> None:
+        """Ask which series is to stand under the latency chart, and show it."""
+        values = await self.session.series_now()
+        self.board.open_picker(
+            values, chosen=self.session.history.series.name, done=self.choose_series
+        )
+
+    def freshen(self) -> None:
+        """Have the newest values shown in the list of series while that is open."""
+        if self.board.is_picking:
+            self.run_worker(self._offer(), name="cockpit-picker", exclusive=True, group="picker")
+
+    async def _offer(self) -> None:
+        values = await self.session.series_now()
+        if values and self.board.is_picking:
+            self.board.picker.show(values)
+
+    def choose_series(self, name: str) -> None:
+        """Let the series *name* stand under the latency chart from now on; empty: none."""
+        self.session.choose_series(name)
+        self.board.show_series()
+        self.want_past()
+        self.remember(series=name)
+
     def action_clock(self) -> None:
         """Let the time axis show local time, or run time."""
         is_local = not self.board.sight.is_local

@@ -32,6 +32,8 @@ class Preferences(Struct, frozen=True, kw_only=True):
     """`None`: 2 Hz, and 1 Hz over SSH."""
     is_local: bool = False
     """Whether the time axis shows local time; else run time."""
+    series: str = ""
+    """What stands under the latency chart; empty: nothing."""
     is_muted: bool = False
     """Whether the bell keeps quiet."""
 

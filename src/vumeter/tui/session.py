@@ -72,6 +72,7 @@ class Session:
         self._mail = asyncio.Event()
         self._stretch = (0, 0, FINE_S)
         self._wants = asyncio.Event()
+        self._wants_series = asyncio.Event()
         self._heard_ns = clock()
         self._leaves = False
         self.state = LinkState.OPENING
@@ -97,12 +98,14 @@ class Session:
             self._tasks = tasks
             post = tasks.create_task(self._post(), name="cockpit-commands")
             fetch = tasks.create_task(self._fetch(), name="cockpit-history")
+            trace = tasks.create_task(self._fetch_series(), name="cockpit-series")
             while feed is not None:
                 await self._stay(feed)
                 feed = None if self.state is LinkState.ENDED else await self._redial()
             self._tasks = None
             post.cancel()
             fetch.cancel()
+            trace.cancel()
 
     def send(self, command: Command) -> None:
         """
@@ -131,6 +134,22 @@ class Session:
         """
         self._stretch = first_second, end_second, span_s
         self._wants.set()
+        if self.history.series.name:
+            self._wants_series.set()
+
+    def choose_series(self, name: str) -> None:
+        """Have the series *name* fetched for what the charts show; empty: none any more."""
+        self.history.series.choose(name)
+        self._wants_series.set()
+
+    async def series_now(self) -> dict[str, float]:
+        """Return the newest value of each series; none while the run is out of reach."""
+        if self._feed is None:
+            return {}
+        try:
+            return await self._feed.series_now()
+        except VumeterError:
+            return {}
 
     async def take_control(self) -> None:
         """Ask for the control, and report the answer like that to a command."""
@@ -232,6 +251,29 @@ class Session:
                 self.history.add(points)
                 self.fetches += 1
                 self._on_change()
+
+    async def _fetch_series(self) -> None:
+        """Fetch what the chosen series lacks of what is looked at, the newest first."""
+        while True:
+            await self._wants_series.wait()
+            self._wants_series.clear()
+            series = self.history.series
+            while (feed := self._feed) is not None and (name := series.name):
+                first_second, end_second, span_s = self._stretch
+                end_second = min(end_second, self.history.newest_second + 1)
+                wish = series.wish(first_second, end_second, span_s=span_s)
+                if wish is None:
+                    break
+                try:
+                    points = await feed.series(name, *wish, span_s=span_s)
+                except VumeterError:
+                    break
+                if series.name == name:
+                    series.add(points)
+                    self.fetches += 1
+                    self._on_change()
+                if not points:
+                    break
 
     def _wish(self) -> Wish | None:
         first_second, end_second, span_s = self._stretch

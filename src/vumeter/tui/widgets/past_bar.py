@@ -1,6 +1,6 @@
 """The last rows while the charts show the past: where the cursor stands, and all that was then."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from textual.reactive import var
 
@@ -22,6 +22,7 @@ from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.chart import EVENT_INKS, event_glyph
 from vumeter.tui.widgets.line import Line, Part, joined
 from vumeter.tui.widgets.panel import FramePanel, pair
+from vumeter.tui.widgets.series_chart import series_text
 
 _KEYS = (("enter", "now"), ("← →", "move"), (", .", "zoom"), ("{ }", "event"), ("w", "worst"))
 
@@ -81,10 +82,24 @@ class PastBar(FramePanel):
             self._time_line(column, span, width),
             Line(self.look)
             .add(" ")
-            .extend(joined(value_parts(column, probes, self.look), width - 1, self.look)),
+            .extend(
+                joined(
+                    [*value_parts(column, probes, self.look), *self._series(column, last)],
+                    width - 1,
+                    self.look,
+                )
+            ),
             self._event_line(at, width),
         ]
         return lines[:height]
+
+    def _series(self, column: Column, end_second: int) -> Iterator[Part]:
+        """Yield what the series under the latency chart has there."""
+        series = self._history.series
+        reach = series.reach(column.first_second, end_second)
+        if reach is not None:
+            label = series.name.rpartition(".")[2].rpartition("_")[0] or series.name
+            yield 2, pair(self.look, label, series_text(series.name, reach.highest))
 
     def _time_line(self, column: Column, span: Span, width: int) -> Line:
         assert self.frame is not None, "only called once there is a frame"

@@ -54,8 +54,35 @@ def latency_cells(
         height: Rows of cells, ≥ 1.
         look: Which glyphs to use.
     """
-    across, down = GRAINS[look.glyphs.set]
+    down = GRAINS[look.glyphs.set][1]
     dots = _dots(columns, axis=axis, rows=height * down, is_woven=down > 2)
+    return _cells_of(dots, height, look)
+
+
+def reach_cells(
+    reaches: Sequence[tuple[float, float] | None], *, top: float, height: int, look: Look
+) -> list[list[Cell]]:
+    """
+    Return rows of cells from the top: a line from lowest to highest, on a scale from 0 to *top*.
+
+    *reaches* has one for each dot column of the look's grain; `None` stays blank.
+    """
+    rows = height * GRAINS[look.glyphs.set][1]
+    dots: list[_Dots] = []
+    before: int | None = None
+    for reach in reaches:
+        if reach is None:
+            before = None
+            dots.append(_NO_DOTS)
+            continue
+        low, high = (min(rows - 1, round(value / top * (rows - 1))) for value in reach)
+        dots.append(_Dots(band=0, line=_between(low, high) | _stroke(before, high)))
+        before = high
+    return _cells_of(dots, height, look)
+
+
+def _cells_of(dots: Sequence[_Dots], height: int, look: Look) -> list[list[Cell]]:
+    across, down = GRAINS[look.glyphs.set]
     shifts = [(height - 1 - y) * down for y in range(height)]
     match look.glyphs.set:
         case GlyphSet.BRAILLE:
