@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from vumeter.model.flow import Request
 from vumeter.model.plan import Limits, Load, Plan, Scenario, Stage
-from vumeter.model.throttle import Command, CommandKind, Lever, ResumeMode, ThrottleState
+from vumeter.model.throttle import (
+    NO_THROTTLES,
+    Command,
+    CommandKind,
+    Lever,
+    ResumeMode,
+    ThrottleState,
+)
 from vumeter.run.throttles import Effect, Throttles
 from vumeter.schedule import course as courses
 
@@ -376,18 +383,7 @@ def test_a_detour_leaves_room_for_what_other_plans_will_need() -> None:
 
 
 COMMANDS = st.tuples(
-    st.sampled_from([*CommandKind]).filter(
-        lambda kind: (
-            kind
-            not in (
-                CommandKind.STOP,
-                CommandKind.ABORT,
-                CommandKind.MARK,
-                CommandKind.ACKNOWLEDGE,
-                CommandKind.TAKE,
-            )
-        )
-    ),
+    st.sampled_from([kind for kind in CommandKind if kind not in NO_THROTTLES]),
     st.sampled_from([None, VUS, RATE]),
     st.sampled_from(["main", "other", "third"]),
     st.sampled_from([None, REJOIN, CONTINUE]),

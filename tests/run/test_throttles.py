@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.measure import ScenarioCounts
 from vumeter.model.plan import Limits, Load, Plan, Scenario
-from vumeter.model.throttle import Command, CommandKind, Leg, Lever, ThrottleState
+from vumeter.model.throttle import NO_THROTTLES, Command, CommandKind, Leg, Lever, ThrottleState
 from vumeter.run.throttles import UNDO_DEPTH, Effect, Throttles
 
 SET, STEP, SCALE = CommandKind.SET, CommandKind.STEP, CommandKind.SCALE
@@ -174,16 +174,7 @@ def test_what_cannot_be_meant_is_refused_with_a_reason_and_moves_nothing(
     assert closed.throttles.undo is None
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        CommandKind.STOP,
-        CommandKind.ABORT,
-        CommandKind.MARK,
-        CommandKind.ACKNOWLEDGE,
-        CommandKind.TAKE,
-    ],
-)
+@pytest.mark.parametrize("kind", sorted(NO_THROTTLES))
 def test_what_is_no_throttles_affair_is_the_callers_mistake(
     closed: Levers, kind: CommandKind
 ) -> None:
@@ -409,18 +400,7 @@ def test_actual_is_vus_that_run_and_iterations_that_started(opened: Levers) -> N
 
 
 COMMANDS = st.tuples(
-    st.sampled_from([*CommandKind]).filter(
-        lambda kind: (
-            kind
-            not in (
-                CommandKind.STOP,
-                CommandKind.ABORT,
-                CommandKind.MARK,
-                CommandKind.ACKNOWLEDGE,
-                CommandKind.TAKE,
-            )
-        )
-    ),
+    st.sampled_from([kind for kind in CommandKind if kind not in NO_THROTTLES]),
     st.sampled_from([None, VUS, RATE]),
     st.sampled_from(["main", "other"]),
     st.integers(-2000, 2000),

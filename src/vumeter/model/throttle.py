@@ -60,6 +60,13 @@ class CommandKind(StrEnum):
     REDO = "redo"
 
 
+ENDS = frozenset({CommandKind.STOP, CommandKind.ABORT})
+"""Commands that end a run."""
+
+NO_THROTTLES = ENDS | {CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE}
+"""Commands that move no lever."""
+
+
 class ResumeMode(StrEnum):
     """How a plan that was left is returned to."""
 

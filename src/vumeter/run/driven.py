@@ -6,7 +6,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from vumeter.model.plan import Load, Plan, Scenario, Shape, Stage
-from vumeter.model.throttle import CommandKind, JournalEntry, Lever
+from vumeter.model.throttle import ENDS, NO_THROTTLES, JournalEntry, Lever
 from vumeter.run.throttles import Throttles
 from vumeter.run.track import Piece, Span
 from vumeter.schedule import course as courses
@@ -14,9 +14,6 @@ from vumeter.schedule import legs
 
 GRAIN_S = 1.0
 """A curve that was left half-way is followed in straight pieces of this length."""
-
-_ENDS = (CommandKind.STOP, CommandKind.ABORT)
-_NO_THROTTLES = (*_ENDS, CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE)
 
 
 def driven(plan: Plan, journal: Sequence[JournalEntry], *, end_s: float) -> Plan:
@@ -49,9 +46,9 @@ class _History:
         cut_s = end_s
         for entry in journal:
             kind = entry.command.kind
-            if entry.accepted and kind in _ENDS:
+            if entry.accepted and kind in ENDS:
                 cut_s = min(cut_s, entry.second)
-            elif entry.accepted and kind not in _NO_THROTTLES:
+            elif entry.accepted and kind not in NO_THROTTLES:
                 throttles.apply(entry.command, serial=entry.id, at_s=entry.second)
         throttles.advance(end_s)
         self._track = throttles.track

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from vumeter.model.frame import EventLevel, StopCause
 from vumeter.model.messages import Pause, Retarget, Stop
 from vumeter.model.plan import Plan
-from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
+from vumeter.model.throttle import ENDS, Command, CommandKind, JournalEntry, Outcome
 from vumeter.run.control import Control
 from vumeter.run.journal import Journal
 from vumeter.run.life import Life
@@ -26,8 +26,6 @@ LONGEST_NOTE = 500
 
 Errand = Retarget | Pause | Stop
 """What every worker is told."""
-
-_ENDS = (CommandKind.STOP, CommandKind.ABORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +134,7 @@ class Hand:
             return Effect(accepted=True, message=note, label=note)
         if not refusal and command.kind is CommandKind.ACKNOWLEDGE:
             return self._acknowledged(command.alert)
-        if not refusal and command.kind in _ENDS and self._life.ended_s is None:
+        if not refusal and command.kind in ENDS and self._life.ended_s is None:
             return self._stop(command.kind, at_s, cause)
         refusal = refusal or self._life.refusal
         if refusal:
@@ -177,7 +175,7 @@ class Hand:
     def _messages(self, command: Command, serial: int, effect: Effect) -> tuple[Errand, ...]:
         if not effect.accepted or not effect.label:
             return ()
-        if command.kind in _ENDS:
+        if command.kind in ENDS:
             is_abort = command.kind is CommandKind.ABORT
             return (Stop(id=serial, graceful_s=0.0 if is_abort else self._graceful_stop_s),)
         if effect.paused is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vumeter import __version__
+from vumeter.model.balance import balance_of
 from vumeter.model.frame import Event, EventLevel, Frame, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.summary import Summary
@@ -30,6 +31,8 @@ class Keeper:
     def __init__(self, path: Path | None, redactor: Redactor) -> None:
         self._store = None if path is None else StoreWriter(path, redactor, version=__version__)
         self._journal: tuple[JournalEntry, ...] = ()
+        self._balanced_second = -1
+        self._newest: Frame | None = None
         self._standings: dict[str, object] = {}
         self._problem: str | None = None
         self._lost: tuple[Lost, ...] = ()
@@ -53,6 +56,11 @@ class Keeper:
         """Keep what has changed since the last frame."""
         if self._store is None:
             return
+        self._newest = frame
+        if frame.second > self._balanced_second:
+            # The first frame of a second: hands that came after it are the next one's.
+            self._balanced_second = frame.second
+            self._store.balance(balance_of(frame))
         if frame.verdicts != self._standings.get("verdicts", ()):
             self._store.verdicts(frame.verdicts)
             self._standings["verdicts"] = frame.verdicts
@@ -98,6 +106,8 @@ class Keeper:
         """Keep the end of the run; return in words what could not be kept, empty: nothing."""
         if self._store is None:
             return ""
+        if self._newest is not None:
+            self._store.last_balance(balance_of(self._newest))
         self._store.finish(summary)
         if await self.close(is_hurried=is_hurried):
             return ""

@@ -6,6 +6,7 @@ which it stands. Commands are refused: what is over cannot be steered.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from typing import Self
@@ -15,11 +16,13 @@ from msgspec.structs import replace
 from vumeter import __version__
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.link.protocol import SCHEMA, Hello
-from vumeter.model.frame import Frame, Point, StopCause
+from vumeter.model.balance import Balance
+from vumeter.model.frame import WINDOW_S, Frame, Point, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
-from vumeter.run.past import Past, Record
+from vumeter.run.ledger import ledger_of
+from vumeter.run.past import Past, Record, is_in_windows
 from vumeter.run.views import FRAME_POINTS
 from vumeter.stats.resolutions import KEPT_S, overview_parts
 from vumeter.stats.series import series_of
@@ -35,6 +38,8 @@ _FRAMES_PER_S = 10.0
 """However fast it is played, more cannot be looked at."""
 _AT_ONCE_NS = NANOSECONDS_PER_S // 50
 """For so long readings are taken before the screen has its turn."""
+_MOST_IN_WINDOWS = 2 * WINDOW_S + 1
+"""So many readings, the newest, are in the windows that a frame has."""
 _BLOCK = 120
 """So many readings are read at once: between two blocks nothing of the store is held."""
 
@@ -61,12 +66,13 @@ class StoredFeed:
         self._stored = stored
         self._clock = clock
         self._record = record_of(stored, is_over=is_over)
+        self._stored_s = stored.newest_second + 1
+        self._ledger = ledger_of(stored, self._record)
         self._past = Past(self._record)
         self._readings: Iterator[Reading] = iter(())
         self._waiting: Reading | None = None
         self._taken_s = 0
-        self._stored_s = stored.newest_second + 1
-        self._frame = self._past.frame()
+        self._frame = self._past.frame(self._balance())
         self._changed = asyncio.Event()
         self._closed = False
         self._base_s = 0.0
@@ -246,14 +252,15 @@ class StoredFeed:
     async def _play(self) -> bool:
         """Come to the moment that it is by now, and return whether a frame is to be shown."""
         until_s, is_sought = self._now_s(), self.is_seeking
-        if is_sought and until_s < self._frame.elapsed_s:
-            self._begin_anew()
+        if is_sought:
+            self._leap(until_s)
         has_moved = await self._take_until(until_s)
         if self.is_seeking and not is_sought:
             return False  # another moment is wanted by now
         summary = self._record.summary
         if summary is not None and until_s >= summary.duration_s and not self._past.has_ended:
             self._past.finish(summary)
+            self._ledger.conclude(summary)
             has_moved = True
         if has_moved or is_sought:
             # What it took to come here is not run time.
@@ -271,6 +278,7 @@ class StoredFeed:
             if end_s > until_s and not self._is_cut_short(following, until_s):
                 break
             self._past.add(following, until_s=until_s)
+            self._ledger.add(following, is_shown=not self._past.is_stump(following))
             self._waiting, self._taken_s, has_moved = None, end_s, True
             if self._clock() - turn_ns >= _AT_ONCE_NS:
                 await asyncio.sleep(0)
@@ -284,9 +292,22 @@ class StoredFeed:
             return False
         return reading.second < summary.duration_s
 
-    def _begin_anew(self) -> None:
+    def _leap(self, until_s: float) -> None:
+        """Begin anew as near before the moment that is wanted as its numbers allow."""
+        is_behind = until_s < self._frame.elapsed_s
+        from_second = 0
+        if self._ledger.is_kept:
+            for second, span_s in self._stored.spans(math.ceil(until_s), _MOST_IN_WINDOWS):
+                if not is_in_windows(second, span_s, until_s):
+                    break
+                from_second = second
+        if is_behind or from_second > self._taken_s:
+            self._begin_anew(from_second)
+
+    def _begin_anew(self, from_second: int) -> None:
         self._past = Past(self._record)
-        self._readings, self._waiting, self._taken_s = iter(()), None, 0
+        self._ledger.begin_anew()
+        self._readings, self._waiting, self._taken_s = iter(()), None, from_second
 
     def _following(self) -> Reading | None:
         """Return the next reading, which stays the next one until it was taken."""
@@ -298,14 +319,18 @@ class StoredFeed:
             self._waiting = next(self._readings, None)
         if self._waiting is not None and self._waiting.second < self._taken_s:
             # The run goes on, and has merged meanwhile what was half taken.
-            self._begin_anew()
+            self._begin_anew(self._waiting.second if self._ledger.is_kept else 0)
             return self._following()
         return self._waiting
 
     def _show(self) -> None:
-        frame = self._past.frame()
+        frame = self._past.frame(self._balance())
         newest = self._stored.points(frame.second + 1 - FRAME_POINTS, frame.second + 1)
         self._frame = replace(frame, points=newest)
+
+    def _balance(self) -> Balance:
+        past = self._past
+        return self._ledger.balance(past.next_second - 1, past.at_s, has_ended=past.has_ended)
 
 
 def record_of(stored: StoredRun, *, is_over: bool) -> Record:
@@ -318,8 +343,6 @@ def record_of(stored: StoredRun, *, is_over: bool) -> Record:
         started_unix_ms=meta.started_unix_ms or 0,
         events=stored.events,
         journal=stored.journal,
-        verdicts=stored.verdicts,
-        late=stored.late_snapshots,
         setup=stored.setup,
         teardown=stored.teardown,
         summary=summary,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from vumeter.model.balance import Balance
 from vumeter.model.frame import Endpoint, ErrorCount, Figures, MetricRow, Point
 from vumeter.model.measure import Reading, ScenarioCounts
 from vumeter.model.metric import CustomMetric
@@ -91,10 +92,6 @@ class Views:
             rate_target_per_s=self._throttles.target(Lever.RATE, end_s),
         )
 
-    def pass_over(self, reading: Reading) -> None:
-        """Take of *reading* only what is not of a window: it is too old to be in one."""
-        self.digest.pass_over(reading)
-
     def view(self, totals: Totals, *, counted_s: float) -> View:
         """Return all figures; *totals* are over *counted_s*."""
         total = TallySum()
@@ -111,6 +108,19 @@ class Views:
             points=self.digest.points(max(0, self.next_second - FRAME_POINTS)),
             dropped=sum(counts.iterations_dropped for counts in scenarios.values()),
             metrics=self._custom.rows(totals.metrics, counted_s),
+        )
+
+    def view_with(self, balance: Balance) -> View:
+        """Return all figures, those since the start as *balance* has them."""
+        return View(
+            reading=self._reading,
+            window=self.digest.window,
+            total=balance.total,
+            endpoints=self.digest.endpoints(balance.endpoints),
+            errors=balance.errors,
+            points=self.digest.points(max(0, self.next_second - FRAME_POINTS)),
+            dropped=balance.dropped,
+            metrics=self._custom.rows_with(balance.metrics),
         )
 
     @property

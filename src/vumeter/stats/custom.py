@@ -123,6 +123,15 @@ class CustomWindow:
 
     def rows(self, added: Mapping[str, Added], elapsed_s: float) -> tuple[MetricRow, ...]:
         """Return each metric, with *added*, its total, which is over *elapsed_s*."""
+        return self.rows_with(
+            {
+                metric.name: values(metric, added.get(metric.name), elapsed_s)
+                for metric in self._metrics
+            }
+        )
+
+    def rows_with(self, totals: Mapping[str, dict[str, float]]) -> tuple[MetricRow, ...]:
+        """Return each metric, with its total as *totals* has it."""
         window_s = self._look_back.seconds
         return tuple(
             MetricRow(
@@ -130,7 +139,7 @@ class CustomWindow:
                 kind=metric.kind,
                 unit=metric.unit,
                 window=values(metric, self._window.get(metric.name), window_s),
-                total=values(metric, added.get(metric.name), elapsed_s),
+                total=totals.get(metric.name, {}),
             )
             for metric in self._metrics
         )

@@ -71,10 +71,6 @@ class Digest:
             self._resolutions.add(point, second.all.service)
         return point
 
-    def pass_over(self, reading: Reading) -> None:
-        """Take only the errors of *reading*, which is too old to be in any window."""
-        self._error_log.add(reading.second, reading.tallies, reading.scenarios)
-
     @property
     def window(self) -> Figures:
         """All requests of the last `WINDOW_S` seconds; of fewer at the start of a run."""

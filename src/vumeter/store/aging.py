@@ -53,5 +53,11 @@ def _merge(connection: sqlite3.Connection, start: int, end: int, *, span_s: int)
         return  # lost, and said so
     whole = merged([unpacked(content) for (content,) in found], span_s=span_s)
     connection.execute("DELETE FROM readings WHERE second >= ? AND second < ?", (start, end))
+    # Of what the run had come to only the newest stays: that at the end of what is one now.
+    connection.execute(
+        "DELETE FROM balances WHERE second >= ? AND second < "
+        "(SELECT max(second) FROM balances WHERE second >= ? AND second < ?)",
+        (start, start, end),
+    )
     row = rows.of_reading(whole)
     connection.execute(row.statement, row.values)

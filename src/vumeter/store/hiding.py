@@ -1,11 +1,14 @@
 """Taking secrets out of whatever is stored: names, texts, what was typed and what targets said."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
-from vumeter.model.frame import Event
+from vumeter.model.balance import Balance
+from vumeter.model.frame import Event, Figures
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.stats.redaction import Redactor
-from vumeter.stats.summary import by_shown_name
+from vumeter.stats.summary import by_shown_name, shown_verdict
 
 
 class Hiding:
@@ -31,9 +34,31 @@ class Hiding:
             watched=self._redactor.texts(reading.watched),
         )
 
+    def balance(self, balance: Balance) -> Balance:
+        """Return *balance* as it may be stored."""
+        return replace(
+            balance,
+            endpoints=self._numbered(balance.endpoints),
+            errors=tuple(
+                replace(each, endpoint=self._name(each.endpoint)) for each in balance.errors
+            ),
+            verdicts=tuple(shown_verdict(each, self._redactor) for each in balance.verdicts),
+        )
+
     def snapshot(self, snapshot: Snapshot) -> Snapshot:
         """Return *snapshot* as it may be stored."""
         return replace(snapshot, tallies=by_shown_name(snapshot.tallies, self._name))
+
+    def _numbered(self, endpoints: Mapping[str, Figures]) -> dict[str, Figures]:
+        """Return *endpoints* by names that may be stored, those that are alike numbered."""
+        # Tallies of two names that differ by a secret alone become one; percentiles cannot.
+        shown: dict[str, Figures] = {}
+        for name, figures in endpoints.items():
+            plain, number = self._name(name), 1
+            while (numbered := plain if number == 1 else f"{plain} ({number})") in shown:
+                number += 1
+            shown[numbered] = figures
+        return shown
 
     def _name(self, name: str) -> str:
         if name not in self._shown:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from vumeter.errors import StoreError
+from vumeter.model.balance import Balance
 from vumeter.model.frame import SPANS_S, Event, EventLevel, PhaseState, Point, StopCause
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.plan import Plan
@@ -23,7 +24,7 @@ from vumeter.stats.serieslog import SeriesSpan
 from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.spans import merged
 from vumeter.store.connection import open_to_read, reading
-from vumeter.store.packing import unpacked, unpacked_totals, without_times
+from vumeter.store.packing import unpacked, unpacked_balance, unpacked_totals, without_times
 from vumeter.store.rows import POINT_COLUMNS, Lost
 
 _ValueT = TypeVar("_ValueT")
@@ -173,6 +174,18 @@ class StoredRun:
         """How far teardown came; `None`: there was none."""
         return self._standing("teardown", PhaseState)
 
+    def balance(self, second: int) -> Balance | None:
+        """Return what the run had come to by *second*; `None`: that was not kept."""
+        newest = "SELECT content FROM balances WHERE second <= ? ORDER BY second DESC LIMIT 1"
+        for (content,) in self._rows(newest, (second,)):
+            return unpacked_balance(content)
+        return None
+
+    @property
+    def last_balance(self) -> Balance | None:
+        """What the whole run came to; `None`: it goes on or died, or that was not kept."""
+        return self._standing("balance", Balance)
+
     @property
     def lost(self) -> tuple[Lost, ...]:
         """Seconds that could not be stored, because the disk was full or stood still."""
@@ -236,6 +249,15 @@ class StoredRun:
             (from_second, _end(to_second)),
         )
         return (content for (content,) in rows)
+
+    def spans(self, before_second: int, number: int) -> tuple[tuple[int, int], ...]:
+        """Return second and length of the last readings that begin before it, newest first."""
+        return tuple(
+            self._rows(
+                "SELECT second, span_s FROM readings WHERE second < ? ORDER BY second DESC LIMIT ?",
+                (before_second, number),
+            )
+        )
 
     def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         with reading(self.path):

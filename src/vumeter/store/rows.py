@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.stats.sofar import Totals
-from vumeter.store.packing import packed, packed_totals
+from vumeter.store.packing import packed, packed_balance, packed_totals
 
 POINT_COLUMNS = (
     "span_s",
@@ -76,6 +77,14 @@ def of_reading(reading: Reading) -> Row:
 def of_point(point: Point) -> Row:
     """Return the row of *point*."""
     return Row(_POINT, [getattr(point, column) for column in POINT_COLUMNS])
+
+
+def of_balance(balance: Balance) -> Row:
+    """Return the row of *balance*."""
+    return Row(
+        "INSERT OR REPLACE INTO balances (second, content) VALUES (?, ?)",
+        (balance.second, packed_balance(balance)),
+    )
 
 
 def of_late_snapshot(snapshot: Snapshot) -> Row:

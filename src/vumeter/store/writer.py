@@ -21,6 +21,7 @@ from pathlib import Path
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.errors import StoreError
+from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.summary import Summary
@@ -102,6 +103,14 @@ class StoreWriter:
             if len(self._seconds) > WAITING_S:
                 self._dropped.append(self._seconds.popleft()[0].second)
             self._tell()
+
+    def balance(self, balance: Balance) -> None:
+        """Store what the run had come to by a second."""
+        self._leave(lambda: rows.of_balance(self._hiding.balance(balance)))
+
+    def last_balance(self, balance: Balance) -> None:
+        """Store what the whole run came to."""
+        self._leave(lambda: rows.of_standing("balance", self._hiding.balance(balance)))
 
     def late(self, snapshot: Snapshot) -> None:
         """Store what came too late for its second's reading."""
