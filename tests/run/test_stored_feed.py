@@ -1,6 +1,9 @@
 """A stored run, played: the same numbers as live."""
 
 import asyncio
+import random
+import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +12,27 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from vumeter.model.frame import Frame, RunState, StopCause
-from vumeter.model.plan import Plan, Threshold
+from vumeter.model.flow import Choice, Pick, Request
+from vumeter.model.frame import WINDOW_S, Frame, RunState, StopCause
+from vumeter.model.measure import Reading
+from vumeter.model.metric import CustomMetric, Kind
+from vumeter.model.plan import Load, Plan, Scenario, Threshold
 from vumeter.model.series import SeriesPoint
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, Lever
 from vumeter.run.conductor import Conductor
+from vumeter.run.recount import Recount
 from vumeter.run.stored_feed import StoredFeed
+from vumeter.run.throttles import Throttles
+from vumeter.run.views import Views
+from vumeter.stats.redaction import Redactor
+from vumeter.store import reader
+from vumeter.store.aging import Retention
 from vumeter.store.reader import open_run
+from vumeter.store.writer import StoreWriter
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.laws import fixed
+from vumeter.testing.seconds import MadeUpRun
 from vumeter.testing.server import LoopbackServer
 
 DEADLINE_S = 60.0
@@ -96,6 +110,7 @@ async def test_a_replay_shows_the_same_numbers_as_the_live_run_did(
             (1, Command(kind=CommandKind.MARK, author="ann", note="deploy")),
             (2, Command(kind=CommandKind.PAUSE, author="ann")),
             (3, Command(kind=CommandKind.RESUME, author="ann")),
+            (4, Command(kind=CommandKind.TAKE, author="ann")),
         ]
         flown = await fly(plan, tmp_path / "run.sqlite", hand)
     clock = ManualClock()
@@ -118,3 +133,105 @@ async def test_a_replay_shows_the_same_numbers_as_the_live_run_did(
     assert measured(last) == measured(ended)
     assert last.total == ended.total == flown.summary.total
     assert [it.total for it in last.endpoints] == [it.total for it in ended.endpoints]
+
+
+QUICK = Retention(kept_s={1: 60, 10: 240})
+LENGTH_S = 1_000
+MOMENTS = [1, 2, 9, 10, 11, 59, 60, 61, 333, 615, 719, 720, 741, 899, 938, 940, 941, 961, 999]
+SCRAMBLED = random.Random(5).sample(MOMENTS, len(MOMENTS))
+
+
+def store(path: Path, plan: Plan) -> None:
+    """Store a made-up run at all resolutions, with what it had come to."""
+    run, views = MadeUpRun(endpoints=3, requests=4), Views(Throttles(plan), plan.metrics)
+    recount = Recount(plan, late=(), verdicts=(), journal=())
+    writer = StoreWriter(path, Redactor(plan), version="1", retention=QUICK)
+    for second in range(LENGTH_S):
+        reading = run.reading(second)
+        recount.add(reading, is_shown=True)
+        writer.second(reading, views.add(reading))
+        if second % 10 == 9 or second >= LENGTH_S - QUICK.kept_s[1]:
+            writer.balance(recount.balance(second + 1, has_ended=False))
+        if second % 50 == 0:
+            assert writer.drain(DEADLINE_S)
+    # As they stood last, from which a recount knows what it cannot find out any more.
+    writer.verdicts(recount.balance(LENGTH_S, has_ended=False).verdicts)
+    assert writer.close(DEADLINE_S)
+
+
+@pytest.fixture(scope="module")
+def made_up_plan() -> Plan:
+    request = Request(name="GET /", url="http://127.0.0.1:1/")
+    steps = (Pick(choices=(Choice(steps=(request,)),)),)
+    return Plan(
+        name="made-up",
+        scenarios=(Scenario(name="main", steps=steps, load=Load(vus=50)),),
+        thresholds=(
+            Threshold(metric="http_req_duration", expression="p(95) < 12ms"),
+            Threshold(metric="http_req_duration", expression="p(95) < 9ms over 60s"),
+            Threshold(metric="http_req_duration", expression="p(95) < 9ms over 15s"),
+        ),
+        metrics=(CustomMetric(name="orders", kind=Kind.COUNTER),),
+    )
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory, made_up_plan: Plan) -> tuple[Path, Path]:
+    """The same run twice: with what it had come to at each second, and without."""
+    folder = tmp_path_factory.mktemp("runs")
+    store(folder / "kept", made_up_plan)
+    shutil.copy(folder / "kept", folder / "bare")
+    with sqlite3.connect(folder / "bare") as bare:
+        bare.execute("DELETE FROM balances")
+    bare.close()
+    return folder / "kept", folder / "bare"
+
+
+async def shown(path: Path, moments: list[int]) -> dict[int, Frame]:
+    """Go to these moments one after the other."""
+    frames: dict[int, Frame] = {}
+    with open_run(path) as stored:
+        feed = StoredFeed(stored, clock=ManualClock())
+        stream = feed.frames()
+        for moment in moments:
+            feed.seek(moment)
+            frames[moment] = await anext(stream)
+    return frames
+
+
+@pytest.mark.slow
+async def test_a_seek_anywhere_shows_what_playing_up_to_there_does(
+    stores: tuple[Path, Path],
+) -> None:
+    kept, bare = stores
+    sought = await shown(kept, SCRAMBLED)
+    assert sought == await shown(kept, MOMENTS)
+    recounted = await shown(bare, MOMENTS)
+    for moment in MOMENTS:
+        # When an error was first seen, what is left of the seconds does not tell any more.
+        of_seek, of_recount = (replace(it[moment], errors=()) for it in (sought, recounted))
+        assert of_seek == of_recount, moment
+
+
+@pytest.mark.slow
+async def test_a_seek_reads_no_more_than_what_its_windows_show(
+    stores: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+    real = reader.unpacked
+
+    def counted(content: bytes) -> Reading:
+        nonlocal read
+        read += 1
+        return real(content)
+
+    monkeypatch.setattr(reader, "unpacked", counted)
+    with open_run(stores[0]) as stored:
+        feed = StoredFeed(stored, clock=ManualClock())
+        stream = feed.frames()
+        for moment in SCRAMBLED:
+            feed.seek(moment)
+            read = 0
+            await anext(stream)
+            # Two windows, what follows them, and one more to see that this one is whole.
+            assert read <= 2 * WINDOW_S + 2

@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from vumeter.model.balance import Balance
-from vumeter.model.frame import Figures
 from vumeter.model.measure import Reading
 from vumeter.model.summary import Summary
 from vumeter.run.past import Record
@@ -33,7 +32,10 @@ class Ledger(Protocol):
 def ledger_of(stored: StoredRun, record: Record) -> Ledger:
     """Return that of *stored*: the run's own, where it kept one."""
     is_kept = stored.newest_second < 0 or stored.balance(stored.newest_second) is not None
-    return _Kept(stored) if is_kept else _Counted(stored, record)
+    recount = _Counted(stored, record)
+    if not is_kept:
+        return recount
+    return _Kept(stored, nothing=recount.balance(-1, 0.0, has_ended=False))
 
 
 class _Kept:
@@ -41,8 +43,9 @@ class _Kept:
 
     is_kept = True
 
-    def __init__(self, stored: StoredRun) -> None:
+    def __init__(self, stored: StoredRun, *, nothing: Balance) -> None:
         self._stored = stored
+        self._nothing = nothing
 
     def begin_anew(self) -> None:
         pass
@@ -55,7 +58,7 @@ class _Kept:
 
     def balance(self, second: int, at_s: float, *, has_ended: bool) -> Balance:
         last = self._stored.last_balance if has_ended else None
-        return last or self._stored.balance(second) or NOTHING
+        return last or self._stored.balance(second) or self._nothing
 
 
 class _Counted:
@@ -84,26 +87,3 @@ class _Counted:
 
     def balance(self, second: int, at_s: float, *, has_ended: bool) -> Balance:
         return self._recount.balance(at_s, has_ended=has_ended)
-
-
-NOTHING = Balance(
-    second=-1,
-    total=Figures(
-        requests=0,
-        requests_per_s=0.0,
-        errors=0,
-        errors_by_kind={},
-        statuses={},
-        sent_bytes=0,
-        received_bytes=0,
-        latency=None,
-    ),
-    endpoints={},
-    errors=(),
-    dropped=0,
-    outage_s=0.0,
-    metrics={},
-    verdicts=(),
-    alerts=(),
-)
-"""Before the first second is over."""

@@ -8,7 +8,6 @@ which it stands. Commands are refused: what is over cannot be steered.
 import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
 from typing import Self
 
 from msgspec.structs import replace
@@ -40,8 +39,6 @@ _AT_ONCE_NS = NANOSECONDS_PER_S // 50
 """For so long readings are taken before the screen has its turn."""
 _MOST_IN_WINDOWS = 2 * WINDOW_S + 1
 """So many readings, the newest, are in the windows that a frame has."""
-_BLOCK = 120
-"""So many readings are read at once: between two blocks nothing of the store is held."""
 
 
 class StoredFeed:
@@ -314,8 +311,7 @@ class StoredFeed:
         if self._waiting is None:
             self._waiting = next(self._readings, None)
         if self._waiting is None and self._taken_s < self._stored_s:
-            block = tuple(islice(self._stored.readings(self._taken_s), _BLOCK))
-            self._readings = iter(block)
+            self._readings = self._stored.readings(self._taken_s)
             self._waiting = next(self._readings, None)
         if self._waiting is not None and self._waiting.second < self._taken_s:
             # The run goes on, and has merged meanwhile what was half taken.

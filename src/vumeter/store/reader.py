@@ -30,6 +30,10 @@ from vumeter.store.rows import POINT_COLUMNS, Lost
 _ValueT = TypeVar("_ValueT")
 
 _MAX_SECOND = 2**62
+_LONGEST_S = 3_600
+"""No reading is of more: what begins so long before a second does not reach it."""
+_BLOCK = 50
+"""So many readings are read at once, and unpacked one by one."""
 _OWN = "vumeter"
 """Who says what the summary remarks on; thresholds and alerts have sections of their own."""
 
@@ -222,7 +226,8 @@ class StoredRun:
         Yield all that was measured from *from_second* on and before *to_second*, oldest first.
 
         Each reading is of *span_s* seconds, merged from finer ones where there are any; or,
-        where only coarser ones are left, of more (`Reading.span_s`).
+        where only coarser ones are left, of more (`Reading.span_s`). Between two of them nothing
+        of the file is held.
         """
         stored = map(unpacked, self._contents(from_second, to_second))
         for _, group in groupby(stored, lambda it: (max(span_s, it.span_s), it.second // span_s)):
@@ -244,11 +249,19 @@ class StoredRun:
             yield SeriesSpan(each.second, each.span_s, extents)
 
     def _contents(self, from_second: int, to_second: int | None) -> Iterator[bytes]:
-        rows = self._rows(
-            "SELECT content FROM readings WHERE second + span_s > ? AND second < ? ORDER BY second",
-            (from_second, _end(to_second)),
-        )
-        return (content for (content,) in rows)
+        while True:
+            block = tuple(
+                self._rows(
+                    "SELECT second + span_s, content FROM readings "
+                    "WHERE second + span_s > ? AND second < ? AND second > ? "
+                    "ORDER BY second LIMIT ?",
+                    (from_second, _end(to_second), from_second - _LONGEST_S, _BLOCK),
+                )
+            )
+            yield from (content for _, content in block)
+            if len(block) < _BLOCK:
+                return
+            from_second = block[-1][0]
 
     def spans(self, before_second: int, number: int) -> tuple[tuple[int, int], ...]:
         """Return second and length of the last readings that begin before it, newest first."""
