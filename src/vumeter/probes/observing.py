@@ -14,7 +14,6 @@ from typing import Protocol
 import msgspec
 
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
-from vumeter.errors import ProbeError
 from vumeter.model.watched import Monitor, Watched, WatchedState
 from vumeter.probes.plain import plain_text
 
@@ -87,28 +86,13 @@ class WatchProbe:
         told, self._notices = self._notices, []
         return told
 
-    async def check(self) -> None:
-        """
-        Look once.
-
-        Raises:
-            ProbeError: There was nothing to see; the message says why and what to do.
-        """
-        watched = await self._looked()
-        if watched.state is WatchedState.DOWN:
-            what, _, hint = watched.remark.partition(" → ")
-            raise ProbeError(
-                f"monitors.{watched.kind} {watched.name}: {what}.",
-                hint=f"{hint[:1].upper()}{hint[1:]}." if hint else "",
-            )
-
     async def run(self) -> None:
         """Look once a second until cancelled, and less often while there is nothing to see."""
         pause_s = LOOK_INTERVAL_S
         try:
             while True:
                 began_ns = self._clock()
-                self._watched = await self._looked()
+                self._watched = await self.looked()
                 is_up = self._watched.state is WatchedState.UP
                 pause_s = LOOK_INTERVAL_S if is_up else min(1.5 * pause_s, _LAST_RETRY_S)
                 took_s = (self._clock() - began_ns) / NANOSECONDS_PER_S
@@ -116,7 +100,8 @@ class WatchProbe:
         finally:
             await self._observer.close()
 
-    async def _looked(self) -> Watched:
+    async def looked(self) -> Watched:
+        """Look once."""
         name, kind = self._watched.name, self._watched.kind
         try:
             async with asyncio.timeout(LOOK_LIMIT_S):

@@ -19,6 +19,7 @@ import psutil
 
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.model.watched import ProcessMonitor
+from vumeter.probes.cgroup import CgroupUse, cgroup_use, throttled_percent
 from vumeter.probes.listeners import listening_pids
 from vumeter.probes.observing import Look, UnseenError
 
@@ -50,6 +51,7 @@ class ProcessObserver:
         self._family_ns = clock() - _FAMILY_EVERY_NS
         self._cpu_s: dict[psutil.Process, float] = {}
         self._cpu_ns = clock()
+        self._cgroup: CgroupUse | None = None
         self._looking: asyncio.Future[Look] | None = None
 
     async def look(self) -> Look:
@@ -82,6 +84,7 @@ class ProcessObserver:
             raise UnseenError("the process has ended", "the probe looks for it again")
         cpu_percent = self._cpu_percent(uses)
         series = dict(_series(list(uses.values())))
+        series |= self._allowances()
         if cpu_percent is not None:
             series["cpu_percent"] = cpu_percent
         remark = ""
@@ -106,10 +109,30 @@ class ProcessObserver:
             pids |= _descendants(pids, parents)
         family = (process for pid in sorted(pids) if (process := _process(pid)) is not None)
         self._family = tuple(islice(family, _MOST_PROCESSES))
+        if before != set(self._roots):
+            self._cgroup = None
         self._family_ns = now_ns
         if before and not before & set(self._roots):
             return (f"{self._monitor.name} was restarted: {_title(self._roots)}",)
         return ()
+
+    def _allowances(self) -> dict[str, float]:
+        """Return what the first process may use, and how it is held to that."""
+        before, now = self._cgroup, cgroup_use(self._roots[0].pid)
+        self._cgroup = now
+        memory = psutil.virtual_memory()
+        limit, used = now.memory_limit_bytes, now.memory_bytes
+        if limit is None or used is None or limit > memory.total:
+            limit, used = memory.total, memory.total - memory.available
+        throttled = None if before is None else throttled_percent(before, now)
+        found = {
+            "memory_limit_bytes": limit,
+            "memory_of_limit_bytes": used,
+            "cpu_limit_cores": now.cpu_limit_cores,
+            "throttled_percent": throttled,
+            "oom_kills": now.oom_kills or None,
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
     def _cpu_percent(self, uses: Mapping[psutil.Process, _Use]) -> float | None:
         """Return how much of one core was used since the last look; `None`: there was none."""

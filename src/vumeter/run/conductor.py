@@ -59,7 +59,7 @@ from vumeter.run.siren import Siren
 from vumeter.run.staff import Place, Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
-from vumeter.run.watching import Watching
+from vumeter.run.watching import Watching, total_load
 from vumeter.run.words import load
 from vumeter.stats.exposition import Family
 from vumeter.stats.plaintext import plain
@@ -622,8 +622,8 @@ class Conductor:
         if second <= self._probed_second:
             return
         self._probed_second = second
-        postgres, watched = self._postgres_reading, self._watching.look()
-        self._picture.add_probes(second, self._host.read(), postgres, watched)
+        watched = self._watching.look(second, load=total_load(self._picture.view.counts.values()))
+        self._picture.add_probes(second, self._host.read(), self._postgres_reading, watched)
 
     @property
     def _postgres_reading(self) -> PostgresReading | None:
@@ -691,7 +691,7 @@ class Conductor:
             host=self._picture.host,
             outage_s=self._picture.summary.outage_s,
             postgres=self._postgres_reading,
-            watched=self._watching.latest,
+            watched=self._watching.seen,
             events=self._events.newest,
             control=self._control,
             verdicts=self._alarm.verdicts,

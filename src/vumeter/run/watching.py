@@ -1,13 +1,19 @@
 """What a run watches beside host and database, and what it tells of that in the event log."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from vumeter.model.frame import EventLevel
+from vumeter.model.measure import ScenarioCounts
 from vumeter.model.plan import Plan
 from vumeter.model.watched import Watched, WatchedState
 from vumeter.probes.watched import watch_probes
+from vumeter.run.leaks import LeakWatch
 from vumeter.stats.redaction import Redactor
+
+if TYPE_CHECKING:
+    from vumeter.probes.observing import WatchProbe
 
 Tell = Callable[[str, EventLevel], object]
 """Writes into the event log."""
@@ -17,14 +23,19 @@ class Watching:
     """
     Runs the probe of each monitor of *plan*, and tells what comes, goes and is restarted.
 
-    `start` it, ask for `latest` at any time and `look` once for each second, and `close` it.
+    `start` it, `look` once for each second, and `close` it.
     """
 
     def __init__(self, plan: Plan, *, redactor: Redactor, tell: Tell) -> None:
         self._probes = watch_probes(plan)
         self._redactor = redactor
         self._tell = tell
+        self._leaks = LeakWatch()
         self._states: dict[str, WatchedState] = {}
+        self.seen: tuple[Watched, ...] = self._redactor.texts(
+            tuple(probe.latest for probe in self._probes)
+        )
+        """What was looked at last, in the order of the plan."""
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -38,19 +49,24 @@ class Watching:
             self._running.cancel()
             await asyncio.wait({self._running})
 
-    @property
-    def latest(self) -> tuple[Watched, ...]:
-        """The newest look at each thing, in the order of the plan."""
-        return self._redactor.texts(tuple(probe.latest for probe in self._probes))
+    def look(self, second: int, *, load: float) -> tuple[Watched, ...]:
+        """
+        Return the newest look at each thing, and tell what has happened to it.
 
-    def look(self) -> tuple[Watched, ...]:
-        """Return the newest look at each thing, and tell what has happened to it."""
-        seen = self.latest
-        for probe, watched in zip(self._probes, seen, strict=True):
-            for notice in probe.notices():
-                self._tell(self._redactor.text(notice), EventLevel.WARNING)
-            self._tell_of_change(watched)
-        return seen
+        *load* is that of the second, in any unit: what grows with it is no leak.
+        """
+        self.seen = tuple(self._looked(probe, second, load) for probe in self._probes)
+        return self.seen
+
+    def _looked(self, probe: "WatchProbe", second: int, load: float) -> Watched:
+        watched = self._redactor.texts(probe.latest)
+        for notice in probe.notices():
+            self._tell(self._redactor.text(notice), EventLevel.WARNING)
+        self._tell_of_change(watched)
+        watched, news = self._leaks.add(watched, second=second, load=load)
+        for each in news:
+            self._tell(f"{watched.name}: {each}", EventLevel.WARNING)
+        return watched
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -65,3 +81,8 @@ class Watching:
             self._tell(f"{watched.name}: {watched.remark}", EventLevel.WARNING)
         elif before is WatchedState.DOWN:
             self._tell(f"{watched.name} is back: {watched.title}", EventLevel.INFO)
+
+
+def total_load(counts: Iterable[ScenarioCounts]) -> float:
+    """Return how much is wanted of the target: arrivals a second, and VUs where there are none."""
+    return float(sum(each.iterations_due or each.vus_active for each in counts))

@@ -31,6 +31,8 @@ _PERCENTS = (50, 95, 99, 100)
 _FIXED = (
     "_limit",
     "_limit_bytes",
+    "_limit_cores",
+    "_limit_in_s",
     "_max",
     "_reserved",
     "_total_bytes",
