@@ -15,6 +15,7 @@ from vumeter.cli import (
     logs,
     ps,
     replay,
+    report,
     rm,
     run,
     runs,
@@ -67,6 +68,7 @@ app.command("run", epilog=_CODES)(run.run)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("replay")(replay.replay)
+app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)
 app.command("attach")(attach.attach)
