@@ -62,6 +62,25 @@ def test_a_run_is_watched_and_steered_at_its_address(
     secret = token.read_text().strip()
     arguments = [" ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"])]
     assert not [line for line in arguments if secret in line]
+    summary_of_the_end_is_printed_afar(vumeter, at_a_terminal, eventually, url, doors)
+
+
+def summary_of_the_end_is_printed_afar(
+    vumeter: Any, at_a_terminal: Any, eventually: Any, url: str, doors: tuple[str, ...]
+) -> None:
+    """Whoever sees the end from another machine reads there what is read on the run's own."""
+    with at_a_terminal("attach", url, *doors) as screen:
+        eventually(lambda: "night" in screen.read())
+        assert vumeter("ctl", url, "stop", *doors).returncode == 0
+        eventually(lambda: "RUN ENDED" in screen.read())
+        screen.type("q")
+        eventually(screen.has_ended)
+        there = screen.shown.split("RUN ENDED")[-1]
+    here = vumeter("show", "night")
+    assert screen.exit_code == here.returncode == 0, here.stderr
+    assert "http_req_duration" in there
+    lines = [line.strip() for line in here.stdout.splitlines() if "http_req_duration" in line]
+    assert lines and all(line in there for line in lines)
 
 
 @pytest.mark.slow

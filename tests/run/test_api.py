@@ -68,6 +68,24 @@ async def test_status_points_and_journal_are_json_of_the_models(
         assert (entry.effect, entry.command.author) == ("hello", "test")
 
 
+async def test_who_asks_for_it_has_the_summary_before_the_last_frame(
+    fly: Any, a_plan: Plans, server: LoopbackServer, until: Any
+) -> None:
+    async with fly(a_plan(server.url)) as flight:
+        viewer, socket_path = "afar", flight.folder.socket
+        async with (
+            await Link.open(socket_path, viewer=viewer, watch=True, wants_summary=True) as asker,
+            await flight.link(watch=True) as other,
+        ):
+            await until(asker, lambda frame: frame.second >= 1)
+            await flight.do(CommandKind.STOP, author="hand")
+            await until(asker, lambda frame: frame.state is RunState.ENDED)
+            told = asker.summary
+            await until(other, lambda frame: frame.state is RunState.ENDED)
+            assert other.summary is None
+        assert told == await flight.summary()
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -21,6 +21,7 @@ from vumeter.link.door import Door, Place
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.series import SeriesPoint
+from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 
 HEARTBEAT_S = 10.0
@@ -48,11 +49,15 @@ class Link:
         *,
         hello: Hello,
         viewer: str,
+        wants_summary: bool,
     ) -> None:
         self.hello = hello
+        self.summary: Summary | None = None
+        """How the run came out; there before the last frame is, if it was asked for."""
         self._session = session
         self._stream = stream
         self._query = urlencode({"viewer": viewer})
+        self._wants_summary = wants_summary
         self._newest: Frame | None = None
         self.ended = asyncio.Event()
         """Set when no frame will come any more; the last one may still wait to be taken."""
@@ -60,15 +65,19 @@ class Link:
         self._reader = asyncio.create_task(self._read(), name="link-reader")
 
     @classmethod
-    async def open(cls, place: Place, *, viewer: str, watch: bool = False) -> Self:
+    async def open(
+        cls, place: Place, *, viewer: str, watch: bool = False, wants_summary: bool = False
+    ) -> Self:
         """
         Connect to the run at *place* as *viewer*; with *watch*, never to command.
+
+        With *wants_summary* it is told how the run came out, which at its own machine is on disk.
 
         Raises:
             LinkError: Nothing answers there, it refuses, or is a run of another version.
         """
         session = session_to(place)
-        query = urlencode({"viewer": viewer, "watch": int(watch)})
+        query = urlencode({"viewer": viewer, "watch": int(watch), "summary": int(wants_summary)})
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 # No limit on the size: a hello carries all the seconds of a long run.
@@ -85,7 +94,7 @@ class Link:
         except BaseException:
             await session.close()
             raise
-        return cls(session, stream, hello=hello, viewer=viewer)
+        return cls(session, stream, hello=hello, viewer=viewer, wants_summary=wants_summary)
 
     async def __aenter__(self) -> Self:
         return self
@@ -192,12 +201,18 @@ class Link:
         """Keep the newest frame until the stream ends."""
         decoder = msgspec.msgpack.Decoder(Frame)
         try:
+            if self.hello.frame.state is RunState.ENDED:
+                await self._read_summary()
+                return
             async for message in self._stream:
                 if message.type is not aiohttp.WSMsgType.BINARY:
                     continue
-                self._newest = decoder.decode(message.data)
+                frame = decoder.decode(message.data)
+                if frame.state is RunState.ENDED:
+                    await self._read_summary()
+                self._newest = frame
                 self._changed.set()
-                if self._newest.state is RunState.ENDED:
+                if frame.state is RunState.ENDED:
                     return
         except (*GONE, msgspec.MsgspecError):
             # Gone in the middle of a frame: the same to a viewer as gone between two.
@@ -205,6 +220,15 @@ class Link:
         finally:
             self.ended.set()
             self._changed.set()
+
+    async def _read_summary(self) -> None:
+        """Take what comes after the last frame; an older run closes the stream instead."""
+        if not self._wants_summary:
+            return
+        with contextlib.suppress(*GONE, TypeError, msgspec.MsgspecError):
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                body = await self._stream.receive_bytes()
+            self.summary = msgspec.msgpack.decode(body, type=Summary)
 
     async def _post(self, path: str, body: bytes) -> Outcome:
         outcome = await self._request("POST", f"{path}?{self._query}", body)

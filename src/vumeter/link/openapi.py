@@ -76,7 +76,15 @@ def operations(report: Any) -> tuple[Operation, ...]:
             STREAM,
             "WebSocket: a `Hello`, then a `Frame` a second, in MessagePack.",
             Hello,
-            query=(_VIEWER, ("watch", {"enum": [0, 1], "default": 0}, "1: never to command.")),
+            query=(
+                _VIEWER,
+                ("watch", {"enum": [0, 1], "default": 0}, "1: never to command."),
+                (
+                    "summary",
+                    {"enum": [0, 1], "default": 0},
+                    "1: the run's `Summary` comes after the last frame.",
+                ),
+            ),
         ),
         Operation("post", "/commands", "Give a command.", Outcome, query=(_VIEWER,), body=Command),
         Operation("post", "/control", "Take the control over.", Outcome, query=(_VIEWER,)),

@@ -133,7 +133,7 @@ class ControlApi:
                 viewer.put(message, is_last=frame.state is RunState.ENDED)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        watches_only = request.query.get("watch", "0") not in ("", "0")
+        watches_only, wants_summary = _is_set(request, "watch"), _is_set(request, "summary")
         # Frames are small and the way is short: compressing would only cost.
         heartbeat_s = HEARTBEAT_S if is_over_tcp(request) else None
         stream = web.WebSocketResponse(compress=False, heartbeat=heartbeat_s)
@@ -145,7 +145,9 @@ class ControlApi:
             hello = self._conductor.hello
             await stream.send_bytes(msgspec.msgpack.encode(hello))
             if hello.frame.state is not RunState.ENDED:
-                await self._send_frames(stream, outlet)
+                await self._send_frames(stream, outlet, wants_summary=wants_summary)
+            elif wants_summary:
+                await self._send_summary(stream)
         except (ConnectionError, aiohttp.ClientError):
             pass  # gone, in the middle of a frame: viewers come and go
         finally:
@@ -154,22 +156,31 @@ class ControlApi:
             self._conductor.leave(seat, by_choice=stream.close_code == aiohttp.WSCloseCode.OK)
         return stream
 
-    async def _send_frames(self, stream: web.WebSocketResponse, outlet: "_Outlet") -> None:
+    async def _send_frames(
+        self, stream: web.WebSocketResponse, outlet: "_Outlet", *, wants_summary: bool
+    ) -> None:
         """Send frames until the last one, or until the viewer has gone."""
         async with asyncio.TaskGroup() as tasks:
             gone = tasks.create_task(_drained(stream))
-            sending = tasks.create_task(self._pump(stream, outlet))
+            sending = tasks.create_task(self._pump(stream, outlet, wants_summary=wants_summary))
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
             sending.cancel()
 
-    async def _pump(self, stream: web.WebSocketResponse, outlet: "_Outlet") -> None:
+    async def _pump(
+        self, stream: web.WebSocketResponse, outlet: "_Outlet", *, wants_summary: bool
+    ) -> None:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
             async for message in outlet.messages():
                 await stream.send_bytes(message)
                 self._conductor.saw()
+            if wants_summary:
+                await self._send_summary(stream)
             outlet.done.set()
             await stream.close()
+
+    async def _send_summary(self, stream: web.WebSocketResponse) -> None:
+        await stream.send_bytes(msgspec.msgpack.encode(self._conductor.summary))
 
     async def _status(self, _: web.Request) -> web.Response:
         return _json(self._conductor.frame)
@@ -292,6 +303,10 @@ def _span(request: web.Request) -> tuple[int, int, int]:
         spans = ", ".join(map(str, SPANS_S))
         raise web.HTTPBadRequest(text=f"span: there are {spans} seconds")
     return _seconds(request, "from", 0), _seconds(request, "to", _FOR_EVER), span_s
+
+
+def _is_set(request: web.Request, key: str) -> bool:
+    return request.query.get(key, "0") not in ("", "0")
 
 
 def _seconds(request: web.Request, key: str, default: int) -> int:
