@@ -1,6 +1,7 @@
 """What is a stored run, what is none, and how old ones are brought up to date."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -93,37 +94,85 @@ def test_a_reading_that_is_damaged_is_said_and_the_others_are_read(
             list(run.readings())
 
 
-def test_an_older_schema_is_brought_up_to_date_when_it_is_opened(
-    stored: Callable[..., StoredRun], path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored(RUN, 5).close()
-    newer = (
-        *connection.scripts(),
-        "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);\n"
-        "INSERT INTO notes SELECT second, 'semi;colon' FROM readings;\n",
-    )
+OLD = Path(__file__).parent / "data" / "schema-1.sqlite"
+"""Twelve seconds that the first vumeter with a store has written."""
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    shutil.copy(OLD, path)
+    return path
+
+
+def version(path: Path) -> int:
+    found = sqlite3.connect(path)
+    number: int = found.execute("PRAGMA user_version").fetchone()[0]
+    found.close()
+    return number
+
+
+def test_an_older_run_that_is_over_is_brought_up_to_date(old: Path) -> None:
+    with open_run(old, is_over=True) as run:
+        assert len(list(run.readings())) == 12
+        assert run.balance(11) is None
+    assert version(old) == connection.SCHEMA
+
+
+def test_an_older_run_that_goes_on_is_read_and_left_to_its_process(old: Path) -> None:
+    owner = sqlite3.connect(old, isolation_level=None)
+    owner.execute("PRAGMA journal_mode = WAL")
+    with open_run(old) as run:
+        assert len(list(run.readings())) == 12
+        assert [event.text for event in run.events] == ["deploy"]
+        assert run.balance(11) is None
+        assert run.so_far(None).total.requests > 0
+        # An older process goes on writing by the schema that it knows.
+        owner.execute("DELETE FROM readings WHERE second = 3")
+        assert len(list(run.readings())) == 11
+    tables = {name for (name,) in owner.execute("SELECT name FROM sqlite_schema")}
+    owner.close()
+    assert "balances" not in tables
+    assert version(old) == 1
+
+
+NOTES = """
+CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
+INSERT INTO notes SELECT second, 'semi;colon' FROM readings;
+"""
+
+
+@pytest.fixture
+def future(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vumeter whose newest migration changes what there is."""
+    newer = (*connection.scripts(), NOTES)
     monkeypatch.setattr(connection, "scripts", lambda: newer)
     monkeypatch.setattr(connection, "SCHEMA", len(newer))
-    with open_run(path) as run:
-        assert len(list(run.readings())) == 5
-    with sqlite3.connect(path) as found:
-        assert found.execute("SELECT count(*) FROM notes").fetchone() == (5,)
-        assert found.execute("PRAGMA user_version").fetchone() == (len(newer),)
+
+
+@pytest.mark.usefixtures("future")
+def test_a_migration_that_moves_what_there_is_waits_for_the_end_of_the_run(old: Path) -> None:
+    with pytest.raises(StoreError, match="by an older vumeter, and cannot be read by this one"):
+        open_run(old)
+    assert version(old) == 1
+    with open_run(old, is_over=True) as run:
+        assert len(list(run.readings())) == 12
+    with sqlite3.connect(old) as found:
+        assert found.execute("SELECT count(*) FROM notes").fetchone() == (12,)
     found.close()
+    assert version(old) == connection.SCHEMA
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(
-    stored: Callable[..., StoredRun], path: Path, monkeypatch: pytest.MonkeyPatch
+    old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored(RUN, 5).close()
     broken = (*connection.scripts(), "CREATE TABLE notes (id);\nINSERT INTO nowhere VALUES (1);")
     monkeypatch.setattr(connection, "scripts", lambda: broken)
-    monkeypatch.setattr(connection, "SCHEMA", len(broken))
     with pytest.raises(StoreError, match="nowhere"):
-        open_run(path)
+        open_run(old, is_over=True)
     monkeypatch.undo()
-    with open_run(path) as run:
-        assert len(list(run.readings())) == 5
+    assert version(old) == 1
+    with open_run(old, is_over=True) as run:
+        assert len(list(run.readings())) == 12
 
 
 def test_reading_changes_nothing(stored: Callable[..., StoredRun]) -> None:

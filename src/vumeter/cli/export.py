@@ -49,10 +49,9 @@ def export(
     There is a line for each second, or for ten or sixty where the run is so old by now.
     """
     from vumeter.link import archive
-    from vumeter.store.reader import open_run
 
     folder = archive.find(run)
-    with open_run(folder.store) as stored:
+    with archive.opened(folder) as stored:
         if form is Format.LOCUST_CSV:
             _write_locust(stored, str(output or folder.name))
         else:

@@ -1,10 +1,9 @@
 """The cockpit on a stored run. Imports Textual."""
 
 from vumeter.cli.viewer import viewer_name
-from vumeter.link import folders
+from vumeter.link import archive, folders
 from vumeter.link.folders import RunFolder
 from vumeter.run.stored_feed import StoredFeed
-from vumeter.store.reader import open_run
 from vumeter.tui.feed import Feed
 from vumeter.tui.moments import moment_s
 from vumeter.tui.player import Player
@@ -18,7 +17,7 @@ def play(folder: RunFolder, *, speed: float, start: str) -> None:
     Raises:
         VumeterError: It cannot be read, or *start* is no moment.
     """
-    with open_run(folder.store) as stored:
+    with archive.opened(folder) as stored:
         feed = StoredFeed(stored, speed=speed, is_over=not folders.is_live(folder))
         feed.seek(moment_s(start, now_s=0.0, end_s=feed.end_s))
 

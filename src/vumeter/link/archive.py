@@ -55,7 +55,7 @@ def briefs() -> list[Brief]:
 def brief(folder: RunFolder) -> Brief:
     """Return the stored run in *folder* in a line."""
     try:
-        with open_run(folder.store) as run:
+        with opened(folder) as run:
             return _brief(folder, run)
     except StoreError as error:
         return Brief(
@@ -127,6 +127,16 @@ def remove(folder: RunFolder) -> None:
         raise StoreError(f"{folder.path} cannot be removed: {error.strerror}.") from error
 
 
+def opened(folder: RunFolder) -> StoredRun:
+    """
+    Open the stored run in *folder*, as `open_run` does.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    return open_run(folder.store, is_over=not folders.is_live(folder))
+
+
 def summary(folder: RunFolder) -> Summary:
     """
     Return the run in *folder* as one value: as it summed itself up, or as far as it came.
@@ -134,7 +144,7 @@ def summary(folder: RunFolder) -> Summary:
     Raises:
         StoreError: Nothing of it can be read.
     """
-    with open_run(folder.store) as run:
+    with opened(folder) as run:
         own = run.summary
         if own is not None:
             return own

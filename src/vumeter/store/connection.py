@@ -7,6 +7,7 @@ between two commits leaves the first. A commit is not forced to the disk each ti
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ SCHEMA = 2
 
 _PAGE_BYTES = 1024
 """Of a packed reading the last page is half empty: with the usual 4 kB a fifth of all pages."""
+
+_NEW_TABLE = re.compile(r"\s*(?:--[^\n]*\n\s*)*CREATE TABLE ")
+"""A statement of a migration that adds to a file what nothing in it depends on."""
 
 _BUSY_S = 5.0
 """How long one waits for the other, where two have the file open."""
@@ -50,14 +54,16 @@ def create(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path, *, is_over: bool) -> sqlite3.Connection:
     """
     Return a connection to the stored run at *path*, which may go on, have ended or died.
 
-    An older schema is brought up to date first.
+    An older schema is brought up to date first: in the file when the run is over, since an
+    older vumeter may still be writing it, and else as far as this connection sees it.
 
     Raises:
-        StoreError: There is none, it is something else, or a newer vumeter wrote it.
+        StoreError: There is none, it is something else, a newer vumeter wrote it, or an older
+            one in a way that can only be read when the run is over.
     """
     if not path.is_file():
         raise StoreError(f"There is no stored run at {path}.")
@@ -65,8 +71,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         connection = _opened(path)
         try:
             _check(connection, path)
-            if _version(connection) < SCHEMA:
+            if is_over and _is_writable(path):
                 migrate(connection, scripts())
+            else:
+                _imagine(connection, path, scripts()[_version(connection) :])
             connection.execute("PRAGMA query_only = ON")
         except BaseException:
             connection.close()
@@ -122,7 +130,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
 def _opened(path: Path) -> sqlite3.Connection:
     # To be written, though nobody will: a run that died left a log (WAL) that has to be
     # taken in. Where that is not allowed and there is none, the file is read as it is.
-    is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    is_writable = _is_writable(path)
     mode = "mode=rw" if is_writable else "mode=ro"
     if not is_writable and not path.with_name(f"{path.name}-wal").exists():
         mode += "&immutable=1"
@@ -133,6 +141,24 @@ def _opened(path: Path) -> sqlite3.Connection:
         timeout=_BUSY_S,
         check_same_thread=False,
     )
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _imagine(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> None:
+    """Have this connection alone see tables of a newer schema, which are empty."""
+    connection.execute("PRAGMA temp_store = MEMORY")
+    for statement in (each for script in steps for each in _statements(script)):
+        made = _NEW_TABLE.match(statement)
+        if made is None:
+            raise StoreError(
+                f"{path} was written by an older vumeter, and cannot be read by this one as long "
+                "as the run goes on, or where it cannot be brought up to date.",
+                hint="Read it with that vumeter, or when the run is over.",
+            )
+        connection.execute(f"CREATE TEMP TABLE {statement[made.end() :]}")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -49,14 +49,17 @@ class Meta(Struct, frozen=True, kw_only=True):
     """When second 0 began; `None`: no second came to its end."""
 
 
-def open_run(path: Path) -> "StoredRun":
+def open_run(path: Path, *, is_over: bool = False) -> "StoredRun":
     """
     Open the stored run at *path*, a file as `RunFolder.store` names it.
 
+    Only when it *is_over* the file may be changed, to bring an older one up to date.
+
     Raises:
-        StoreError: There is none, it is something else, or a newer vumeter wrote it.
+        StoreError: There is none, it is something else, or another vumeter's that this one
+            cannot read.
     """
-    return StoredRun(path, open_to_read(path))
+    return StoredRun(path, open_to_read(path, is_over=is_over))
 
 
 class StoredRun:
