@@ -46,9 +46,9 @@ async def test_a_process_is_in_frames_and_in_the_store_and_its_end_is_told(
         assert f"there is no process {sleeper.pid}" in seen(down, "jobs").remark
         assert seen(down, "target").state is WatchedState.UP
         last = await until(link, lambda frame: frame.second > down.second + 1)
-        told = [event for event in last.events if event.level is EventLevel.WARNING]
-        assert [event.text.partition(" →")[0] for event in told] == [
-            f"jobs: there is no process {sleeper.pid}"
+        told = [event for event in last.events if event.text.startswith("jobs")]
+        assert [(event.level, event.text.partition(" →")[0]) for event in told] == [
+            (EventLevel.WARNING, f"jobs: there is no process {sleeper.pid}")
         ]
         await flight.do(CommandKind.STOP)
         summary = await flight.summary()
@@ -58,4 +58,6 @@ async def test_a_process_is_in_frames_and_in_the_store_and_its_end_is_told(
         states = [jobs.state for _, jobs in watched]
         assert states[-1] is WatchedState.DOWN
         assert WatchedState.UP in states
-        assert all(target.series["rss_bytes"] > 2**20 for target, _ in watched[1:])
+        seen_up = [target for target, _ in watched if target.state is WatchedState.UP]
+        assert len(seen_up) >= len(watched) - 2
+        assert all(target.series["rss_bytes"] > 2**20 for target in seen_up)
