@@ -136,3 +136,22 @@ def test_zoomed_the_subject_has_the_whole_body() -> None:
 def test_help_takes_the_body_and_leaves_the_first_rows() -> None:
     places = arrange(View.LOAD, width=80, height=24, helps=True)
     assert set(places) == {*TOP, Part.HELP, Part.BAR}
+
+
+@pytest.mark.parametrize("is_zoomed", [False, True])
+def test_what_is_watched_stands_beside_the_host_or_below_it_and_only_in_its_view(
+    is_zoomed: bool,
+) -> None:
+    for width, height in SIZES:
+        places = arrange(
+            View.HOST, width=width, height=height, is_zoomed=is_zoomed, has_watched=True
+        )
+        taken = list(places.values())
+        assert not any(overlap(*two) for two in itertools.combinations(taken, 2))
+        assert sum(place.width * place.height for place in taken) == width * height
+    wide = arrange(View.HOST, width=120, height=40, has_watched=True)
+    assert wide[Part.WATCHED].y == wide[Part.HOST].y
+    narrow = arrange(View.HOST, width=80, height=24, has_watched=True)
+    assert narrow[Part.WATCHED].width == 80
+    assert narrow[Part.WATCHED].height >= 6
+    assert Part.WATCHED not in arrange(View.LOAD, width=120, height=40, has_watched=True)

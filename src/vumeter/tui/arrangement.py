@@ -35,6 +35,7 @@ class Part(StrEnum):
     ENDPOINTS = "endpoints"
     METRICS = "metrics"
     HOST = "host"
+    WATCHED = "watched"
     POSTGRES = "postgres"
     EVENTS = "events"
     NIGHT = "night"
@@ -153,6 +154,7 @@ def arrange(
     endpoints: int = MANY_ENDPOINTS,
     metrics: int = 0,
     has_series: bool = False,
+    has_watched: bool = False,
 ) -> dict[Part, Place]:
     """
     Return the place of every part that is to be seen; the others are not there.
@@ -167,6 +169,7 @@ def arrange(
         endpoints: How many the run has; the cockpit gives their table no rows to stay empty.
         metrics: How many the run's script has; without any there is no panel of them.
         has_series: Whether a series is to stand under the latency chart.
+        has_watched: Whether anything is watched beside host and database.
     """
     bar_rows = min(bar_rows, height)
     bar = {Part.BAR: Place(0, height - bar_rows, width, bar_rows)} if bar_rows else {}
@@ -181,6 +184,8 @@ def arrange(
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
+    if view is View.HOST and has_watched:
+        return places | _host_view(body, is_zoomed=is_zoomed, has_series=has_series) | bar
     found = _body(
         view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics, has_series=has_series
     )
@@ -214,6 +219,20 @@ def _body(
             latency, rps = _cut(charts, lower=max(2, charts.height // 3))
             lower = Part.SERIES if has_series else Part.RPS
             return {Part.LATENCY: latency, lower: rps} | _beside(systems, *subject)
+
+
+def _host_view(body: Place, *, is_zoomed: bool, has_series: bool) -> dict[Part, Place]:
+    """Return the host with what is watched beside it, or below where that would be narrow."""
+    places: dict[Part, Place] = {}
+    systems = body
+    if not is_zoomed:
+        charts, systems = _cut(body, lower=max(body.height // 2, min(12, body.height - 6)))
+        latency, rps = _cut(charts, lower=max(2, charts.height // 3))
+        places = {Part.LATENCY: latency, Part.SERIES if has_series else Part.RPS: rps}
+    if body.width >= WIDE:
+        return places | _beside(systems, Part.HOST, Part.WATCHED)
+    host, watched = _cut(systems, lower=systems.height // 2)
+    return {**places, Part.HOST: host, Part.WATCHED: watched}
 
 
 def _with_series(places: dict[Part, Place], has_series: bool) -> dict[Part, Place]:

@@ -44,6 +44,7 @@ from vumeter.tui.widgets.status_row import StatusRow
 from vumeter.tui.widgets.throttle_panel import ThrottlePanel
 from vumeter.tui.widgets.throttle_row import ThrottleRow
 from vumeter.tui.widgets.tiny_digest import TinyDigest
+from vumeter.tui.widgets.watched_panel import WatchedPanel
 
 
 class Bar(StrEnum):
@@ -121,6 +122,7 @@ class Board(Widget):
         self.endpoints = EndpointTable(id=Part.ENDPOINTS)
         self.metrics = MetricPanel(id=Part.METRICS)
         self.host = HostPanel(id=Part.HOST)
+        self.watched = WatchedPanel(id=Part.WATCHED)
         self.postgres = PostgresPanel(id=Part.POSTGRES)
         self.event_log = EventLog(id=Part.EVENTS)
         self.night = NightPanel(history, id=Part.NIGHT)
@@ -184,7 +186,7 @@ class Board(Widget):
             self.prompt,
             self.question,
         )
-        yield from (self.series, self.help_panel, self.picker)
+        yield from (self.watched, self.series, self.help_panel, self.picker)
 
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
@@ -207,15 +209,16 @@ class Board(Widget):
             endpoints=len(self._frame.endpoints) if self._frame else MANY_ENDPOINTS,
             metrics=len(self._frame.metrics) if self._frame else 0,
             has_series=bool(self._history.series.name),
+            has_watched=bool(self._frame and self._frame.watched),
         )
         ids = {Part.BAR: self._bar, Part.HELP: self._sheet or Part.HELP}
         return {ids.get(part, part): place for part, place in parts.items()}
 
     def show(self, frame: Frame) -> None:
         """Show *frame* on every panel that can be seen."""
-        known = (len(self._frame.endpoints), len(self._frame.metrics)) if self._frame else None
+        known = _rows_of(self._frame) if self._frame else None
         self._frame = frame
-        if (len(frame.endpoints), len(frame.metrics)) != known:
+        if _rows_of(frame) != known:
             self._rearrange()
         # These two gather something from every frame, seen or not.
         gathering: tuple[Part, ...] = (Part.EVENTS, Part.ENDPOINTS)
@@ -342,7 +345,7 @@ class Board(Widget):
     def _placed(self) -> Iterable[str]:
         """Return the ids of what has a place, having divided what stands side by side."""
         places = self.places(self.size)
-        for panel in (self.errors, self.throttle_panel, self.postgres):
+        for panel in (self.errors, self.throttle_panel, self.watched, self.postgres):
             if panel.id in places:
                 panel.divided = places[panel.id].x > 0
         return places
@@ -363,6 +366,7 @@ class Board(Widget):
             Part.ENDPOINTS: self.endpoints.show,
             Part.METRICS: self.metrics.show,
             Part.HOST: self.host.show,
+            Part.WATCHED: self.watched.show,
             Part.POSTGRES: self.postgres.show,
             Part.EVENTS: self.event_log.show,
             Part.NIGHT: self.night.show,
@@ -372,3 +376,8 @@ class Board(Widget):
         for each in dict.fromkeys(ids):
             if each in shows:
                 shows[each](frame)
+
+
+def _rows_of(frame: Frame) -> tuple[int, ...]:
+    """Return how many rows *frame* has for panels whose place depends on that."""
+    return len(frame.endpoints), len(frame.metrics), len(frame.watched)

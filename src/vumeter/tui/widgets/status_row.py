@@ -1,23 +1,26 @@
 """The third row: lights. A value, whether it is well, and in one or two words why not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from vumeter.model.frame import Frame
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.verdict import Standing, Verdict
+from vumeter.model.watched import Watched, WatchedState
 from vumeter.thresholds.words import observed_text, short_text
-from vumeter.tui.format import latency_text, percent_text, share_text
+from vumeter.tui.format import latency_text, percent_text, share_text, span_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.alert_lights import alert_lights
 from vumeter.tui.widgets.line import Line, Part, cropped, joined
 from vumeter.tui.widgets.panel import FramePanel
+from vumeter.tui.widgets.watched_panel import full_in_s
 
 _LONGEST_NAME = 28
 """Cells of a threshold's; a filter can make it as long as it likes."""
 
 _NEAR_RATIO = 0.9
+_SOON_S = 3600
 _FEW_ERRORS_RATIO = 0.01
 """Errors beyond are bad where no threshold says how many are."""
 
@@ -51,6 +54,7 @@ def status_line(frame: Frame, *, width: int, look: Look) -> Line:
         (4, _limit_reason(frame.generator, look)),
         (3, light("HOST", *host_health(frame.host), look)),
         (0, light("DB", *database_health(frame.postgres), look)),
+        *((1, light(name, *health, look)) for name, health in _ailing(frame.watched)),
     ]
     return Line(look).add(" ").extend(joined(parts, width - 1, look, gap=3))
 
@@ -158,6 +162,16 @@ def database_health(postgres: PostgresReading | None) -> tuple[Health, str]:
     if used is not None and slots and used >= 0.9 * (slots - (postgres.connections_reserved or 0)):
         return Health.WARN, f"conn {used}/{slots}"
     return Health.GOOD, ""
+
+
+def _ailing(watched: Sequence[Watched]) -> Iterator[tuple[str, tuple[Health, str]]]:
+    """Return the watched things that are down, or will be full within an hour."""
+    for it in watched:
+        left_s = full_in_s(it)
+        if it.state is WatchedState.DOWN:
+            yield it.name, (Health.BAD, "down")
+        elif left_s is not None and left_s < _SOON_S:
+            yield it.name, (Health.WARN, f"full in {span_text(left_s)}")
 
 
 def _limit_reason(generator: GeneratorReading | None, look: Look) -> Line:
