@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from vumeter.model.frame import Point
 from vumeter.model.measure import Extent, Reading
 from vumeter.model.metric import Unit
-from vumeter.model.probes import HostReading, PostgresReading
+from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.stats import histogram
 from vumeter.stats.spans import WORST, extents_of
 from vumeter.stats.tally import response_times
@@ -43,6 +43,9 @@ _FIXED = (
     "_span_s",
 )
 """How the names of limits, of identities and of what is about the probe itself end."""
+
+_LEAST_REQUESTS_PER_S = 5.0
+"""With fewer, what the database does for others than the target decides what there is of each."""
 
 _UNITS: tuple[tuple[str, Unit], ...] = (
     ("_bytes_per_s", Unit.BYTES_PER_S),
@@ -140,8 +143,9 @@ def _traffic(reading: Reading) -> Iterator[tuple[str, float]]:
 def _derived(reading: Reading) -> Iterator[tuple[str, float]]:
     if reading.host is not None:
         yield from _of_host(reading.host)
-    if reading.postgres is not None:
-        yield from _of_postgres(reading.postgres)
+    if reading.postgres is not None and reading.postgres.state is PostgresState.UP:
+        requests = sum(tally.requests for tally in reading.tallies.values())
+        yield from _of_postgres(reading.postgres, requests / reading.span_s)
 
 
 def _of_host(host: HostReading) -> Iterator[tuple[str, float]]:
@@ -151,12 +155,26 @@ def _of_host(host: HostReading) -> Iterator[tuple[str, float]]:
         yield "host.busiest_core_percent", max(host.core_percents)
 
 
-def _of_postgres(postgres: PostgresReading) -> Iterator[tuple[str, float]]:
+def _of_postgres(postgres: PostgresReading, requests_per_s: float) -> Iterator[tuple[str, float]]:
     if postgres.connections_used is not None and postgres.connections_max:
         used_percent = 100 * postgres.connections_used / postgres.connections_max
         yield "postgres.connections_percent", used_percent
     if postgres.active_by_wait is not None:
         yield "postgres.active_sessions", sum(postgres.active_by_wait.values())
+    if postgres.tables_span_s:
+        rows = sum(table.sequential_rows for table in postgres.tables)
+        yield "postgres.sequential_rows_per_s", rows / postgres.tables_span_s
+    if requests_per_s < _LEAST_REQUESTS_PER_S:
+        return
+    if postgres.statements_span_s:
+        calls_per_s = sum(it.calls for it in postgres.statements) / postgres.statements_span_s
+        yield "postgres.calls_per_request", calls_per_s / requests_per_s
+    for name, per_s in (
+        ("transactions", postgres.transactions_per_s),
+        ("rows_read", postgres.rows_read_per_s),
+    ):
+        if per_s is not None:
+            yield f"postgres.{name}_per_request", per_s / requests_per_s
 
 
 def _extent(value: float, seconds: int) -> Extent:

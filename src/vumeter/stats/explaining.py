@@ -1,0 +1,227 @@
+"""
+Why seconds were slow, or failed: the series whose change goes with it best. Pure.
+
+Rank correlation with lags, behind guards. Nothing is said of too few seconds, or where what is
+to be explained hardly changed; a series counts only where it changed by an amount that matters, in
+the direction that does harm. docs/measurement.md, "Why", says what each of them is for.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from vumeter.model.explanation import Confidence, Explanation, Finding, Question
+from vumeter.model.metric import Unit
+from vumeter.stats.correlation import (
+    Lagged,
+    Values,
+    best_lag,
+    chance,
+    independent_points,
+    pairs_at,
+)
+from vumeter.stats.series import shown_value, unit_of
+from vumeter.stats.subjects import Subject, subject_of
+
+LEAST_POINTS = 20
+"""With fewer nothing is said."""
+
+MOST_LAG_S = 10
+"""How far apart cause and effect are looked for; at least one value."""
+
+MOST_FINDINGS = 8
+
+LEAST_RHO = 0.35
+"""A weaker correlation is not worth a line."""
+
+_LEAST_KNOWN_RATIO = 0.6
+"""Of the seconds, a series has to have a value in so many."""
+
+_WORST_PART = 6
+_LEAST_WORST = 4
+"""The worst sixth of the seconds, and no fewer than so many, is compared with the better half."""
+
+_LEAST_LATENCY_RATIO = 1.2
+_LEAST_ERROR_POINTS = 0.2
+"""By how much the worst sixth has to differ, or there is nothing to explain."""
+
+_BEHIND_WEIGHT = 0.85
+"""Of what changes only after the effect: most likely another effect."""
+
+_LEAST_RATIO = 0.2
+_LEAST_CHANGE = {Unit.PERCENT: 5.0, Unit.RATIO: 0.02, Unit.COUNT: 0.5, Unit.MS: 5.0}
+"""A change is told where it is a fifth of the value, and at least so much in the series' unit."""
+_SURE, _LIKELY = 0.01, 0.05
+_STRONG_RHO = 0.6
+"""How rarely chance alone may bring it, and how close it must be, to be called sure."""
+
+_ABSOLUTE = (Unit.PERCENT, Unit.RATIO)
+"""Of these the amount alone decides: 99 % to 97 % of hits is three times the misses."""
+
+Row = Mapping[str, float]
+"""One second's value of each series; an empty one is a gap."""
+
+
+class _Candidate(NamedTuple):
+    """A series that goes with it."""
+
+    series: str
+    subject: Subject
+    lagged: Lagged
+    levels: "_Levels"
+
+    @property
+    def score(self) -> float:
+        """What it is ranked by."""
+        weight = self.subject.weight * (_BEHIND_WEIGHT if self.lagged.lag < 0 else 1.0)
+        return abs(self.lagged.rho) * weight
+
+
+def explanation(
+    rows: Sequence[Row], question: Question, *, from_second: int, span_s: int = 1
+) -> Explanation:
+    """
+    Return what may explain the latency or the errors in *rows*.
+
+    Args:
+        rows: What there was in each span of *span_s* seconds, in order and without a gap: where
+            nothing is known, an empty row.
+        question: What is to be explained.
+        from_second: When the first row begins.
+        span_s: Of how many seconds each row is.
+    """
+    blank = Explanation(
+        question=question,
+        from_second=from_second,
+        to_second=from_second + len(rows) * span_s,
+        span_s=span_s,
+    )
+    effect = [row.get(question.series) for row in rows]
+    known = [at for at, value in enumerate(effect) if value is not None]
+    if len(known) < LEAST_POINTS:
+        return replace(blank, problem=f"only {len(known)} values of {question.words}")
+    peak = max(known, key=lambda at: effect[at] or 0.0)
+    levels = _levels(effect, effect)
+    told = replace(
+        blank,
+        typical=levels.typical,
+        worst=levels.worst,
+        worst_second=from_second + peak * span_s,
+    )
+    if not _is_bent(question, levels):
+        return replace(told, problem=f"{question.words} hardly changed")
+    columns = _columns(rows)
+    candidates = sorted(
+        _candidates(columns, effect, span_s), key=lambda each: each.score, reverse=True
+    )
+    by_subject: dict[str, list[_Candidate]] = {}
+    for each in candidates:
+        by_subject.setdefault(each.subject.name, []).append(each)
+    findings = tuple(
+        _finding(several, columns, effect, question, span_s)
+        for several in list(by_subject.values())[:MOST_FINDINGS]
+    )
+    problem = "" if findings else f"nothing that is watched changes with {question.words}"
+    return replace(told, compared=len(columns), findings=findings, problem=problem)
+
+
+class _Levels(NamedTuple):
+    """What a series is like in the better half of the time, and in its worst sixth."""
+
+    typical: float
+    worst: float
+
+
+def _levels(values: Values, effect: Values) -> _Levels:
+    """Return the medians of *values* where *effect* is low, and where it is highest."""
+    pairs = [pair for pair in zip(effect, values, strict=True) if None not in pair]
+    pairs.sort(key=lambda pair: pair[0] or 0.0)
+    ordered = [value for _, value in pairs if value is not None]
+    worst = max(_LEAST_WORST, len(ordered) // _WORST_PART)
+    return _Levels(median(ordered[: len(ordered) // 2]), median(ordered[-worst:]))
+
+
+def _is_bent(question: Question, levels: _Levels) -> bool:
+    if question is Question.ERRORS:
+        return levels.worst - levels.typical >= _LEAST_ERROR_POINTS
+    return levels.worst >= _LEAST_LATENCY_RATIO * levels.typical
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, list[float | None]]:
+    """Return the values of each series that can be a reason."""
+    names = {name for row in rows for name in row if subject_of(name) is not None}
+    return {name: [_value(row, name) for row in rows] for name in sorted(names)}
+
+
+def _value(row: Row, name: str) -> float | None:
+    prefix, waits, _ = name.partition(".active_by_wait.")
+    # A wait that nobody had has no value where the database was looked at: it is zero.
+    default = 0.0 if waits and f"{prefix}.active_sessions" in row else None
+    return row.get(name, default)
+
+
+def _candidates(columns: Mapping[str, Values], effect: Values, span_s: int) -> Iterator[_Candidate]:
+    least = max(LEAST_POINTS // 2, round(_LEAST_KNOWN_RATIO * len(effect)))
+    for series, values in columns.items():
+        subject = subject_of(series)
+        assert subject is not None, "chosen so"
+        most = min(max(1, MOST_LAG_S // span_s), len(effect) // 4)
+        lagged = best_lag(values, effect, most=most, least_points=least - most, sign=subject.sign)
+        if lagged is None or abs(lagged.rho) < LEAST_RHO:
+            continue
+        pairs = pairs_at(values, effect, lagged.lag)
+        levels = _levels(*pairs)
+        if _matters(series, levels):
+            yield _Candidate(series, subject, lagged, levels)
+
+
+def _matters(series: str, levels: _Levels) -> bool:
+    """Whether the series changed by an amount that a person would call a change."""
+    unit = unit_of(series)
+    typical, worst = (shown_value(series, value) for value in levels)
+    change = abs(worst - typical)
+    if change < _LEAST_CHANGE.get(unit, 0.0):
+        return False
+    return unit in _ABSOLUTE or change >= _LEAST_RATIO * max(abs(typical), abs(worst))
+
+
+def _finding(
+    several: Sequence[_Candidate],
+    columns: Mapping[str, Values],
+    effect: Values,
+    question: Question,
+    span_s: int,
+) -> Finding:
+    """Return *several* candidates of one subject, the best first, as one finding."""
+    best = several[0]
+    independent = independent_points(*pairs_at(columns[best.series], effect, best.lagged.lag))
+    p = chance(best.lagged.rho, independent=independent, trials=len(columns))
+    return Finding(
+        series=best.series,
+        sentence=_sentence(best, question, span_s),
+        rho=best.lagged.rho,
+        lag_s=best.lagged.lag * span_s,
+        confidence=_confidence(p, best.lagged.rho),
+        points=best.lagged.points,
+        independent_points=independent,
+        typical=best.levels.typical,
+        worst=best.levels.worst,
+        also=tuple(each.series for each in several[1:]),
+    )
+
+
+def _confidence(p: float, rho: float) -> Confidence:
+    if p < _SURE and abs(rho) >= _STRONG_RHO:
+        return Confidence.HIGH
+    return Confidence.FAIR if p < _LIKELY else Confidence.LOW
+
+
+def _sentence(each: _Candidate, question: Question, span_s: int) -> str:
+    """Return "lock waits rise 4 s before p95 (ρ 0.91)"."""
+    verb = "rise" if each.lagged.rho > 0 else "fall"
+    ending = "s" if each.subject.is_one else ""
+    lag_s = each.lagged.lag * span_s
+    when = f"{abs(lag_s)} s {'before' if lag_s > 0 else 'after'}" if lag_s else "with"
+    return f"{each.subject.words} {verb}{ending} {when} {question.words} (ρ {each.lagged.rho:.2f})"
