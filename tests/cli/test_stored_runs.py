@@ -85,3 +85,12 @@ def test_a_state_folder_that_cannot_be_written_keeps_nobody_from_putting_load_on
     spare = runs / f"vumeter-{os.getuid()}"
     assert stat.S_IMODE(spare.stat().st_mode) == 0o700
     assert len(vumeter("runs", env_of=elsewhere).stdout.splitlines()) == 2
+
+
+def test_a_calm_run_has_no_reason_and_says_so(vumeter: Vumeter, server: ServerProcess) -> None:
+    assert vumeter("run", server.url, "-z", "2s", "--headless").returncode == 0
+    found = vumeter("why")
+    assert (found.returncode, "only " in found.stdout) == (0, True)
+    assert "seconds 0 to " in found.stdout
+    assert vumeter("why", "--from", "end", "--to", "start").returncode == 2
+    assert "1:20:00" in vumeter("why", "--from", "1:99").stderr

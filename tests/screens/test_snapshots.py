@@ -85,6 +85,19 @@ def test_prompts_and_questions(snap_compare: Snap, keys: str) -> None:
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+def test_why(snap_compare: Snap, size: tuple[int, int]) -> None:
+    async def fly(pilot: Pilot[Departure]) -> None:
+        await pressing("c")(pilot)
+        app: Any = pilot.app
+        await app.workers.wait_for_complete(
+            [each for each in app.workers if each.name == "cockpit-why"]
+        )
+        await pilot.pause()
+
+    assert snap_compare(cockpit(JAMMED_S), terminal_size=size, run_before=fly)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 @pytest.mark.parametrize("keys", ["slock", "sblocked\r"], ids=["choice", "chart"])
 def test_a_series(snap_compare: Snap, size: tuple[int, int], keys: str) -> None:
     pressed = pressing(*("enter" if key == "\r" else key for key in keys))

@@ -674,3 +674,32 @@ async def test_a_series_that_is_remembered_is_there_again_and_follows_the_run(
             lambda: flight.app.session.history.series.reach(0, 1_000) != before, "newer points"
         )
         await flight.sees("peak 150")
+
+
+async def test_c_says_why_and_enter_puts_the_reason_under_the_latency(fly: Fly) -> None:
+    async with fly(start=125) as flight:
+        await flight.press("c")
+        await flight.sees("lock waits rise")
+        await flight.sees("pid 811 (shop, idle in transaction)")
+        assert "a hint, no proof" in flight.text
+        await flight.press("e")
+        await flight.sees("why errors")
+        await flight.press("e")
+        await flight.sees("why p95")
+        await flight.press("enter")
+        await flight.until(
+            lambda: (
+                "lock" in flight.app.session.history.series.name.casefold()
+                or "blocked" in flight.app.session.history.series.name
+            ),
+            "the series to be chosen",
+        )
+        assert flight.commands == [], "looking costs the run nothing"
+
+
+async def test_c_in_a_calm_time_says_that_there_is_nothing_to_explain(fly: Fly) -> None:
+    async with fly(start=20) as flight:
+        await flight.press("c")
+        await flight.sees("p95 hardly changed")
+        await flight.press("escape")
+        await flight.sees("endpoints")

@@ -22,6 +22,7 @@ from vumeter.cli import (
     schema,
     show,
     stop,
+    why,
 )
 from vumeter.errors import EXIT_CODE_MEANINGS
 
@@ -77,6 +78,7 @@ app.command("logs")(logs.logs)
 app.command("stop")(stop.stop)
 app.command("runs")(runs.runs)
 app.command("show")(show.show)
+app.command("why")(why.why)
 app.command("rm")(rm.rm)
 app.command("prune")(rm.prune)
 app.command("ctl", context_settings={"ignore_unknown_options": True})(ctl.ctl)

@@ -19,6 +19,7 @@ from vumeter.link.asking import (
 )
 from vumeter.link.door import Door, Place
 from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.series import SeriesPoint
 from vumeter.model.summary import Summary
@@ -177,6 +178,17 @@ class Link:
         wanted = {"name": name, "from": from_second, "to": to_second, "span": span_s}
         body = await self._request("GET", f"/series/points?{urlencode(wanted)}")
         return msgspec.json.decode(body, type=tuple[SeriesPoint, ...])
+
+    async def why(self, question: Question, from_second: int, to_second: int) -> Explanation:
+        """
+        Return what may explain that time of the run.
+
+        Raises:
+            LinkError: The run is gone.
+        """
+        wanted = {"of": question.value, "from": from_second, "to": to_second}
+        body = await self._request("GET", f"/why?{urlencode(wanted)}")
+        return msgspec.json.decode(body, type=Explanation)
 
     async def journal(self) -> tuple[JournalEntry, ...]:
         """

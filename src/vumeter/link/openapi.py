@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from vumeter import __version__
 from vumeter.link.protocol import SCHEMA, Hello
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import SPANS_S, Frame, Point
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
@@ -23,6 +24,7 @@ _SPAN = (
     ("span", {"enum": list(SPANS_S), "default": 1}, "How many seconds each is of."),
 )
 _NAME = ("name", {"type": "string"}, "As `/series` has it.")
+_QUESTION = ("of", {"enum": list(Question), "default": "latency"}, "What is to be explained.")
 _VIEWER = ("viewer", {"type": "string"}, "Whose hand it is.")
 
 
@@ -65,6 +67,13 @@ def operations(report: Any) -> tuple[Operation, ...]:
             "One series over time, that of the newest hour second by second.",
             tuple[SeriesPoint, ...],
             query=(_NAME, *_SPAN),
+        ),
+        Operation(
+            "get",
+            "/why",
+            "What may explain the latency or the errors of a time: a hint, no proof.",
+            Explanation,
+            query=(_QUESTION, *_SPAN[:2]),
         ),
         Operation("get", "/verdicts", "How each threshold stands.", tuple[Verdict, ...]),
         Operation("get", "/alerts", "How each alert stands.", tuple[AlertState, ...]),

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-CAVEAT = "a hint, no proof: what changes together need not be cause and effect"
+CAVEAT = "a hint, no proof: both may follow from something else"
 
 
 class Question(StrEnum):

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import msgspec
 
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Point
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
 from vumeter.stats.serieslog import series_points
-from vumeter.store.reader import open_run
+from vumeter.stats.why import why, with_culprits
+from vumeter.store.reader import StoredRun, open_run
 
 MOST_READINGS = 600
 """In one answer: one has 5 to 50 kB."""
+
+_AROUND_S = 5
+"""How near the worst second it has to be seen who was to blame: details come more seldom."""
 
 
 class Archive:
@@ -45,6 +50,24 @@ class Archive:
 
         return await asyncio.to_thread(read)
 
+    async def why(self, question: Question, from_second: int, to_second: int) -> Explanation:
+        """Return what may explain that time, with who was to blame."""
+
+        def read() -> Explanation:
+            with open_run(self._path) as run:
+                return stored_why(run, question, from_second, to_second)
+
+        return await asyncio.to_thread(read)
+
+    async def witnesses(self, found: Explanation) -> tuple[Reading, ...]:
+        """Return what is stored of the time at which it was worst, the nearest first."""
+
+        def read() -> tuple[Reading, ...]:
+            with open_run(self._path) as run:
+                return witnesses(run, found)
+
+        return await asyncio.to_thread(read)
+
     async def readings(self, from_second: int, to_second: int, *, span_s: int) -> bytes:
         """Return what was measured in that time, as JSON: a list of `Reading`."""
 
@@ -56,3 +79,22 @@ class Archive:
             return msgspec.json.encode(found)
 
         return await asyncio.to_thread(read)
+
+
+def stored_why(
+    stored: StoredRun, question: Question, from_second: int = 0, to_second: int | None = None
+) -> Explanation:
+    """Return the same of a stored run, with who was to blame."""
+    end = stored.newest_second + 1
+    upto = end if to_second is None else min(to_second, end)
+    found = why(stored.series(from_second, upto), question, from_second, upto)
+    return with_culprits(found, witnesses(stored, found))
+
+
+def witnesses(stored: StoredRun, found: Explanation) -> tuple[Reading, ...]:
+    """Return what is stored of the time at which it was worst, the nearest first."""
+    if found.worst_second is None or not found.findings:
+        return ()
+    worst = found.worst_second
+    around = stored.readings(max(0, worst - _AROUND_S), worst + found.span_s + _AROUND_S)
+    return tuple(sorted(around, key=lambda reading: abs(reading.second - worst)))

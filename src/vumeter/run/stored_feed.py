@@ -16,10 +16,12 @@ from vumeter import __version__
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.balance import Balance
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import WINDOW_S, Frame, Point, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
+from vumeter.run.archive import Archive
 from vumeter.run.ledger import ledger_of
 from vumeter.run.past import Past, Record, is_in_windows
 from vumeter.run.views import FRAME_POINTS
@@ -149,6 +151,11 @@ class StoredFeed:
         """Return what there was of the series *name* by the present moment."""
         upto = min(to_second, self._past.next_second)
         return series_points(name, self._stored.series(from_second, upto), span_s=span_s)
+
+    async def why(self, question: Question, from_second: int, to_second: int) -> Explanation:
+        """Return what may explain that time, as far as it was by the present moment."""
+        upto = min(to_second, self._past.next_second)
+        return await Archive(self._stored.path).why(question, from_second, upto)
 
     async def close(self, *, by_choice: bool = True) -> None:
         """End the stream of frames; `open` begins another one."""

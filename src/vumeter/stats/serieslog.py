@@ -67,8 +67,16 @@ class SeriesLog:
         place = second % KEPT_S
         if self._seconds[place] != second:
             return {}
-        row = {name: kept[place] for name, kept in self._values.items()}
+        # Of a copy: who asks on another thread must not see it grow.
+        row = {name: kept[place] for name, kept in tuple(self._values.items())}
         return {name: value for name, value in row.items() if not math.isnan(value)}
+
+    def spans(self, from_second: int, to_second: int) -> Iterator[SeriesSpan]:
+        """Yield every second that is kept from one up to and without another."""
+        for second in range(max(from_second, self.first_second), to_second):
+            row = self.row(second)
+            if row:
+                yield SeriesSpan(second, 1, {name: extent_of(it) for name, it in row.items()})
 
     def points(
         self, name: str, from_second: int, to_second: int, *, span_s: int = 1

@@ -18,7 +18,7 @@ class Subject(NamedTuple):
     sign: int = 1
     """1: the more, the worse; −1: the less, the worse; 0: not known."""
     weight: float = 1.0
-    """Below 1: what also changes when something else is the reason."""
+    """Below 1: what also changes when something else is the reason; above: what nothing moves."""
     key: str = ""
     """Series with the same one are of one subject; empty: the words are the key."""
     is_one: bool = False
@@ -30,6 +30,8 @@ class Subject(NamedTuple):
         return self.key or self.words
 
 
+_ROOT = 1.1
+"""Of what hands and plans decide: where it fits as well as what follows from it, it comes first."""
 _SYMPTOM = 0.85
 _GENERAL = 0.95
 
@@ -39,7 +41,7 @@ _TABLE: tuple[tuple[str, Subject | None], ...] = (
         r"latency\..*|errors?_.*|vus_busy|(requests|iterations|sent_bytes|received_bytes|dropped)_per_s",
         None,
     ),
-    (r"vus", Subject("virtual users")),
+    (r"vus", Subject("virtual users", weight=_ROOT)),
     (r"postgres.*\.(active_by_wait\.Lock|blocked_sessions)", Subject("lock waits")),
     (
         r"postgres.*\.(longest_idle_in_transaction_s|sessions_idle_in_transaction)",

@@ -15,12 +15,14 @@ import msgspec
 from msgspec import Struct
 
 from vumeter.link.protocol import Hello
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.measure import ErrorKind, Extent, Reading, ScenarioCounts, Tally
 from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
 from vumeter.stats.series import series_extents
 from vumeter.stats.serieslog import SeriesSpan, series_points
+from vumeter.stats.why import why, with_culprits
 from vumeter.testing.rehearsal import Rehearsal
 
 
@@ -167,6 +169,13 @@ class PlayedFeed:
         )
         return series_points(name, known, span_s=span_s)
 
+    async def why(self, question: Question, from_second: int, to_second: int) -> Explanation:
+        """Return what may explain that time, of what the frames so far say."""
+        upto = min(to_second, self._frame().second + 1)
+        found = why(self._recording.series(self._position), question, from_second, upto)
+        worst = _reading_of(self._recording.frames[self._recording.index_of(upto - 1)])
+        return with_culprits(found, () if worst is None else (worst,))
+
     async def take_control(self) -> Outcome:
         """Hand the control to this viewer."""
         self._watch = False
@@ -215,10 +224,19 @@ _UNTOLD = ("sent_bytes_per_s", "received_bytes_per_s", "iterations_per_s")
 
 def _extents_of(frame: Frame) -> dict[str, Extent]:
     """Return the series that *frame* tells of: nothing before the first second is over."""
-    if frame.generator is None or not frame.points:
+    reading = _reading_of(frame)
+    if reading is None:
         return {}
+    found = series_extents(reading, frame.points[-1])
+    return {name: extent for name, extent in found.items() if name not in _UNTOLD}
+
+
+def _reading_of(frame: Frame) -> Reading | None:
+    """Return what *frame* says of its second; `None` before the first is over."""
+    if frame.generator is None or not frame.points:
+        return None
     point = frame.points[-1]
-    reading = Reading(
+    return Reading(
         second=frame.second,
         at_unix_ms=frame.at_unix_ms,
         tallies={"": Tally(answered=point.requests, errors={ErrorKind.STATUS: point.errors})},
@@ -235,5 +253,3 @@ def _extents_of(frame: Frame) -> dict[str, Extent]:
         postgres=frame.postgres,
         watched=frame.watched,
     )
-    found = series_extents(reading, point)
-    return {name: extent for name, extent in found.items() if name not in _UNTOLD}

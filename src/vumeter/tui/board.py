@@ -11,6 +11,7 @@ from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
+from vumeter.model.explanation import Question
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Lever
 from vumeter.tui.arrangement import MANY_ENDPOINTS, Part, Place, View, arrange
@@ -20,6 +21,7 @@ from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
 from vumeter.tui.dialogs.question_bar import QuestionBar
 from vumeter.tui.dialogs.series_picker import SeriesPicker
+from vumeter.tui.dialogs.why_panel import WhyPanel
 from vumeter.tui.history import History
 from vumeter.tui.keys import KEYS, Key, key_line
 from vumeter.tui.sight import Sight, span_in
@@ -67,6 +69,7 @@ class Sheet(StrEnum):
 
     HELP = "help"
     PICKER = "picker"
+    WHY = "why"
 
 
 class Taker(Protocol):
@@ -133,6 +136,7 @@ class Board(Widget):
         self.prompt = PromptBar(id=Bar.PROMPT, on_close=self._settle)
         self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
         self.help_panel = HelpPanel(keys, id=Sheet.HELP, on_close=self.close_sheet)
+        self.why = WhyPanel(id=Sheet.WHY, on_close=self.close_sheet)
         self.picker = SeriesPicker(id=Sheet.PICKER, on_close=self.close_sheet)
         self._arrangement = _Arrangement()
 
@@ -168,7 +172,11 @@ class Board(Widget):
             return self.prompt
         if self.question.is_open:
             return self.question
-        sheets: dict[Sheet, Taker] = {Sheet.HELP: self.help_panel, Sheet.PICKER: self.picker}
+        sheets: dict[Sheet, Taker] = {
+            Sheet.HELP: self.help_panel,
+            Sheet.PICKER: self.picker,
+            Sheet.WHY: self.why,
+        }
         return sheets[self._sheet] if self._sheet else None
 
     def compose(self) -> ComposeResult:
@@ -186,7 +194,7 @@ class Board(Widget):
             self.prompt,
             self.question,
         )
-        yield from (self.watched, self.series, self.help_panel, self.picker)
+        yield from (self.watched, self.series, self.help_panel, self.picker, self.why)
 
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
@@ -251,6 +259,11 @@ class Board(Widget):
     def is_picking(self) -> bool:
         """Whether series are offered."""
         return self._sheet is Sheet.PICKER
+
+    def open_why(self, *, ask: Callable[[Question], None], choose: Callable[[str], None]) -> None:
+        """Show, in the place of the body, that it is looked for what explains slow seconds."""
+        self._open(Sheet.WHY)
+        self.why.open(ask=ask, choose=choose)
 
     def close_sheet(self) -> None:
         """Show the body again."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from vumeter.link.protocol import Hello
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Frame, Point
 from vumeter.model.series import SeriesPoint
 from vumeter.model.throttle import Command, Outcome
@@ -54,6 +55,9 @@ class Feed(Protocol):
 
         Where seconds are gone, in longer spans. A second without a value has no point.
         """
+
+    async def why(self, question: Question, from_second: int, to_second: int) -> Explanation:
+        """Return what may explain the time from one second up to and without another."""
 
     async def take_control(self) -> Outcome:
         """Take the throttle over from whoever holds it."""

@@ -8,6 +8,7 @@ from typing import TypedDict
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from vumeter.model.explanation import Question
 from vumeter.tui.arrangement import View
 from vumeter.tui.copying import copied_path, screen_text
 from vumeter.tui.deck import Deck
@@ -19,6 +20,9 @@ from vumeter.tui.preferences import RATES_HZ
 from vumeter.tui.sight import Sight, moved, pointed, widened
 from vumeter.tui.terminal import PALETTES
 from vumeter.tui.widgets.endpoint_table import SortKey
+
+AROUND_S = 60
+"""Before and after the cursor: what is to be explained there."""
 
 
 class Time(TypedDict):
@@ -122,6 +126,29 @@ class Looking(Deck):
         self.board.show_series()
         self.want_past()
         self.remember(series=name)
+
+    def action_why(self) -> None:
+        """Ask what may explain the seconds that the charts show, or those around the cursor."""
+        if self.session.history.newest_second < 0:
+            self.say("Nothing to explain yet: no second is over.")
+            return
+        self.board.open_why(ask=self._ask_why, choose=self.choose_series)
+        self._ask_why(Question.LATENCY)
+
+    def _ask_why(self, question: Question) -> None:
+        self.run_worker(self._find_out(question), name="cockpit-why", exclusive=True, group="why")
+
+    async def _find_out(self, question: Question) -> None:
+        self.board.why.show(await self.session.why(question, *self._looked_at))
+
+    @property
+    def _looked_at(self) -> tuple[int, int]:
+        """The seconds that are in question: from the first up to and without the last."""
+        newest, at = self.session.history.newest_second, self.board.sight.cursor_second
+        if at is not None:
+            return max(0, at - AROUND_S), min(newest + 1, at + AROUND_S)
+        span = self.board.time_span
+        return span.first_second, min(newest + 1, span.end_second)
 
     def action_clock(self) -> None:
         """Let the time axis show local time, or run time."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import VumeterError
+from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import SPANS_S, Frame, RunState
 from vumeter.model.throttle import Command, Outcome
 from vumeter.tui.feed import Dial, Feed
@@ -251,6 +252,16 @@ class Session:
                 self.history.add(points)
                 self.fetches += 1
                 self._on_change()
+
+    async def why(self, question: Question, from_second: int, to_second: int) -> Explanation | None:
+        """Return what may explain that time; `None`: the run is out of reach."""
+        if self._feed is None:
+            return None
+        try:
+            return await self._feed.why(question, from_second, to_second)
+        except VumeterError as error:
+            self._fail(None, error.message)
+            return None
 
     async def _fetch_series(self) -> None:
         """Fetch what the chosen series lacks of what is looked at, the newest first."""
