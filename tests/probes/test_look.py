@@ -7,7 +7,8 @@ import pytest
 
 from vumeter.probes.connection import connected
 from vumeter.probes.dsn import parse_dsn
-from vumeter.probes.look import WAITERS_MAX, Observer
+from vumeter.probes.locks import WAITERS_MAX
+from vumeter.probes.look import Observer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -89,7 +90,7 @@ async def test_only_so_many_waiters_are_asked_for_and_that_is_said(
     cluster, sessions, monkeypatch
 ) -> None:
     assert WAITERS_MAX >= 100
-    monkeypatch.setattr("vumeter.probes.look.WAITERS_MAX", 3)
+    monkeypatch.setattr("vumeter.probes.locks.WAITERS_MAX", 3)
     cluster.execute("CREATE TABLE crowd (n int)", "INSERT INTO crowd VALUES (1)")
     try:
         holder = await sessions.open("BEGIN", "UPDATE crowd SET n = 2")

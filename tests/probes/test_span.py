@@ -5,7 +5,18 @@ from dataclasses import replace
 from vumeter.probes.span import Span, Totals, span
 
 _EARLIER = Totals(
-    at_ns=0, databases=3, reset=1.0, commits=100, rollbacks=10, hits=1000, reads=50, deadlocks=1
+    at_ns=0,
+    databases=3,
+    reset=1.0,
+    commits=100,
+    rollbacks=10,
+    hits=1000,
+    reads=50,
+    deadlocks=1,
+    rows_read=7000,
+    rows_written=30,
+    temporary_files=2,
+    temporary_bytes=4096,
 )
 _LATER = Totals(
     at_ns=2_000_000_000,
@@ -16,12 +27,23 @@ _LATER = Totals(
     hits=1900,
     reads=150,
     deadlocks=2,
+    rows_read=9000,
+    rows_written=40,
+    temporary_files=5,
+    temporary_bytes=12288,
 )
 
 
 def test_rates_are_over_the_time_between_two_looks() -> None:
     assert span(_EARLIER, _LATER) == Span(
-        transactions_per_s=102.0, rollbacks_per_s=2.0, cache_hit_ratio=0.9, deadlocks=1
+        transactions_per_s=102.0,
+        rollbacks_per_s=2.0,
+        cache_hit_ratio=0.9,
+        deadlocks=1,
+        rows_read_per_s=1000.0,
+        rows_written_per_s=5.0,
+        temporary_files=3,
+        temporary_bytes_per_s=4096.0,
     )
 
 
@@ -39,8 +61,23 @@ def test_a_database_more_or_less_makes_a_gap() -> None:
 
 
 def test_counters_that_fall_without_a_word_are_no_negative_rate() -> None:
-    fallen = replace(_LATER, commits=0, rollbacks=0, hits=0, reads=0, deadlocks=0)
-    assert span(_EARLIER, fallen) == Span(transactions_per_s=0.0, rollbacks_per_s=0.0)
+    fallen = Totals(
+        at_ns=2_000_000_000,
+        databases=3,
+        reset=1.0,
+        commits=0,
+        rollbacks=0,
+        hits=0,
+        reads=0,
+        deadlocks=0,
+    )
+    assert span(_EARLIER, fallen) == Span(
+        transactions_per_s=0.0,
+        rollbacks_per_s=0.0,
+        rows_read_per_s=0.0,
+        rows_written_per_s=0.0,
+        temporary_bytes_per_s=0.0,
+    )
 
 
 def test_no_block_asked_for_is_no_hit_ratio() -> None:

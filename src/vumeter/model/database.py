@@ -23,7 +23,7 @@ class Waiter(Struct, frozen=True, kw_only=True):
 
     pid: int
     blocked_by: tuple[int, ...]
-    """Those that it waits for directly; 0 is a prepared transaction."""
+    """Those that it waits for directly, at most four; 0 is a prepared transaction."""
     wait_s: float | None
     """Since it waits; `None`: the server does not say."""
     lock: str

@@ -2,7 +2,7 @@
 
 from vumeter.clock import NANOSECONDS_PER_S
 
-SAMPLE_INTERVAL_S = 0.2
+SAMPLE_INTERVAL_S = 0.25
 LOOK_INTERVAL_S = 1.0
 
 _LONGEST_INTERVAL_S = 5.0
@@ -14,8 +14,8 @@ def interval_ns(usual_s: float, *, took_ns: int) -> int:
     """
     Return the time from one question to the next of its kind, which is *usual_s* or longer.
 
-    >>> interval_ns(0.2, took_ns=1_000_000), interval_ns(0.2, took_ns=90_000_000)
-    (200000000, 900000000)
+    >>> interval_ns(0.25, took_ns=1_000_000), interval_ns(0.25, took_ns=90_000_000)
+    (250000000, 900000000)
     """
     longest_ns = round(_LONGEST_INTERVAL_S * NANOSECONDS_PER_S)
     usual_ns = round(usual_s * NANOSECONDS_PER_S)

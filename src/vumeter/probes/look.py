@@ -7,42 +7,36 @@ database, in docs/postgres.md.
 
 from collections import Counter
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Self
 
-import asyncpg
 import msgspec
 
 from vumeter.clock import NsClock
-from vumeter.model.database import Blocker
+from vumeter.model.database import SessionGroup
 from vumeter.model.probes import PostgresReading, PostgresState
-from vumeter.probes.blocking import root_blockers
+from vumeter.probes.locks import Jam, LockWatch
 from vumeter.probes.plain import plain_text
+from vumeter.probes.questions import Questions, Row
+from vumeter.probes.sessions import (
+    GROUPS_SHOWN,
+    NAME_LIMIT,
+    OPEN_SHOWN,
+    group_of,
+    session_of,
+)
 from vumeter.probes.span import Totals, span
 
-WAITERS_MAX = 100
-"""
-Waiters whose blockers are asked for in one look: what that costs the server grows with their
-square, 0.1 % of a core for 100 (docs/postgres.md).
-"""
-
-_BLOCKERS_SHOWN = 10
-_STATEMENT_LIMIT = 120
-_NAME_LIMIT = 64
+_LOOKS_PER_CENSUS = 5
+"""Where the sessions come from changes slowly: it is asked for in every fifth look."""
 
 _QUERIES = (
-    "server",
     "activity",
     "sessions",
+    "open_sessions",
+    "groups",
     "databases",
-    "waiters",
-    "waiters_hidden",
-    "blockers",
 )
-"""`queries/*.sql`, all prepared at the start: planning costs more than asking."""
-
-_Row = Any
-"""A row of asyncpg, which has no types of its own."""
+"""All prepared at the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +44,8 @@ class Server:
     """What does not change while a server runs."""
 
     version: str
+    number: int
+    """Of the version, as in 150018."""
     connections_max: int
     connections_reserved: int
     role: str
@@ -59,57 +55,62 @@ class Server:
 class Observer:
     """One connection's questions. Made anew with each connection."""
 
-    def __init__(self, *, clock: NsClock) -> None:
+    def __init__(self, questions: Questions, server: Server, *, clock: NsClock) -> None:
+        self._questions = questions
         self._clock = clock
-        self._statements: dict[str, Any] = {}
-        self._own_commits = 0
-        self._own_rollbacks = 0
         self._last: Totals | None = None
         self._deadlocks = 0
+        self._temporary_files = 0
         self._samples = 0
-        self._active_by_wait: Counter[str] = Counter()
-        self.server = Server(version="", connections_max=0, connections_reserved=0, role="")
+        self._active: Counter[str] = Counter()
+        self._looks = 0
+        self._groups: tuple[SessionGroup, ...] = ()
+        self._locks = LockWatch(questions, server_number=server.number)
+        self.server = server
 
     @classmethod
     async def begin(cls, connection: Any, *, clock: NsClock) -> Self:
         """Return an observer that knows its server and has its questions prepared."""
-        observer = cls(clock=clock)
-        for query in _QUERIES:
-            observer._statements[query] = await connection.prepare(_sql(query))
-        row = (await observer._rows("server"))[0]
-        observer.server = Server(
-            version=plain_text(row["version"].partition(" ")[0], limit=_NAME_LIMIT),
+        questions = Questions(connection)
+        await questions.prepare(("server", *_QUERIES))
+        row = (await questions.rows("server"))[0]
+        server = Server(
+            version=plain_text(row["version"].partition(" ")[0], limit=NAME_LIMIT),
+            number=row["number"],
             connections_max=row["connections_max"],
             connections_reserved=row["connections_reserved"],
-            role=plain_text(row["role"], limit=_NAME_LIMIT),
+            role=plain_text(row["role"], limit=NAME_LIMIT),
         )
+        observer = cls(questions, server, clock=clock)
+        await observer._locks.prepare()
         if row["settles"]:
             # Or the start of this very connection shows as a transaction or two of others, later.
-            await connection.execute(_sql("settle_15"))
-        observer._own_commits = 0
+            await questions.execute("settle_15")
+        questions.own_commits = 0
         return observer
 
     async def sample(self) -> None:
         """Count who is active at this moment, by what it waits for."""
-        rows = await self._rows("activity")
+        rows = await self._questions.rows("activity")
         self._samples += 1
         for row in rows:
-            self._active_by_wait[plain_text(row["wait"], limit=_NAME_LIMIT)] += row["sessions"]
+            event = f"{row['wait']}:{row['event']}" if row["event"] else row["wait"]
+            self._active[plain_text(event, limit=NAME_LIMIT)] += row["sessions"]
 
     async def look(self) -> PostgresReading:
         """Return all figures now; those of a span are over the time since the look before."""
         began_ns = self._clock()
-        sessions = (await self._rows("sessions"))[0]
+        sessions = (await self._questions.rows("sessions"))[0]
         hidden = bool(sessions["hidden"])
         totals = await self._totals()
-        waiting = await self._waiting(hidden=hidden) if hidden or sessions["waiting"] else _NOBODY
-        blockers = await self._blockers(root_blockers(waiting.waits_for))
+        jam = await self._locks.look(waiting=sessions["waiting"], hidden=hidden)
         since = span(self._last, totals)
         self._last = totals
         self._deadlocks += since.deadlocks
+        self._temporary_files += since.temporary_files
         reading = PostgresReading(
             state=PostgresState.UP,
-            remark=self._remark(hidden=hidden, waiting=waiting),
+            remark=self._remark(hidden=hidden, jam=jam),
             server_version=self.server.version,
             connections_used=sessions["used"],
             connections_max=self.server.connections_max,
@@ -117,102 +118,84 @@ class Observer:
             transactions_per_s=since.transactions_per_s,
             rollbacks_per_s=since.rollbacks_per_s,
             cache_hit_ratio=since.cache_hit_ratio,
+            rows_read_per_s=since.rows_read_per_s,
+            rows_written_per_s=since.rows_written_per_s,
+            temporary_bytes_per_s=since.temporary_bytes_per_s,
+            temporary_files=self._temporary_files,
             deadlocks=self._deadlocks,
-            blocked_sessions=waiting.total,
-            blockers=blockers,
-            probe_ms=(self._clock() - began_ns) / 1e6,
+            blocked_sessions=jam.total,
+            blockers=jam.blockers,
+            waiters=jam.waiters,
         )
-        active_by_wait = self._average_active()
-        return reading if hidden else _with_sessions(reading, sessions, active_by_wait)
-
-    async def _rows(self, query: str, *arguments: object) -> list[_Row]:
-        try:
-            rows: list[_Row] = await self._statements[query].fetch(*arguments)
-        except asyncpg.QueryCanceledError:
-            self._own_rollbacks += 1
-            raise
-        self._own_commits += 1
-        return rows
+        active = self._average_active()
+        if not hidden:
+            reading = await self._with_sessions(reading, sessions, active)
+        return msgspec.structs.replace(reading, probe_ms=(self._clock() - began_ns) / 1e6)
 
     async def _totals(self) -> Totals:
-        row = (await self._rows("databases"))[0]
+        row = (await self._questions.rows("databases"))[0]
         totals = Totals(at_ns=self._clock(), **dict(row.items()))
         return totals.without(
-            commits=self._own_commits, rollbacks=self._own_rollbacks, before=self._last
+            commits=self._questions.own_commits,
+            rollbacks=self._questions.own_rollbacks,
+            before=self._last,
         )
 
-    async def _waiting(self, *, hidden: bool) -> "_Waiting":
-        rows = await self._rows("waiters_hidden" if hidden else "waiters", WAITERS_MAX)
-        return _Waiting(
-            waits_for={row["pid"]: row["blockers"] for row in rows},
-            total=rows[0]["total"] if rows else 0,
+    async def _with_sessions(
+        self, reading: PostgresReading, sessions: Row, active_by_event: dict[str, float] | None
+    ) -> PostgresReading:
+        """Return *reading* with the figures that need every session's state to be seen."""
+        rows = await self._questions.rows("open_sessions", OPEN_SHOWN)
+        running = tuple(session_of(row) for row in rows if not row["is_idle"])
+        idle = tuple(session_of(row) for row in rows if row["is_idle"])
+        if self._looks % _LOOKS_PER_CENSUS == 0:
+            rows = await self._questions.rows("groups", GROUPS_SHOWN)
+            self._groups = tuple(map(group_of, rows))
+        self._looks += 1
+        own = 1
+        named = ("active", "idle", "idle_in_transaction")
+        return msgspec.structs.replace(
+            reading,
+            sessions_active=sessions["active"],
+            sessions_idle=sessions["idle"],
+            sessions_idle_in_transaction=sessions["idle_in_transaction"],
+            sessions_other=max(0, sessions["used"] - own - sum(sessions[name] for name in named)),
+            active_by_wait=_by_class(active_by_event),
+            active_by_event=active_by_event,
+            longest_transaction_s=sessions["longest_s"],
+            longest_transaction_pid=sessions["longest_pid"],
+            running=running,
+            idle_in_transaction=idle,
+            longest_running_s=running[0].age_s if running else 0.0,
+            longest_idle_in_transaction_s=idle[0].age_s if idle else 0.0,
+            groups=self._groups,
         )
-
-    async def _blockers(self, blocked: dict[int, int]) -> tuple[Blocker, ...]:
-        """Return those that hold up most; one that has ended meanwhile blocks nobody."""
-        worst = sorted(blocked, key=lambda pid: -blocked[pid])[:_BLOCKERS_SHOWN]
-        rows = {row["pid"]: row for row in await self._rows("blockers", worst)} if worst else {}
-        return tuple(_blocker(rows[pid], blocked[pid]) for pid in worst if pid in rows)
 
     def _average_active(self) -> dict[str, float] | None:
         if not self._samples:
             return None
-        active = {wait: count / self._samples for wait, count in self._active_by_wait.items()}
+        active = {event: count / self._samples for event, count in self._active.items()}
         self._samples = 0
-        self._active_by_wait.clear()
+        self._active.clear()
         return active
 
-    def _remark(self, *, hidden: bool, waiting: "_Waiting") -> str:
+    def _remark(self, *, hidden: bool, jam: Jam) -> str:
         remarks = []
         if hidden:
             remarks.append(
                 "what other roles' sessions do is hidden from the probe → "
                 f"GRANT pg_monitor TO {self.server.role}"
             )
-        if waiting.total > len(waiting.waits_for):
-            remarks.append(f"blockers are counted for {len(waiting.waits_for)} of the waiters")
+        if jam.total > jam.asked:
+            remarks.append(f"blockers are counted for {jam.asked} of the waiters")
         return "; ".join(remarks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    """Who waits for a lock, and for whom."""
-
-    waits_for: dict[int, list[int]]
-    total: int
-
-
-_NOBODY = _Waiting(waits_for={}, total=0)
-
-
-def _sql(query: str) -> str:
-    return resources.files("vumeter.probes").joinpath("queries", f"{query}.sql").read_text("utf-8")
-
-
-def _with_sessions(
-    reading: PostgresReading, sessions: _Row, active_by_wait: dict[str, float] | None
-) -> PostgresReading:
-    """Return *reading* with the figures that need every session's state to be seen."""
-    own = 1
-    named = ("active", "idle", "idle_in_transaction")
-    return msgspec.structs.replace(
-        reading,
-        sessions_active=sessions["active"],
-        sessions_idle=sessions["idle"],
-        sessions_idle_in_transaction=sessions["idle_in_transaction"],
-        sessions_other=max(0, sessions["used"] - own - sum(sessions[name] for name in named)),
-        active_by_wait=active_by_wait,
-        longest_transaction_s=sessions["longest_s"],
-        longest_transaction_pid=sessions["longest_pid"],
-    )
-
-
-def _blocker(row: _Row, blocked: int) -> Blocker:
-    return Blocker(
-        pid=row["pid"],
-        blocked=blocked,
-        age_s=row["age_s"] or 0.0,
-        state=plain_text(row["state"], limit=_NAME_LIMIT),
-        application=plain_text(row["application"], limit=_NAME_LIMIT),
-        statement=plain_text(row["statement"], limit=_STATEMENT_LIMIT),
-    )
+def _by_class(active_by_event: dict[str, float] | None) -> dict[str, float] | None:
+    if active_by_event is None:
+        return None
+    found: dict[str, float] = {}
+    for event, sessions in active_by_event.items():
+        wait = event.partition(":")[0]
+        found[wait] = found.get(wait, 0.0) + sessions
+    return found

@@ -20,6 +20,10 @@ class Totals:
     reads: int
     """Blocks that were not."""
     deadlocks: int
+    rows_read: int = 0
+    rows_written: int = 0
+    temporary_files: int = 0
+    temporary_bytes: int = 0
 
     def continues(self, before: "Totals") -> bool:
         """Whether the time since *before* can be told: no database came, went or was reset."""
@@ -52,6 +56,10 @@ class Span:
     cache_hit_ratio: float | None = None
     """`None` also when no block was asked for."""
     deadlocks: int = 0
+    rows_read_per_s: float | None = None
+    rows_written_per_s: float | None = None
+    temporary_files: int = 0
+    temporary_bytes_per_s: float | None = None
 
 
 def span(before: Totals | None, after: Totals) -> Span:
@@ -68,4 +76,8 @@ def span(before: Totals | None, after: Totals) -> Span:
         rollbacks_per_s=rollbacks / seconds,
         cache_hit_ratio=hits / asked if asked else None,
         deadlocks=max(0, after.deadlocks - before.deadlocks),
+        rows_read_per_s=max(0, after.rows_read - before.rows_read) / seconds,
+        rows_written_per_s=max(0, after.rows_written - before.rows_written) / seconds,
+        temporary_files=max(0, after.temporary_files - before.temporary_files),
+        temporary_bytes_per_s=max(0, after.temporary_bytes - before.temporary_bytes) / seconds,
     )

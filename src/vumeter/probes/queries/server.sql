@@ -2,6 +2,7 @@
 -- reserved_connections exists from 16 on; elsewhere there are none.
 SELECT
     current_setting('server_version') AS version,
+    current_setting('server_version_num')::int AS number,
     current_setting('server_version_num')::int >= 150000 AS settles,
     current_setting('max_connections')::int AS connections_max,
     current_setting('superuser_reserved_connections')::int

@@ -1,5 +1,11 @@
 -- The same where the probe's role must not see what others wait for: pg_locks hides nothing.
-SELECT pid, total::int AS total, pg_blocking_pids(pid) AS blockers
+SELECT
+    pid,
+    total::int AS total,
+    pg_blocking_pids(pid) AS blockers,
+    '' AS "user",
+    '' AS application,
+    '' AS statement
 FROM (
     SELECT pid, count(*) OVER () AS total
     FROM pg_locks
@@ -8,3 +14,4 @@ FROM (
     ORDER BY pid
     LIMIT $1
 ) AS waiter
+WHERE $2::int IS NOT NULL
