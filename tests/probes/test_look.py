@@ -9,6 +9,7 @@ from vumeter.probes.connection import connected
 from vumeter.probes.dsn import parse_dsn
 from vumeter.probes.locks import WAITERS_MAX
 from vumeter.probes.look import Observer
+from vumeter.probes.statement_log import StatementLog
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -26,7 +27,7 @@ class _Seconds:
 async def test_every_transaction_is_counted_once_and_the_probes_own_are_not(cluster) -> None:
     clock = _Seconds()
     async with connected(parse_dsn(cluster.dsn())) as connection:
-        observer = await Observer.begin(connection, clock=clock)
+        observer = await Observer.begin(connection, clock=clock, log=StatementLog())
         await observer.look()
         # A session reports what it counted when it ends, at the latest.
         with psycopg.connect(cluster.dsn(), autocommit=True) as session:
@@ -55,7 +56,7 @@ async def test_the_cache_hit_ratio_is_the_servers_over_the_span(cluster) -> None
     cluster.execute("CREATE TABLE cold AS SELECT repeat('x', 2000) FROM generate_series(1, 40000)")
     try:
         async with connected(parse_dsn(cluster.dsn())) as connection:
-            observer = await Observer.begin(connection, clock=clock)
+            observer = await Observer.begin(connection, clock=clock, log=StatementLog())
             await observer.look()
             [(hits_before, reads_before)] = cluster.rows(blocks)
             # More than fits into a ring buffer, so most of it is read again each time.
@@ -75,7 +76,7 @@ async def test_the_cache_hit_ratio_is_the_servers_over_the_span(cluster) -> None
 async def test_a_database_that_comes_or_goes_makes_a_gap_and_no_jump(cluster) -> None:
     clock = _Seconds()
     async with connected(parse_dsn(cluster.dsn())) as connection:
-        observer = await Observer.begin(connection, clock=clock)
+        observer = await Observer.begin(connection, clock=clock, log=StatementLog())
         rates = []
         for change in (None, "CREATE DATABASE passing", "DROP DATABASE passing", None):
             if change:
@@ -100,7 +101,9 @@ async def test_only_so_many_waiters_are_asked_for_and_that_is_said(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'", [(5,)]
         )
         async with connected(parse_dsn(cluster.dsn())) as connection:
-            reading = await (await Observer.begin(connection, clock=_Seconds())).look()
+            reading = await (
+                await Observer.begin(connection, clock=_Seconds(), log=StatementLog())
+            ).look()
         assert reading.blocked_sessions == 5
         assert [blocker.pid for blocker in reading.blockers] == [holder]
         assert "3 of the waiters" in reading.remark

@@ -9,6 +9,11 @@ _LONGEST_INTERVAL_S = 5.0
 # Of the time that passes, one tenth at most is spent waiting for answers.
 _INTERVALS_PER_ANSWER = 10
 
+# What grows with the number of statements or tables may take this part of a core.
+_COSTLY_CORE_RATIO = 0.0005
+_COSTLY_INTERVAL_S = 2.0
+_LONGEST_COSTLY_INTERVAL_S = 60.0
+
 
 def interval_ns(usual_s: float, *, took_ns: int) -> int:
     """
@@ -20,3 +25,15 @@ def interval_ns(usual_s: float, *, took_ns: int) -> int:
     longest_ns = round(_LONGEST_INTERVAL_S * NANOSECONDS_PER_S)
     usual_ns = round(usual_s * NANOSECONDS_PER_S)
     return max(usual_ns, min(took_ns * _INTERVALS_PER_ANSWER, longest_ns))
+
+
+def costly_interval_ns(cost_us: float) -> int:
+    """
+    Return the time between two questions that cost the server *cost_us* of processor time.
+
+    >>> costly_interval_ns(500.0), costly_interval_ns(5000.0)
+    (2000000000, 10000000000)
+    """
+    interval_s = cost_us / 1e6 / _COSTLY_CORE_RATIO
+    limited_s = min(max(interval_s, _COSTLY_INTERVAL_S), _LONGEST_COSTLY_INTERVAL_S)
+    return round(limited_s * NANOSECONDS_PER_S)

@@ -25,6 +25,8 @@ from vumeter.probes.sessions import (
     session_of,
 )
 from vumeter.probes.span import Totals, span
+from vumeter.probes.statement_log import StatementLog
+from vumeter.probes.statements import StatementWatch
 
 _LOOKS_PER_CENSUS = 5
 """Where the sessions come from changes slowly: it is asked for in every fifth look."""
@@ -55,7 +57,9 @@ class Server:
 class Observer:
     """One connection's questions. Made anew with each connection."""
 
-    def __init__(self, questions: Questions, server: Server, *, clock: NsClock) -> None:
+    def __init__(
+        self, questions: Questions, server: Server, *, clock: NsClock, log: StatementLog
+    ) -> None:
         self._questions = questions
         self._clock = clock
         self._last: Totals | None = None
@@ -66,11 +70,16 @@ class Observer:
         self._looks = 0
         self._groups: tuple[SessionGroup, ...] = ()
         self._locks = LockWatch(questions, server_number=server.number)
+        self._statements = StatementWatch(questions, log, role=server.role, clock=clock)
         self.server = server
 
     @classmethod
-    async def begin(cls, connection: Any, *, clock: NsClock) -> Self:
-        """Return an observer that knows its server and has its questions prepared."""
+    async def begin(cls, connection: Any, *, clock: NsClock, log: StatementLog) -> Self:
+        """
+        Return an observer that knows its server and has its questions prepared.
+
+        What it sees of statements goes into *log*, which outlives it.
+        """
         questions = Questions(connection)
         await questions.prepare(("server", *_QUERIES))
         row = (await questions.rows("server"))[0]
@@ -81,7 +90,7 @@ class Observer:
             connections_reserved=row["connections_reserved"],
             role=plain_text(row["role"], limit=NAME_LIMIT),
         )
-        observer = cls(questions, server, clock=clock)
+        observer = cls(questions, server, clock=clock, log=log)
         await observer._locks.prepare()
         if row["settles"]:
             # Or the start of this very connection shows as a transaction or two of others, later.
@@ -130,6 +139,7 @@ class Observer:
         active = self._average_active()
         if not hidden:
             reading = await self._with_sessions(reading, sessions, active)
+        reading = await self._with_statements(reading)
         return msgspec.structs.replace(reading, probe_ms=(self._clock() - began_ns) / 1e6)
 
     async def _totals(self) -> Totals:
@@ -169,6 +179,15 @@ class Observer:
             longest_running_s=running[0].age_s if running else 0.0,
             longest_idle_in_transaction_s=idle[0].age_s if idle else 0.0,
             groups=self._groups,
+        )
+
+    async def _with_statements(self, reading: PostgresReading) -> PostgresReading:
+        await self._statements.look()
+        return msgspec.structs.replace(
+            reading,
+            statements=self._statements.figures,
+            statements_span_s=self._statements.span_s,
+            statements_remark=self._statements.remark,
         )
 
     def _average_active(self) -> dict[str, float] | None:

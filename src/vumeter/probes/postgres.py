@@ -21,6 +21,7 @@ from vumeter.probes.connection import CONNECT_LIMIT_S, connected
 from vumeter.probes.dsn import parse_dsn, redacted
 from vumeter.probes.failure import Failure, failure_of
 from vumeter.probes.look import Observer, Server
+from vumeter.probes.statement_log import StatementLog
 
 # Longer than the server lets a statement take: who is silent for so long is not there.
 _ANSWER_LIMIT_S = 2.0
@@ -46,6 +47,7 @@ class PostgresProbe:
         self._is_closed = False
         self._server: Server | None = None
         self._deadlocks = 0
+        self._statements = StatementLog()
         self._good_ns = clock()
         self._reading = PostgresReading(
             state=PostgresState.CONNECTING,
@@ -67,7 +69,7 @@ class PostgresProbe:
         """
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S), connected(self._dsn) as connection:
-                observer = await Observer.begin(connection, clock=self._clock)
+                observer = await Observer.begin(connection, clock=self._clock, log=StatementLog())
                 await observer.sample()
                 await observer.look()
         except Exception as error:
@@ -104,7 +106,7 @@ class PostgresProbe:
     async def _watch(self, connection: Any) -> None:
         """Ask until the connection fails; a question that the server gives up is only noted."""
         async with asyncio.timeout(_ANSWER_LIMIT_S):
-            observer = await Observer.begin(connection, clock=self._clock)
+            observer = await Observer.begin(connection, clock=self._clock, log=self._statements)
         self._server = observer.server
         deadlocks_before = self._deadlocks
         look_due_ns = self._clock()

@@ -1,6 +1,6 @@
 """The probe's questions on one connection: `queries/*.sql`, prepared once and counted."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from importlib import resources
 from typing import Any
 
@@ -31,14 +31,23 @@ class Questions:
         """Make *text* ready under the name *query*."""
         self._prepared[query] = await self._connection.prepare(text)
 
+    async def ask(self, query: str) -> list[Row]:
+        """Return the answer to a *query* that is asked too seldom to be prepared."""
+        rows: list[Row] = await self._counted(self._connection.fetch(sql(query)))
+        return rows
+
     async def execute(self, query: str) -> None:
         """Ask something without an answer, once."""
         await self._connection.execute(sql(query))
 
     async def rows(self, query: str, *arguments: object) -> list[Row]:
         """Return the answer to a *query* that was prepared."""
+        rows: list[Row] = await self._counted(self._prepared[query].fetch(*arguments))
+        return rows
+
+    async def _counted(self, answer: Awaitable[Any]) -> Any:
         try:
-            rows: list[Row] = await self._prepared[query].fetch(*arguments)
+            rows = await answer
         except asyncpg.PostgresError:
             self.own_rollbacks += 1
             raise
