@@ -7,19 +7,11 @@ from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.tui.format import age_text, number_text, percent_text, span_text, three_digits
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.bars import bar, stacked_bar
-from vumeter.tui.widgets.line import Line, joined, wrapped
+from vumeter.tui.widgets.line import Line, Part, joined, wrapped
 from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
+from vumeter.tui.widgets.waits import ordered_waits, wait_ink
 
 _NOT_WATCHED = "no database watched: start the run with --pg DSN"
-
-_WAITS = {
-    "CPU": Ink.WAIT_CPU,
-    "IO": Ink.WAIT_IO,
-    "Lock": Ink.WAIT_LOCK,
-    "LWLock": Ink.WAIT_LWLOCK,
-    "Client": Ink.WAIT_CLIENT,
-}
-"""The order and the inks of the wait classes; others come behind, in alphabetical order."""
 
 _TROUBLES = {
     PostgresState.CONNECTING: ("CONNECTING", Ink.ACTIVE, "the probe is connecting"),
@@ -28,7 +20,7 @@ _TROUBLES = {
     PostgresState.SLOW: ("SLOW", Ink.WARN, "it did not answer within the probe's time limit"),
 }
 
-_OLD_AFTER_S = 3.0
+OLD_AFTER_S = 3.0
 _FULL_RATIO = 0.9
 _LONG_TRANSACTION_S = 5.0
 _LOW_HIT_RATIO = 0.9
@@ -54,7 +46,8 @@ def postgres_lines(
     if reading is None:
         return [rule(look, width, [title(look, "pg")]), sentence(look, _NOT_WATCHED)]
     if reading.state is not PostgresState.UP:
-        return _trouble(reading, width=width, look=look)[:height]
+        head = rule(look, width, [title(look, "pg"), (0, state_word(reading, look))])
+        return [head, *trouble_lines(reading, width=width, look=look)][:height]
     remarks = [
         sentence(look, text, ink=Ink.WARN) for text in wrapped(reading.remark, width - 2, look)
     ]
@@ -75,23 +68,29 @@ def _title(reading: PostgresReading, width: int, look: Look) -> Line:
         sessions = pair(look, "AAS", three_digits(active), ink=Ink.WARN if is_over else Ink.VALUE)
         cores = f" / {reading.cpu_count} cpu" if reading.cpu_count else ""
         parts.append((0, sessions.add(cores, Ink.DIM)))
-    if reading.age_s >= _OLD_AFTER_S:
+    if reading.age_s >= OLD_AFTER_S:
         parts.append((0, Line(look).add(f"{age_text(reading.age_s)} old", Ink.WARN)))
     if reading.deadlocks:
         parts.append((1, pair(look, "deadlocks", number_text(reading.deadlocks), ink=Ink.BAD)))
     return rule(look, width, parts, right=reading.server_version.partition(" ")[0])
 
 
-def _trouble(reading: PostgresReading, *, width: int, look: Look) -> list[Line]:
-    word, ink, explanation = _TROUBLES[reading.state]
-    head = rule(look, width, [title(look, "pg"), (0, Line(look).add(word, ink))])
+def state_word(reading: PostgresReading, look: Look) -> Line:
+    """Return the state of a database that gives no figures."""
+    word, ink, _ = _TROUBLES[reading.state]
+    return Line(look).add(word, ink)
+
+
+def trouble_lines(reading: PostgresReading, *, width: int, look: Look) -> list[Line]:
+    """Return what is wrong with a database that gives no figures, and since when."""
+    *_, explanation = _TROUBLES[reading.state]
     lines = [
         sentence(look, text, ink=Ink.TEXT)
         for text in wrapped(reading.remark or explanation, width - 2, look)
     ]
     if reading.age_s > 0:
         lines.append(sentence(look, f"last seen {age_text(reading.age_s)} ago"))
-    return [head, *lines]
+    return lines
 
 
 def _brief(reading: PostgresReading, width: int, look: Look, *, names_blocker: bool) -> list[Line]:
@@ -147,7 +146,7 @@ def _details(reading: PostgresReading, width: int, look: Look) -> list[Line]:
         row = Line(look).add(" ").add_fitted(name, _WAIT_NAME_WIDTH, Ink.TEXT)
         row.add_right(three_digits(active), 6, Ink.VALUE).add(" ")
         bar_width = max(0, width - row.width - 1)
-        ink = _WAITS.get(name, Ink.WAIT_OTHER)
+        ink = wait_ink(name)
         lines.append(row.extend(bar(active / top, width=bar_width, look=look, ink=ink)))
     return lines
 
@@ -157,8 +156,7 @@ def _wait_bar(reading: PostgresReading, width: int, look: Look) -> Line:
     waits = reading.active_by_wait
     if waits is None:
         return Line(look).add("waits unseen", Ink.DIM).crop_to(width)
-    names = [name for name in _WAITS if name in waits] + sorted(set(waits) - set(_WAITS))
-    parts = [(name, waits[name], _WAITS.get(name, Ink.WAIT_OTHER)) for name in names]
+    parts = ordered_waits(waits)
     cores = float(reading.cpu_count or 0)
     top = max(sum(waits.values()), cores * 1.1, 1.0)
     return stacked_bar(parts, top=top, width=width, look=look, mark_at=cores or None)
@@ -178,6 +176,11 @@ def _session_bar(reading: PostgresReading, width: int, look: Look) -> Line:
     open_slots = slots - (reading.connections_reserved or 0)
     top = max(float(slots), sum(value for _, value, _ in parts))
     return stacked_bar(parts, top=top, width=width, look=look, mark_at=float(open_slots))
+
+
+def postgres_figures(reading: PostgresReading, look: Look) -> list[Part]:
+    """Return connections against the slots and throughput, as parts of a line."""
+    return [(0, _connections(reading, look)), *_figures(reading, look)]
 
 
 def _connections(reading: PostgresReading, look: Look) -> Line:
