@@ -75,6 +75,16 @@ def test_the_views(snap_compare: Snap, size: tuple[int, int], key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("size", "keys"),
+    [(SMALL, "5"), (LARGE, "5jj"), (LARGE, "55"), (SMALL, "555"), (SMALL, "5555"), (LARGE, "5555")],
+    ids=["now-80x24", "now-120x40", "sessions", "statements", "tables-80x24", "tables-120x40"],
+)
+def test_the_pages_of_the_database(snap_compare: Snap, size: tuple[int, int], keys: str) -> None:
+    app = cockpit(JAMMED_S, played=story())
+    assert snap_compare(app, terminal_size=size, run_before=pressing(*keys))
+
+
+@pytest.mark.parametrize(
     "keys",
     [":vu 75 over 20s", ":vu 400", "S", "q", "?"],
     ids=["ramp", "leap", "stop", "leave", "help"],

@@ -28,8 +28,8 @@ from vumeter.probes.span import Totals, span
 from vumeter.probes.statement_log import StatementLog
 from vumeter.probes.statements import StatementWatch
 
-_LOOKS_PER_CENSUS = 5
-"""Where the sessions come from changes slowly: it is asked for in every fifth look."""
+_LOOKS_PER_CENSUS = 2
+"""Where the sessions come from is asked for in every other look."""
 
 _QUERIES = (
     "activity",

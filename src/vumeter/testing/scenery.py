@@ -6,6 +6,12 @@ from msgspec import Struct
 
 from vumeter.model.database import (
     Blocker,
+    Session,
+    SessionGroup,
+    StatementFigures,
+    TableFigures,
+    UnusedIndex,
+    Waiter,
 )
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
@@ -128,4 +134,152 @@ def postgres(now: Moment) -> PostgresReading:
         longest_transaction_s=0.2 + 8 * now.jam,
         longest_transaction_pid=811,
         probe_ms=3.1,
+        active_by_event={
+            "CPU": working,
+            "IO:DataFileRead": working * 0.3,
+            "LWLock:WALWrite": working * 0.1,
+            **({"Lock:transactionid": 1.0, "Lock:tuple": blocked - 1.0} if blocked else {}),
+        },
+        running=_running(now),
+        idle_in_transaction=(_idle(now),),
+        longest_running_s=2.3 * now.jam,
+        longest_idle_in_transaction_s=0.1 + 2.4 * now.jam,
+        groups=(
+            SessionGroup(
+                user="shop",
+                application="shop",
+                client="10.0.0.7",
+                sessions=40,
+                active=min(40, round(working * 1.6) + blocked),
+                idle_in_transaction=round(2 * now.jam) + 1,
+            ),
+            SessionGroup(
+                user="ann",
+                application="psql",
+                client="",
+                sessions=3,
+                active=0,
+                idle_in_transaction=0,
+            ),
+        ),
+        waiters=_waiters(now, blocked),
+        statements=_statements(now),
+        statements_span_s=10.0,
+        tables=_TABLES,
+        tables_span_s=10.0,
+        unused_indexes=(
+            UnusedIndex(name="stock_note_idx", table="public.stock", bytes=41_000_000),
+        ),
+        rows_read_per_s=now.vus * 900.0,
+        rows_written_per_s=now.vus * 1.5,
+        temporary_bytes_per_s=0.0,
+        wal_bytes_per_s=now.vus * 21_000.0,
+        checkpoints_timed=2,
+        checkpoints_requested=0,
+        temporary_files=0,
+        autovacuum_workers=1,
     )
+
+
+_HOT = "UPDATE stock SET left = left - 1 WHERE symbol = 'VUM'"
+
+
+def _idle(now: Moment) -> Session:
+    return Session(
+        pid=811,
+        user="shop",
+        application="shop",
+        client="10.0.0.7",
+        database="shop",
+        state="idle in transaction",
+        wait="",
+        age_s=0.1 + 2.4 * now.jam,
+        transaction_s=0.2 + 2.4 * now.jam,
+        statement=_HOT,
+    )
+
+
+def _running(now: Moment) -> tuple[Session, ...]:
+    return tuple(
+        Session(
+            pid=900 + number,
+            user="shop",
+            application="shop",
+            client="10.0.0.7",
+            database="shop",
+            state="active",
+            wait=("", "IO:DataFileRead", "")[number],
+            age_s=(0.3 + now.jam) / (number + 1),
+            transaction_s=(0.3 + now.jam) / (number + 1),
+            statement="SELECT symbol, avg(price) FROM ticks GROUP BY symbol",
+        )
+        for number in range(3)
+    )
+
+
+def _waiters(now: Moment, blocked: int) -> tuple[Waiter, ...]:
+    return tuple(
+        Waiter(
+            pid=830 + number,
+            blocked_by=(811,) if number == 0 else (830, 811),
+            wait_s=2.2 * now.jam / (number + 1),
+            lock="ShareLock on transactionid" if number == 0 else "ExclusiveLock on tuple",
+            relation="stock",
+            user="shop",
+            application="shop",
+            statement=_HOT,
+        )
+        for number in range(min(blocked, 20))
+    )
+
+
+def _statements(now: Moment) -> tuple[StatementFigures, ...]:
+    rates = (
+        ("SELECT symbol, avg(price) FROM ticks GROUP BY symbol", 0.4, 18.0, 9_000, True),
+        ("UPDATE stock SET left = left - $1 WHERE symbol = $2", 0.1, 2.0 + 900 * now.jam, 3, False),
+        ("SELECT price FROM prices WHERE instrument_id = $1", 14.0, 0.02, 1, True),
+    )
+    return tuple(
+        StatementFigures(
+            id=str(7_310_000_000_000_000_001 + number),
+            text=text,
+            user="shop",
+            database="shop",
+            calls=round(now.vus * per_vu * 10),
+            total_ms=now.vus * per_vu * 10 * mean_ms,
+            mean_ms=mean_ms,
+            rows=round(now.vus * per_vu * 10) * rows,
+            hits=round(now.vus * per_vu * 10) * rows,
+            reads=round(now.vus * per_vu * 10 * rows * 0.01),
+            temporary=0,
+            io_ms=0.0,
+            is_new=is_new,
+        )
+        for number, (text, per_vu, mean_ms, rows, is_new) in enumerate(rates)
+    )
+
+
+_TABLES = (
+    TableFigures(
+        name="public.ticks",
+        live_rows=1_200_000,
+        dead_rows=4_000,
+        bytes=96_000_000,
+        sequential_scans=40,
+        sequential_rows=48_000_000,
+        index_scans=0,
+        cache_hit_ratio=0.94,
+        vacuum_age_s=5400.0,
+    ),
+    TableFigures(
+        name="public.stock",
+        live_rows=60,
+        dead_rows=310,
+        bytes=65_536,
+        sequential_scans=0,
+        sequential_rows=0,
+        index_scans=160,
+        cache_hit_ratio=1.0,
+        vacuum_age_s=None,
+    ),
+)

@@ -37,6 +37,8 @@ class Part(StrEnum):
     HOST = "host"
     WATCHED = "watched"
     POSTGRES = "postgres"
+    WAITS = "waits"
+    DATABASE = "database"
     EVENTS = "events"
     NIGHT = "night"
     BAR = "bar"
@@ -139,6 +141,9 @@ _SPREAD = (
 _SYSTEMS_MOST = 10
 """Rows that host and database can fill."""
 
+_THREE_CHARTS_FROM_HEIGHT = 12
+"""From so many rows on latency, a series and the database's waits stand above each other."""
+
 _PLAN_FROM_HEIGHT = 32
 _SIDE_WIDTH_PERCENT = 32
 
@@ -202,7 +207,7 @@ def _body(
     has_series: bool,
 ) -> dict[Part, Place]:
     subject = _SUBJECTS[view]
-    if is_zoomed:
+    if is_zoomed or view in (View.LOG, View.NIGHT):
         return _with_series(_beside(body, *subject), has_series)
     match view:
         case View.LOAD:
@@ -212,9 +217,9 @@ def _body(
             return _with_series({Part.LATENCY: latency}, has_series) | _beside(rps, Part.RPS)
         case View.ENDPOINTS:
             return _tables(body, metrics)
-        case View.LOG | View.NIGHT:
-            return _beside(body, *subject)
-        case View.HOST | View.DATABASE:
+        case View.DATABASE:
+            return _database(body, has_series)
+        case View.HOST:
             charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
             latency, rps = _cut(charts, lower=max(2, charts.height // 3))
             lower = Part.SERIES if has_series else Part.RPS
@@ -244,6 +249,19 @@ def _with_series(places: dict[Part, Place], has_series: bool) -> dict[Part, Plac
     return places | {Part.LATENCY: upper, Part.SERIES: lower}
 
 
+def _database(body: Place, has_series: bool) -> dict[Part, Place]:
+    """Return what the database does below what users wait for, on the same time axis."""
+    charts, details = _cut(body, lower=body.height // 2 + 1)
+    if has_series and charts.height < _THREE_CHARTS_FROM_HEIGHT:
+        # Who has chosen a series wants to see that one.
+        return _with_series({Part.LATENCY: charts}, has_series) | {Part.DATABASE: details}
+    latency, waits = _cut(charts, lower=charts.height // 2 + 1)
+    if latency.height < _LEAST[_Band.LATENCY]:
+        return {Part.WAITS: charts, Part.DATABASE: details}
+    shown = _with_series({Part.LATENCY: latency}, has_series)
+    return shown | {Part.WAITS: waits, Part.DATABASE: details}
+
+
 def _tables(body: Place, metrics: int) -> dict[Part, Place]:
     table, errors = _cut(body, lower=max(3, body.height // 4))
     if not metrics:
@@ -257,7 +275,7 @@ _SUBJECTS: dict[View, tuple[Part, ...]] = {
     View.LATENCY: (Part.LATENCY,),
     View.ENDPOINTS: (Part.ENDPOINTS,),
     View.HOST: (Part.HOST,),
-    View.DATABASE: (Part.POSTGRES,),
+    View.DATABASE: (Part.DATABASE,),
     View.LOG: (Part.EVENTS,),
     View.NIGHT: (Part.NIGHT,),
 }

@@ -26,7 +26,9 @@ from vumeter.tui.history import History
 from vumeter.tui.keys import KEYS, Key, key_line
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import Look
+from vumeter.tui.wait_track import WaitTrack
 from vumeter.tui.widgets.axis import GUTTER
+from vumeter.tui.widgets.database_panel import DatabasePanel
 from vumeter.tui.widgets.endpoint_table import EndpointTable
 from vumeter.tui.widgets.error_panel import ErrorPanel
 from vumeter.tui.widgets.event_log import EventLog
@@ -46,6 +48,7 @@ from vumeter.tui.widgets.status_row import StatusRow
 from vumeter.tui.widgets.throttle_panel import ThrottlePanel
 from vumeter.tui.widgets.throttle_row import ThrottleRow
 from vumeter.tui.widgets.tiny_digest import TinyDigest
+from vumeter.tui.widgets.wait_chart import WaitChart
 from vumeter.tui.widgets.watched_panel import WatchedPanel
 
 
@@ -127,6 +130,9 @@ class Board(Widget):
         self.host = HostPanel(id=Part.HOST)
         self.watched = WatchedPanel(id=Part.WATCHED)
         self.postgres = PostgresPanel(id=Part.POSTGRES)
+        self._wait_track = WaitTrack()
+        self.waits = WaitChart(history, self._wait_track, id=Part.WAITS)
+        self.database = DatabasePanel(id=Part.DATABASE)
         self.event_log = EventLog(id=Part.EVENTS)
         self.night = NightPanel(history, id=Part.NIGHT)
         self.digest = TinyDigest(id=Part.DIGEST)
@@ -185,6 +191,8 @@ class Board(Widget):
         yield from (self.throttle_panel, self.errors, self.endpoints, self.host, self.postgres)
         yield from (
             self.metrics,
+            self.waits,
+            self.database,
             self.event_log,
             self.digest,
             self.key_line,
@@ -226,6 +234,7 @@ class Board(Widget):
         """Show *frame* on every panel that can be seen."""
         known = _rows_of(self._frame) if self._frame else None
         self._frame = frame
+        self._wait_track.add(frame)
         if _rows_of(frame) != known:
             self._rearrange()
         # These two gather something from every frame, seen or not.
@@ -301,13 +310,14 @@ class Board(Widget):
         """Let every chart look there."""
         self._sight = sight
         self.past.columns = self.time_columns
-        self.latency.sight = self.rps.sight = self.past.sight = self.series.sight = sight
+        for chart in (self.latency, self.rps, self.past, self.series, self.waits):
+            chart.sight = sight
         if not (self.prompt.is_open or self.question.is_open):
             self._settle()
 
     def show_time(self) -> None:
         """Draw anew what shows the history: it knows more than a moment ago."""
-        for panel in (self.latency, self.series, self.rps, self.past, self.night):
+        for panel in (self.latency, self.series, self.rps, self.waits, self.past, self.night):
             panel.repaint()
 
     def set_active(self, lever: tuple[str, Lever] | None) -> None:
@@ -381,6 +391,8 @@ class Board(Widget):
             Part.HOST: self.host.show,
             Part.WATCHED: self.watched.show,
             Part.POSTGRES: self.postgres.show,
+            Part.WAITS: self.waits.show,
+            Part.DATABASE: self.database.show,
             Part.EVENTS: self.event_log.show,
             Part.NIGHT: self.night.show,
             Bar.PAST: self.past.show,

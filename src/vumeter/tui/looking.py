@@ -36,7 +36,10 @@ class Looking(Deck):
     """The operator's actions on the screen."""
 
     def action_view(self, name: str) -> None:
-        """Turn to the view of that name."""
+        """Turn to the view of that name; where the database is looked at, to its next page."""
+        if self.board.view is View.DATABASE and View(name) is View.DATABASE:
+            self.board.database.turn()
+            return
         self.board.look_at(View(name), is_zoomed=False)
         self.remember(view=View(name))
         self.want_past()
@@ -182,7 +185,10 @@ class Looking(Deck):
         self.remember(sort=table.sort.value)
 
     def action_select(self, rows: int) -> None:
-        """Move the endpoint table's selection, or scroll the night's page."""
+        """Move the selection of endpoints or of the database's rows, or scroll the night's page."""
+        if self.board.view is View.DATABASE:
+            self.board.database.select(rows)
+            return
         if self.board.view is View.NIGHT:
             self.board.night.scroll_lines(rows)
             return

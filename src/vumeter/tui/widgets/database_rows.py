@@ -36,6 +36,9 @@ _MANY_DEAD_RATIO = 0.2
 _BIG_TABLE_ROWS = 100_000
 """Reading all of a table that has so many rows is worth a warning."""
 
+_VICTIMS_SHOWN = 4
+"""Of those behind one root: what else goes on has to have its rows, too."""
+
 _WIDE = 110
 _PID_WIDTH = 8
 
@@ -67,7 +70,9 @@ def now_rows(reading: PostgresReading, *, width: int, look: Look) -> list[Detail
         if session.pid not in told
     ]
     if not rows:
+        is_known = reading.longest_running_s is not None
         words = "nobody works, waits or idles in a transaction"
+        words = words if is_known else "what the sessions do is not known"
         rows.append(DetailRow(line=Line(look).add(f" {words}", Ink.DIM)))
     return rows
 
@@ -81,8 +86,12 @@ def _tree(reading: PostgresReading, *, width: int, look: Look) -> Iterator[Detai
         behind.setdefault(_root_of(waiter, by_pid, roots), []).append(waiter)
     for blocker in reading.blockers:
         yield DetailRow(line=_blocker(blocker, width, look), pid=blocker.pid or None)
-        for waiter in behind.pop(blocker.pid, ()):
+        victims = behind.pop(blocker.pid, [])[:_VICTIMS_SHOWN]
+        for waiter in victims:
             yield DetailRow(line=_waiter(waiter, width, look), pid=waiter.pid)
+        if blocker.blocked > len(victims):
+            more = f"    {blocker.blocked - len(victims)} more wait behind it"
+            yield DetailRow(line=Line(look).add(more, Ink.DIM))
     for waiters in behind.values():
         for waiter in waiters:
             yield DetailRow(line=_waiter(waiter, width, look), pid=waiter.pid)
@@ -340,7 +349,7 @@ def _table(it: TableFigures, span_s: float, width: int, look: Look) -> Line:
         text, ink = values[name]
         line.add_right(text, cells, ink)
     line.add("  ").add(it.name, Ink.STRONG)
-    return line.add("  reads all of a big table" if is_scanned else "", Ink.WARN).crop_to(width)
+    return line.add("  ! scanned whole" if is_scanned else "", Ink.WARN).crop_to(width)
 
 
 def _unused(index: UnusedIndex, width: int, look: Look) -> Line:

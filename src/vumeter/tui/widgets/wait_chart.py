@@ -103,11 +103,11 @@ def wait_lines(
     columns: Sequence[Mapping[str, float] | None], *, cores: int | None, height: int, look: Look
 ) -> list[list[Cell]]:
     """
-    Return the picture's rows from the top: each column stacked from the bottom, in whole cells.
+    Return the picture's rows from the top: each column stacked from the bottom.
 
-    Classes keep their order, so that one stands at the same place from column to column. A
-    class with sessions that comes to less than half a cell is not drawn, but the column as a
-    whole ends where their sum does. A line marks as many sessions as there are processors.
+    Classes keep their order, so that one stands at the same place from column to column. Within
+    a column they meet at whole cells, so a class may show half a cell more or less than it has;
+    the column ends where their sum does. A line marks as many sessions as there are processors.
     """
     top = linear_top(_top(columns, cores))
     picture: list[list[Cell]] = [[BLANK] * len(columns) for _ in range(height)]
@@ -131,19 +131,24 @@ def _draw_stack(
     levels = look.glyphs.levels
     steps = len(levels) - 1
     height = len(picture)
-    total, drawn = 0.0, 0
-    last: tuple[str, Ink] | None = None
-    for name, sessions, ink in ordered_waits(waits):
+    shown = [each for each in ordered_waits(waits) if each[1] > 0]
+    if not shown:
+        return
+    # So little that it rounds to nothing still shows.
+    in_all = max(1, round(sum(waits.values()) / top * height * steps))
+    whole, part = divmod(min(in_all, height * steps), steps)
+    total, row = 0.0, 0
+    for name, sessions, ink in shown:
         total += sessions
-        whole = round(total / top * height)
-        for row in range(drawn, min(whole, height)):
-            picture[height - 1 - row][x] = (_fill(name, levels[-1], look), ink)
-        drawn = max(drawn, whole)
-        last = (name, ink) if sessions else last
-    if drawn == 0 and last is not None and total > 0:
-        # So little that it rounds to nothing still shows.
-        level = max(1, min(steps, round(total / top * height * steps)))
-        picture[-1][x] = (_fill(last[0], levels[level], look), last[1])
+        end = min(whole, round(total / top * height))
+        for each in range(row, end):
+            picture[height - 1 - each][x] = (_fill(name, levels[-1], look), ink)
+        row = max(row, end)
+    name, _, ink = shown[-1]
+    for each in range(row, whole):
+        picture[height - 1 - each][x] = (_fill(name, levels[-1], look), ink)
+    if part:
+        picture[height - 1 - whole][x] = (_fill(name, levels[part], look), ink)
 
 
 def _fill(name: str, block: str, look: Look) -> str:
