@@ -8,6 +8,7 @@ resting, thinking), and every move between them has to keep that true.
 import asyncio
 import math
 import random
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import chain, islice
 from operator import attrgetter
@@ -22,6 +23,7 @@ from vumeter.engine.counts import Counts
 from vumeter.engine.places import Places
 from vumeter.engine.script import Script
 from vumeter.engine.virtual_user import VirtualUser
+from vumeter.engine.warm_up import WarmUp, warm_vus
 from vumeter.model.measure import Histogram, ScenarioCounts
 from vumeter.model.messages import Part, Share, Terms
 from vumeter.model.plan import Load
@@ -111,9 +113,11 @@ class Crowd:
         self._leaving_timer: asyncio.TimerHandle | None = None
         self._moving: dict[VirtualUser, None] = {}
         """Which end with their iterations, on places that are another worker's by now."""
-        self._free: dict[VirtualUser, None] = {}
+        self._free: OrderedDict[VirtualUser, None] = OrderedDict()
+        """The first one is the last to be begun."""
         self._resting: dict[VirtualUser, None] = {}
         self._thinking: dict[VirtualUser, None] = {}
+        self._warm_up: WarmUp | None = None
         self._places = Places(portion, terms.elsewhere)
         self._numbers = Deals(portion, terms.first_number)
         self._next_number = self._numbers.owned(0)
@@ -136,6 +140,18 @@ class Crowd:
         return share(total, self._portion.index, self._portion.count)
 
     # What the generator asks for.
+
+    def prepare(self) -> None:
+        """Connect before run time 0 the VUs that the first arrivals will need then."""
+        origin = self.script.first_origin
+        if self._first_rate is None or origin is None or not self.script.keeps_alive:
+            return
+        number = warm_vus(target(self._first_rate, 0.0) / self._portion.count)
+        self._make(min(number, self._wanted(0.0)))
+        self._warm_up = WarmUp(
+            self.connector, origin, is_free=self._free.__contains__, on_warm=self._free.move_to_end
+        )
+        self._warm_up.start(self._free, self.spawn)
 
     def start(self) -> None:
         """Begin, at run time 0."""
@@ -243,6 +259,8 @@ class Crowd:
         if not self._is_ending:
             self._is_ending = True
             self._settle()
+            if self._warm_up is not None:
+                self._warm_up.stop()
             if self._timer is not None:
                 self._timer.cancel()
             if self._arrivals is not None:
@@ -314,7 +332,7 @@ class Crowd:
             else:
                 vu.begin(0)
         else:
-            self._free[vu] = None
+            self._set_free(vu)
 
     def rest(self, vu: VirtualUser, wait_s: float) -> None:
         """Let *vu* go on after *wait_s*; one that is to end does so now."""
@@ -396,13 +414,22 @@ class Crowd:
             vu.is_leaving = False
             self._staying[vu] = None
         batch = _CONNECTING_BATCH if self._arrivals is None else _IDLE_BATCH
-        for _ in range(min(batch, wanted - len(self._staying))):
+        self._make(min(batch, wanted - len(self._staying)))
+        return len(self._staying) == wanted
+
+    def _make(self, number: int) -> None:
+        for _ in range(number):
             vu = self.script.user(self, self._rng, number=self._next_number + 1)
             vu.place = self._places.take()
             self._next_number = self._numbers.owned(self._next_number + 1)
             self._staying[vu] = None
-            self._free[vu] = None
-        return len(self._staying) == wanted
+            self._set_free(vu)
+
+    def _set_free(self, vu: VirtualUser) -> None:
+        self._free[vu] = None
+        if self._arrivals is not None and not vu.is_connected:
+            # To connect takes four times as long as a request: it waits until no other is free.
+            self._free.move_to_end(vu, last=False)
 
     def _lower(self, wanted: int) -> bool:
         for _ in range(min(_FAREWELLS, len(self._staying) - wanted)):
@@ -518,7 +545,8 @@ class Crowd:
             self._look()
         if not self._free:
             return False
-        # The one that was free for the shortest time: few connections serve a low rate.
+        # One with a connection, and the one that was free for the shortest time: few connections
+        # serve a low rate.
         vu, _ = self._free.popitem()
         if not self.claim(vu):
             self._free[vu] = None

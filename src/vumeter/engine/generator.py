@@ -176,6 +176,8 @@ class Generator:
     async def _generate(self) -> None:
         shortest_s = min(script.shortest_timeout_s for script in self._scripts.values())
         sweep = Sweep(self.vus, shortest_timeout_s=shortest_s)
+        for crowd in self.crowds.values():
+            crowd.prepare()
         await asyncio.sleep(self._left_s(self._launch.start_ns))
         self._stillness.start()
         self._pulse.start()

@@ -224,6 +224,7 @@ class Program:
     """All that a VU of one scenario does: before, during and after its iterations."""
 
     __slots__ = (
+        "first_step",
         "leads_to_request",
         "on_start",
         "on_stop",
@@ -257,6 +258,8 @@ class Program:
         """For each register, whether it is a place in a table, which begins at random."""
         self.leads_to_request = _leads_to_request(self.operations)
         """For each address, whether a request may still come within the same pass."""
+        self.first_step = _first_step(self.operations, (self.on_start, self.steps))
+        """A request that may come first; `None`: there is none."""
 
 
 class _Compiler:
@@ -341,6 +344,16 @@ def drawn(think: Think) -> Draw:
             return lambda scope: max(0.0, scope.rng.gauss(first_s, second_s))
         case Distribution.EXPONENTIAL:
             return lambda scope: scope.rng.expovariate(1 / first_s) if first_s else 0.0
+
+
+def _first_step(operations: Sequence[Operation], entries: Sequence[int]) -> Step | None:
+    reached = list(entries)
+    for address in reached:
+        operation = operations[address]
+        if isinstance(operation, Send):
+            return operation.step
+        reached += [after for after in operation.successors() if after not in reached]
+    return None
 
 
 def _leads_to_request(operations: Sequence[Operation]) -> tuple[bool, ...]:

@@ -50,6 +50,7 @@ class Script:
         self.given = given
         """The variables that every VU begins with."""
         self.keeps_cookies = cookies
+        self.keeps_alive = keep_alive
         known = {feeder.name: feeder for feeder in feeders} if feeders else NO_FEEDERS
         # The compiler goes backwards; tables show names in the order in which they are written.
         for name, _ in named_requests((*scenario.on_start, *scenario.steps, *scenario.on_stop)):
@@ -81,6 +82,9 @@ class Script:
         )
         self.made = made
         """Each request of the scenario, and how it is sent."""
+        first = self.program.first_step
+        self.first_origin = None if first is None else first.origin
+        """Where a VU connects to first, as far as that is known before."""
         self.has_farewell = bool(scenario.on_stop)
         self.shortest_timeout_s = min((step.timeout_s for _, step in made), default=_LONGEST_S)
         looked_at = [conditions, *(step.expressions for _, step in made)]

@@ -80,6 +80,7 @@ class PlayedScript(Script):
         """What is counted of the script itself is counted under this name."""
         self._place = place
         self._writer = Writer(target=place.target, timeout_s=place.timeout_s, keep_alive=keep_alive)
+        self.first_origin = self._writer.origin
         self._data = frozen(msgspec.json.decode(provided)) if provided else None
         self._meters = meters
         declared = self._declared(place)

@@ -85,6 +85,11 @@ class Sender(ABC):
         """How many it has open, or is opening."""
         return (self.exchange is not None) + (self._task is not None) + len(self._asides)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the next request need not wait for a connection, unless it goes elsewhere."""
+        return self.exchange is not None and self.exchange.transport is not None
+
     # What the exchange tells.
 
     @abstractmethod

@@ -41,7 +41,8 @@ class Writer:
         self._target = target
         self._timeout_s = timeout_s
         self._keep_alive = keep_alive
-        self._origin = origin_of(target)
+        self.origin = origin_of(target)
+        """Where paths lead."""
         self._base_path = "" if path_of(target) == "/" else path_of(target).rstrip("/")
         self._known: dict[_Known, tuple[Call, bytes]] = {}
         self._manners: dict[_Manner, Manner] = {}
@@ -103,6 +104,6 @@ class Writer:
     def _place(self, url: str, params: Params | None) -> tuple[Origin, str]:
         """Return where *url* leads, and what stands in the request line for it."""
         if params is None and _PLAIN_PATH.fullmatch(url):
-            return self._origin, self._base_path + url
+            return self.origin, self._base_path + url
         whole = with_params(absolute(self._target, url), params)
         return origin_of(whole), path_of(whole)
