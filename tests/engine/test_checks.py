@@ -205,6 +205,12 @@ def judged(*checks: Check, extract: tuple[Extract, ...] = ()) -> tuple[Judge, Re
     return judge, recorder
 
 
+def counted(recorder: Recorder) -> dict[str, tuple[int, int]]:
+    """Return how many passed and failed each check."""
+    tally = recorder.take()
+    return {} if tally is None else tally.checks
+
+
 HAS_A = Check(name="a", source=Source.BODY, relation=Relation.CONTAINS, value="a")
 IS_JSON = Check(
     name="json",
@@ -245,9 +251,55 @@ def test_a_known_head_changes_no_verdict(answers, chosen, takes) -> None:
             pieces = [data] if cut else [data[:9], data[9:]]
             for piece in pieces:
                 caller.exchange.data_received(piece)
-        results.append((caller.kinds, caller.variables, recorder.checks))
+        results.append((caller.kinds, caller.variables, counted(recorder)))
     assert results[0] == results[1]
     assert len(results[0][0]) == len(answers)
+
+
+def _status_is(name: str, *values: str, fails: bool = False) -> Check:
+    return Check(
+        name=name,
+        source=Source.STATUS,
+        relation=Relation.ONE_OF,
+        value=values,
+        fails_request=fails,
+    )
+
+
+USUAL = (
+    _status_is("200", "200"),
+    _status_is("good", "200-299", "404", fails=True),
+    HAS_A,
+    Check(name="b", source=Source.BODY, relation=Relation.CONTAINS, value="b", fails_request=True),
+)
+
+
+@given(
+    st.lists(st.sampled_from((*USUAL, SMALL)), min_size=1, max_size=4, unique=True),
+    st.lists(
+        st.tuples(st.sampled_from([200, 201, 302, 404]), st.sampled_from([b"ab", b"a", b"", None])),
+        max_size=12,
+    ),
+)
+def test_answers_with_the_usual_checks_are_judged_and_counted_as_all_others(
+    checks, answers
+) -> None:
+    judge, recorder = judged(*checks)
+    exchange = Exchange(Verdicts(judge), Origin("http", "h", 80))
+    expected = {check.name: [0, 0] for check in checks}
+    for status, body in answers:
+        exchange.body, exchange.body_bytes = body, len(body or b"")
+        verdict = judge.verdict(status, 10, exchange, {})
+        failed = [c for c in checks if not passes_of(c)(answer(status=status, body=body))]
+        for check in checks:
+            expected[check.name][check in failed] += 1
+        is_check = any(check.fails_request for check in failed)
+        wanted = ErrorKind.CHECK if is_check else None
+        assert verdict is (ErrorKind.STATUS if status >= 400 else wanted)
+        assert exchange.body is None
+    seen = {name: tuple(outcome) for name, outcome in expected.items() if any(outcome)}
+    assert counted(recorder) == seen
+    assert counted(recorder) == {}
 
 
 def _expectation(judge: Judge) -> Expectation:
@@ -265,7 +317,7 @@ def test_a_known_head_is_not_parsed_again() -> None:
         # What an exchange begins to parse, it notes there.
         parsed.append(caller.exchange._reading is expected)
     assert parsed == [True, False, False]
-    assert recorder.checks == {"a": [2, 1]}
+    assert counted(recorder) == {"a": (2, 1)}
 
 
 def test_bodies_and_headers_are_collected_only_where_something_looks_at_them() -> None:
@@ -303,7 +355,7 @@ def test_a_bad_status_comes_before_a_check_and_all_checks_are_counted() -> None:
             b"HTTP/1.1 %d X\r\n%bContent-Length: %d\r\n\r\n" % (status, header, len(body)) + body
         )
     assert caller.kinds == [ErrorKind.STATUS, ErrorKind.EXTRACT, ErrorKind.CHECK]
-    assert recorder.checks == {"json": [1, 2], "a": [3, 0]}
+    assert counted(recorder) == {"json": (1, 2), "a": (3, 0)}
     assert caller.variables == {"x": "1"}
 
 

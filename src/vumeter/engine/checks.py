@@ -25,13 +25,23 @@ Passes = Callable[[Answer], bool]
 _IN_BODY = frozenset({Source.BODY, Source.JSON, Source.SIZE_BYTES})
 _IN_HEADERS = frozenset({Source.HEADER, Source.COOKIE})
 _BOUNDS = {Relation.AT_MOST: operator.le, Relation.AT_LEAST: operator.ge}
+_AMONG = frozenset({Relation.ONE_OF, Relation.EQUALS})
 _US_PER_S = 1_000_000
 
 
 class Judge:
     """Looks at every answer to one request: counts its checks, and takes out its variables."""
 
-    __slots__ = ("_answer", "_checks", "_extracts", "collects_body", "collects_headers")
+    __slots__ = (
+        "_answer",
+        "_checks",
+        "_extracts",
+        "_good_statuses",
+        "_passed_all",
+        "_words",
+        "collects_body",
+        "collects_headers",
+    )
 
     def __init__(self, request: Request, recorder: Recorder) -> None:
         self._answer = Answer()
@@ -44,6 +54,9 @@ class Judge:
         sources |= {part.source for part in request.extract}
         self.collects_body = bool(sources & _IN_BODY)
         self.collects_headers = bool(sources & _IN_HEADERS)
+        simple = _simple(request)
+        self._good_statuses, self._words = simple or (frozenset[int](), ())
+        self._passed_all = recorder.together([outcome for _, outcome, _ in self._checks])
 
     def verdict(
         self, status: int, service_us: int, exchange: Exchange, variables: dict[str, str]
@@ -53,14 +66,24 @@ class Judge:
 
         Its values go to *variables*, all or none: half of what was needed is no use.
         """
+        body = exchange.body
+        # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
+        exchange.body = None
+        # The good answer to a request with the usual checks, a status and words: 0.15 µs, and
+        # 0.5 the other way.
+        if status in self._good_statuses:
+            for word in self._words:
+                if body is None or word not in body:
+                    break
+            else:
+                self._passed_all[0] += 1
+                return None
         answer = self._answer
         answer.status = status
         answer.service_us = service_us
         answer.headers = exchange.headers
-        answer.body = exchange.body
+        answer.body = body
         answer.body_bytes = exchange.body_bytes
-        # Not kept until the next answer: of 10,000 VUs that would be up to 10 GB.
-        exchange.body = None
         kind = None
         for passes, outcome, is_fatal in self._checks:
             if passes(answer):
@@ -90,6 +113,25 @@ class Judge:
         return True
 
 
+def _simple(request: Request) -> tuple[frozenset[int], tuple[bytes, ...]] | None:
+    """
+    Return the good statuses with which an answer passes, and the words that it must have then.
+
+    `None`: there is more to be looked at.
+    """
+    statuses = frozenset(range(100, 400))
+    words = []
+    for check in request.checks:
+        match check.source:
+            case Source.STATUS if check.relation in _AMONG:
+                statuses &= _statuses(check)
+            case Source.BODY if check.relation is Relation.CONTAINS:
+                words.append(str(check.value).encode())
+            case _:
+                return None
+    return None if request.extract else (statuses, tuple(words))
+
+
 def judge_of(request: Request, recorder: Recorder) -> Judge | None:
     """Return who looks at the answers to *request*; `None` where nothing of them is asked."""
     return Judge(request, recorder) if request.checks or request.extract else None
@@ -103,7 +145,7 @@ def passes_of(check: Check) -> Passes:
         UsageError: Its relation cannot hold of what it looks at.
     """
     match check.source:
-        case Source.STATUS if check.relation in (Relation.ONE_OF, Relation.EQUALS):
+        case Source.STATUS if check.relation in _AMONG:
             statuses = _statuses(check)
             return lambda answer: answer.status in statuses
         case Source.DURATION_S if check.relation in _BOUNDS:

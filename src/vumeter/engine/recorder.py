@@ -1,6 +1,7 @@
 """Samples of one second, as they are counted where they happen."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vumeter.model.measure import ErrorKind, Histogram, Tally
@@ -58,6 +59,7 @@ class Recorder:
     """
 
     __slots__ = (
+        "_together",
         "apart",
         "checks",
         "errors",
@@ -88,6 +90,7 @@ class Recorder:
         """Statuses other than 200."""
         self.errors: defaultdict[ErrorKind, int] = defaultdict(int)
         self.checks: dict[str, list[int]] = {}
+        self._together: list[tuple[list[int], Sequence[list[int]]]] = []
 
     def time_out(self, waited_us: int) -> None:
         """Count what was waited for an answer that did not come in time."""
@@ -98,8 +101,15 @@ class Recorder:
         """Return where the answers that passed *check*, and that failed it, are counted."""
         return self.checks.setdefault(check, [0, 0])
 
+    def together(self, outcomes: Sequence[list[int]]) -> list[int]:
+        """Return where answers are counted, in its first place, that passed all of *outcomes*."""
+        number = [0]
+        self._together.append((number, outcomes))
+        return number
+
     def take(self) -> Tally | None:
         """Return the second's tally and begin anew; `None` when nothing happened."""
+        self._settle_checks()
         if not self.service.counts and not self.errors and not self._has_checks():
             return None
         errors, self.errors = dict(self.errors), defaultdict(int)
@@ -122,6 +132,12 @@ class Recorder:
         self.sent_bytes = self.received_bytes = self.timeouts_us = 0
         self.has_due = False
         return tally
+
+    def _settle_checks(self) -> None:
+        for number, outcomes in self._together:
+            for outcome in outcomes:
+                outcome[0] += number[0]
+            number[0] = 0
 
     def _has_checks(self) -> bool:
         # A script may check an answer of the second before.
