@@ -1,11 +1,14 @@
 """[[monitors.…]]: what is watched, and what is said of one that cannot be meant."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import tomli_w
 
 from vumeter.model.plan import Plan
-from vumeter.model.watched import ProcessMonitor
+from vumeter.model.watched import ProcessMonitor, PrometheusMonitor, RedisMonitor
+from vumeter.profiles.monitors import monitors_written
 
 Loaded = Callable[..., Plan]
 Complaint = Callable[..., str]
@@ -37,6 +40,42 @@ children = false
     )
 
 
+def test_servers_are_watched_by_their_urls_and_written_as_they_were(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text("")
+    monitors = """
+[[monitors.redis]]
+name = "cache"
+url = "redis://:hunter2@127.0.0.1:6379/1"
+
+[[monitors.prometheus]]
+name = "node"
+url = "http://127.0.0.1:9100/metrics"
+series = { load_1m = "node_load1", errors_per_s = 'rate(http_requests_total{status=~"5.."})' }
+every = "2s"
+token = "s3cret"
+authorities = "ca.pem"
+"""
+    plan = loaded(SIMPLE + monitors)
+    assert plan.monitors == (
+        RedisMonitor(name="cache", url="redis://:hunter2@127.0.0.1:6379/1"),
+        PrometheusMonitor(
+            name="node",
+            url="http://127.0.0.1:9100/metrics",
+            series=(
+                ("load_1m", "node_load1"),
+                ("errors_per_s", 'rate(http_requests_total{status=~"5.."})'),
+            ),
+            every_s=2,
+            token="s3cret",
+            authorities=str(tmp_path / "ca.pem"),
+        ),
+    )
+    written = tomli_w.dumps({"monitors": monitors_written(plan.monitors)})
+    assert loaded(SIMPLE + written).monitors == plan.monitors
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
@@ -65,6 +104,32 @@ children = false
         ),
         pytest.param(
             'process = [{ name = "a", port = 70000 }]', "monitors.process[0].port:", id="no-port"
+        ),
+        pytest.param(
+            'redis = [{ name = "a", url = "http://:hunter2@x" }]',
+            'monitors.redis[0].url: is no URL that begins with "redis://", "rediss://", "unix://".',
+            id="no-redis",
+        ),
+        pytest.param(
+            'prometheus = [{ name = "a", url = "http://x", series = { b = "rate(b" } }]',
+            'monitors.prometheus[0].series.b: "rate(b" is no selector.',
+            id="no-selector",
+        ),
+        pytest.param(
+            'prometheus = [{ name = "a", url = "http://x", series = { b = "b{c=1}" } }]',
+            '"b{c=1}": "c=1" is no matcher of a label.',
+            id="no-matcher",
+        ),
+        pytest.param(
+            'prometheus = [{ name = "a", url = "http://x", series = {} }]',
+            "monitors.prometheus[0].series:",
+            id="no-series",
+        ),
+        pytest.param(
+            'prometheus = [{ name = "a", url = "http://x", series = { b = "b" },'
+            ' authorities = "gone.pem" }]',
+            'monitors.prometheus[0].authorities: there is no file "gone.pem".',
+            id="no-file",
         ),
     ],
 )

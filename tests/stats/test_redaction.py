@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from vumeter.model.flow import Check, Choice, Extract, Pick, Relation, Request, Source
 from vumeter.model.plan import Feeder, Load, Plan, Scenario, Transport
+from vumeter.model.watched import PrometheusMonitor, RedisMonitor
 from vumeter.profiles.proxies import proxy_of
 from vumeter.stats.redaction import REDACTED, Redactor, without_secrets
 
@@ -50,6 +51,22 @@ HOME = Request(name="GET /", url="http://127.0.0.1/")
                 transport=Transport(proxy=proxy_of(f"http://alice:{CANARY}@127.0.0.1:3128")),
             ),
             id="the proxy's password",
+        ),
+        pytest.param(
+            replace(
+                plan_of(HOME),
+                monitors=(
+                    RedisMonitor(name="cache", url=f"redis://ann:{CANARY}@127.0.0.1:6379/0"),
+                    RedisMonitor(name="c", url=f"unix:///run/redis.sock?password={CANARY}"),
+                    PrometheusMonitor(
+                        name="node",
+                        url=f"http://ann:{CANARY}@127.0.0.1/metrics?key={CANARY}",
+                        series=(("up", "up"),),
+                        token=CANARY,
+                    ),
+                ),
+            ),
+            id="monitors",
         ),
         pytest.param(
             plan_of(Request(name="GET /", url=f"http://127.0.0.1/?a={CANARY}&b={CANARY}#{CANARY}")),

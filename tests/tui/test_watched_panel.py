@@ -69,7 +69,7 @@ def test_where_room_is_short_each_has_one_line_and_the_rest_is_counted() -> None
         " ✓ api    cpu 123% of 150%  throttled 34%  mem 214M  fd 1.00k/1.02k  thr 12",
         " ✗ jobs   nobody listens → wait",
     ]
-    assert texts(API, API, API, JOBS, height=3)[0].endswith(" +2 more ──")
+    assert texts(API, API, API, JOBS, height=3)[0].endswith(" +2 more ─")
 
 
 def test_without_anything_it_says_how_to_watch() -> None:

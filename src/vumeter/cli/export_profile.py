@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vumeter.model.flow import Request
     from vumeter.model.plan import Plan, Procedure
     from vumeter.model.throttle import JournalEntry
+    from vumeter.model.watched import Monitor
 
 _MARK = "VUMETER-HIDDEN-"
 
@@ -149,6 +150,14 @@ def _marked(plan: "Plan") -> "Plan":
         webhook = None if alert.webhook is None else _mark(f"webhook {alert.name}")
         return replace(alert, command=command, webhook=webhook)
 
+    def marked_monitor(monitor: "Monitor") -> "Monitor":
+        hidden = {
+            field: _mark(f"{monitor.name} {field}")
+            for field in ("url", "token")
+            if REDACTED in (getattr(monitor, field, None) or "")
+        }
+        return replace(monitor, **hidden)
+
     transport = plan.transport
     if transport.proxy is not None and transport.proxy.password == REDACTED:
         hidden = replace(transport.proxy, password=_mark("proxy password"))
@@ -157,6 +166,7 @@ def _marked(plan: "Plan") -> "Plan":
         plan,
         transport=transport,
         postgres_dsn=_mark("postgres") if plan.postgres_dsn == REDACTED else plan.postgres_dsn,
+        monitors=tuple(map(marked_monitor, plan.monitors)),
         feeders=(),
         alerts=tuple(map(marked_alert, plan.alerts)),
         scenarios=tuple(

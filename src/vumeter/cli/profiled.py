@@ -25,6 +25,7 @@ from vumeter.model.frame import Phase
 from vumeter.model.messages import Share
 from vumeter.model.plan import AUTO, Feeder, Limits, Load, Plan, Scenario
 from vumeter.probes.dsn import validate_dsn
+from vumeter.probes.watched import check_clients
 from vumeter.profiles.loading import load
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus, pool_for
 
@@ -100,6 +101,10 @@ def profile_plan(
             raise ProfileError(
                 f"{path}: monitors.postgres: {error.message}", hint=error.hint
             ) from None
+    try:
+        check_clients(plan.monitors)
+    except UsageError as error:
+        raise ProfileError(f"{path}: {error.message}", hint=error.hint) from None
     _check_scripts(plan, path)
     try:
         check_connections(plan)

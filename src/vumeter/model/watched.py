@@ -9,6 +9,8 @@ class WatchedKind(StrEnum):
     """What a watched thing is. The values are the tables of a profile's `monitors`."""
 
     PROCESS = "process"
+    REDIS = "redis"
+    PROMETHEUS = "prometheus"
 
 
 class WatchedState(StrEnum):
@@ -58,5 +60,37 @@ class ProcessMonitor(Struct, frozen=True, kw_only=True, tag="process"):
         return WatchedKind.PROCESS
 
 
-Monitor = ProcessMonitor
+class RedisMonitor(Struct, frozen=True, kw_only=True, tag="redis"):
+    """A Redis, or what speaks its protocol and answers INFO."""
+
+    name: str
+    url: str
+    """`redis://`, `rediss://` or `unix://`, with its password: a secret."""
+
+    @property
+    def kind(self) -> WatchedKind:
+        """What is watched."""
+        return WatchedKind.REDIS
+
+
+class PrometheusMonitor(Struct, frozen=True, kw_only=True, tag="prometheus"):
+    """A page of metrics in Prometheus' text format, and what is to be taken from it."""
+
+    name: str
+    url: str
+    series: tuple[tuple[str, str], ...]
+    """Name and selector of each; `profiles.selectors` reads these."""
+    every_s: float = 5.0
+    token: str | None = None
+    """Shown to it (Bearer): a secret."""
+    authorities: str | None = None
+    """PEM file of the authorities that are trusted instead of the system's, an absolute path."""
+
+    @property
+    def kind(self) -> WatchedKind:
+        """What is watched."""
+        return WatchedKind.PROMETHEUS
+
+
+Monitor = ProcessMonitor | RedisMonitor | PrometheusMonitor
 """What a plan wants to be watched; each has a *name*, and a *kind*."""

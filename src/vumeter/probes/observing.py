@@ -47,7 +47,9 @@ class Look:
 
 
 class Observer(Protocol):
-    """Knows how to look at one thing."""
+    """Knows how to look at one thing, *every_s*."""
+
+    every_s: float
 
     async def look(self) -> Look:
         """
@@ -87,14 +89,15 @@ class WatchProbe:
         return told
 
     async def run(self) -> None:
-        """Look once a second until cancelled, and less often while there is nothing to see."""
-        pause_s = LOOK_INTERVAL_S
+        """Look until cancelled, and less often while there is nothing to see."""
+        pause_s = self._observer.every_s
         try:
             while True:
                 began_ns = self._clock()
                 self._watched = await self.looked()
                 is_up = self._watched.state is WatchedState.UP
-                pause_s = LOOK_INTERVAL_S if is_up else min(1.5 * pause_s, _LAST_RETRY_S)
+                usual_s = self._observer.every_s
+                pause_s = usual_s if is_up else min(1.5 * pause_s, max(usual_s, _LAST_RETRY_S))
                 took_s = (self._clock() - began_ns) / NANOSECONDS_PER_S
                 await asyncio.sleep(max(pause_s - took_s, pause_s / 2))
         finally:

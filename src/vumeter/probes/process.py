@@ -21,7 +21,7 @@ from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.model.watched import ProcessMonitor
 from vumeter.probes.cgroup import CgroupUse, cgroup_use, throttled_percent
 from vumeter.probes.listeners import listening_pids
-from vumeter.probes.observing import Look, UnseenError
+from vumeter.probes.observing import LOOK_INTERVAL_S, Look, UnseenError
 
 # To find all children, every process of the host is asked for its parent: 20 µs for each.
 _FAMILY_EVERY_NS = 5 * NANOSECONDS_PER_S
@@ -44,6 +44,7 @@ class ProcessObserver:
     """Looks at the process that *monitor* names."""
 
     def __init__(self, monitor: ProcessMonitor, *, clock: NsClock = monotonic_ns) -> None:
+        self.every_s = LOOK_INTERVAL_S
         self._monitor = monitor
         self._clock = clock
         self._roots: tuple[psutil.Process, ...] = ()

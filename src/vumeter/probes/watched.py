@@ -1,11 +1,15 @@
 """The probes that a plan asks for, loaded only where it does."""
 
+from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from vumeter.errors import UsageError
 from vumeter.model.plan import Plan
+from vumeter.model.watched import Monitor, ProcessMonitor, PrometheusMonitor, RedisMonitor
 
 if TYPE_CHECKING:
-    from vumeter.probes.observing import WatchProbe
+    from vumeter.probes.observing import Observer, WatchProbe
     from vumeter.probes.postgres import PostgresProbe
 
 
@@ -23,6 +27,37 @@ def watch_probes(plan: Plan) -> "tuple[WatchProbe, ...]":
     if not plan.monitors:
         return ()
     from vumeter.probes.observing import WatchProbe  # noqa: PLC0415 - only where it is asked for
-    from vumeter.probes.process import ProcessObserver  # noqa: PLC0415
 
-    return tuple(WatchProbe(monitor, ProcessObserver(monitor)) for monitor in plan.monitors)
+    return tuple(WatchProbe(monitor, _observer(monitor)) for monitor in plan.monitors)
+
+
+def check_clients(monitors: Iterable[Monitor]) -> None:
+    """
+    Return when there is a client for each of *monitors*.
+
+    Raises:
+        UsageError: One is in an extra that is not installed.
+    """
+    for monitor in monitors:
+        if isinstance(monitor, RedisMonitor) and find_spec("redis") is None:
+            raise UsageError(
+                f'monitors.redis "{monitor.name}": the client for Redis is not installed.',
+                hint="Install it: pip install 'vumeter[redis]'.",
+            )
+
+
+def _observer(monitor: Monitor) -> "Observer":
+    # Each brings a library of its own, which only those pay for who watch such a thing.
+    match monitor:
+        case ProcessMonitor():
+            from vumeter.probes.process import ProcessObserver  # noqa: PLC0415
+
+            return ProcessObserver(monitor)
+        case RedisMonitor():
+            from vumeter.probes.redis import RedisObserver  # noqa: PLC0415
+
+            return RedisObserver(monitor)
+        case PrometheusMonitor():
+            from vumeter.probes.prometheus import PrometheusObserver  # noqa: PLC0415
+
+            return PrometheusObserver(monitor)

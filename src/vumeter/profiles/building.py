@@ -96,7 +96,7 @@ def plan_of(
         dead_man_s=profile.dead_man,
         on_viewer_lost=profile.on_viewer_lost,
         postgres_dsn=profile.monitors.postgres,
-        monitors=monitors_of(profile.monitors, problems),
+        monitors=monitors_of(profile.monitors, folder=path.parent, problems=problems),
         secrets=tuple(secrets.values()),
     )
     _check_thresholds(plan, thresholds, problems)

@@ -1,17 +1,25 @@
 """[[monitors.…]] of a profile: their tables, the monitors of a plan, and back."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from msgspec.structs import fields
 from pydantic import Field
 
-from vumeter.model.watched import Monitor, ProcessMonitor
+from vumeter.errors import UsageError
+from vumeter.model.watched import Monitor, ProcessMonitor, PrometheusMonitor, RedisMonitor
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.problems import Problems, quoted
+from vumeter.profiles.quantities import PositiveDuration
+from vumeter.profiles.selectors import selector_of
 from vumeter.profiles.steps import Table
+from vumeter.units import duration_text
 
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+_PAGE_SCHEMES = ("http", "https")
 _BY = ("pid", "pattern", "port")
 
 Name = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")]
@@ -38,17 +46,67 @@ class ProcessTable(Table):
     children: bool = Field(True, description="Whether its children count with it.")
 
 
+class RedisTable(Table):
+    """
+    A Redis, by what INFO says: memory, hits, clients, commands, evictions. Needs the extra:
+    pip install 'vumeter[redis]'.
+    """
+
+    name: Name = Field(description="On screens and in reports.", examples=["cache"])
+    url: str = Field(
+        min_length=1,
+        description="`redis://`, `rediss://` (TLS) or `unix://`; its password is never shown.",
+        examples=["redis://:${PASSWORD}@127.0.0.1:6379"],
+    )
+
+
+class PrometheusTable(Table):
+    """
+    A page of metrics in Prometheus' text format: of node_exporter, of the target itself, of
+    any exporter; and what is taken from it.
+    """
+
+    name: Name = Field(description="On screens and in reports.", examples=["node"])
+    url: str = Field(
+        min_length=1,
+        description="The page's; a password in it is never shown.",
+        examples=["http://127.0.0.1:9100/metrics"],
+    )
+    series: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], str] = Field(
+        min_length=1,
+        max_length=50,
+        description="Each under a name of yours, which ends in its unit (`_bytes`, `_per_s`,"
+        " `_percent`, `_ratio`, `_ms`; else it is a count): a metric, with matchers of labels;"
+        " `rate(…)` of counters; several samples are added up, or `max(…)`, `min(…)`,"
+        " `avg(…)`, `count(…)`.",
+        examples=[
+            {"load_1m": "node_load1", "errors_per_s": 'rate(http_requests_total{status=~"5.."})'}
+        ],
+    )
+    every: PositiveDuration = Field(5.0, description="How often it is asked.")
+    token: str | None = Field(
+        None, min_length=1, description="Shown to it as bearer; a secret.", examples=["${TOKEN}"]
+    )
+    authorities: str | None = Field(
+        None,
+        description="PEM file of the authorities that are trusted instead of the system's;"
+        " relative to the profile.",
+    )
+
+
 class MonitorTables(Table):
     """What is watched besides host and database; each has a name of its own."""
 
     process: list[ProcessTable] = Field([], description="Each under [[monitors.process]].")
+    redis: list[RedisTable] = Field([], description="Each under [[monitors.redis]].")
+    prometheus: list[PrometheusTable] = Field([], description="Each under [[monitors.prometheus]].")
 
 
-def monitors_of(tables: MonitorTables, problems: Problems) -> tuple[Monitor, ...]:
+def monitors_of(tables: MonitorTables, *, folder: Path, problems: Problems) -> tuple[Monitor, ...]:
     """Return each monitor that *tables* describe; what is wrong with one is in *problems*."""
     found: list[Monitor] = []
     names: set[str] = set()
-    for at, monitor in _monitors(tables, problems):
+    for at, monitor in _monitors(tables, folder, problems):
         if monitor.name in names:
             problems.add(
                 (*at, "name"),
@@ -69,15 +127,74 @@ def monitors_written(monitors: Iterable[Monitor]) -> dict[str, list[dict[str, ob
             for field in fields(monitor)
             if getattr(monitor, field.name) != field.default
         }
+        if isinstance(monitor, PrometheusMonitor):
+            table["series"] = dict(monitor.series)
+            if (every_s := table.pop("every_s", None)) is not None:
+                table["every"] = duration_text(every_s)
         written.setdefault(monitor.kind.value, []).append(table)
     return written
 
 
-def _monitors(tables: MonitorTables, problems: Problems) -> Iterator[tuple[KeyPath, Monitor]]:
+def _monitors(
+    tables: MonitorTables, folder: Path, problems: Problems
+) -> Iterator[tuple[KeyPath, Monitor]]:
+    at: KeyPath
     for index, process in enumerate(tables.process):
         at = ("monitors", "process", index)
         _check_process(process, at, problems)
         yield at, ProcessMonitor(**process.model_dump())
+    for index, redis in enumerate(tables.redis):
+        at = ("monitors", "redis", index)
+        _check_url(redis.url, _REDIS_SCHEMES, at, problems)
+        yield at, RedisMonitor(**redis.model_dump())
+    for index, page in enumerate(tables.prometheus):
+        at = ("monitors", "prometheus", index)
+        _check_url(page.url, _PAGE_SCHEMES, at, problems)
+        for name, text in page.series.items():
+            _check_selector(text, (*at, "series", name), problems)
+        yield (
+            at,
+            PrometheusMonitor(
+                name=page.name,
+                url=page.url,
+                series=tuple(page.series.items()),
+                every_s=page.every,
+                token=page.token,
+                authorities=_file(page.authorities, (*at, "authorities"), folder, problems),
+            ),
+        )
+
+
+def _check_url(url: str, schemes: Sequence[str], at: KeyPath, problems: Problems) -> None:
+    try:
+        parts = urlsplit(url)
+        is_sound = parts.scheme in schemes and (
+            bool(parts.path) if parts.scheme == "unix" else bool(parts.hostname) and parts.port != 0
+        )
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        # Not quoted: there may be a password in it.
+        begins = ", ".join(f'"{scheme}://"' for scheme in schemes)
+        problems.add((*at, "url"), f"is no URL that begins with {begins}.")
+
+
+def _check_selector(text: str, at: KeyPath, problems: Problems) -> None:
+    try:
+        selector_of(text)
+    except UsageError as error:
+        problems.add(at, error.message, hint=error.hint)
+
+
+def _file(written: str | None, at: KeyPath, folder: Path, problems: Problems) -> str | None:
+    if written is None:
+        return None
+    path = (folder / written).absolute()
+    if not path.is_file():
+        problems.add(
+            at, f"there is no file {quoted(written)}.", hint=f"It is looked for at {path}."
+        )
+    return str(path)
 
 
 def _check_process(table: ProcessTable, at: KeyPath, problems: Problems) -> None:

@@ -31,7 +31,7 @@ from vumeter.profiles.models import (
     TeardownTable,
     ThresholdTable,
 )
-from vumeter.profiles.monitors import ProcessTable
+from vumeter.profiles.monitors import ProcessTable, PrometheusTable, RedisTable
 from vumeter.profiles.steps import (
     CheckTable,
     ExtractTable,
@@ -74,6 +74,8 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[feeders.NAME]", FeederTable),
     ("[monitors]", MonitorsTable),
     ("[[monitors.process]]", ProcessTable),
+    ("[[monitors.redis]]", RedisTable),
+    ("[[monitors.prometheus]]", PrometheusTable),
     ("[thresholds]", ThresholdTable),
     ("[[alerts]]", AlertTable),
     ("[limits]", LimitsTable),

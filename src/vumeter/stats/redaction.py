@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import TypeVar, cast
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, with_requests
 from vumeter.model.plan import Plan, Procedure, Scenario, Transport
+from vumeter.model.watched import Monitor, ProcessMonitor, PrometheusMonitor, RedisMonitor
 
 REDACTED = "***"
 
@@ -127,6 +128,7 @@ def without_secrets(plan: Plan) -> Plan:
         setup=_shown_procedure(plan.setup),
         teardown=_shown_procedure(plan.teardown),
         postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
+        monitors=tuple(map(_shown_monitor, plan.monitors)),
         # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
         feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
         alerts=tuple(map(_shown_alert, plan.alerts)),
@@ -196,6 +198,34 @@ def _shown_request(request: Request) -> Request:
     )
 
 
+def _shown_monitor(monitor: Monitor) -> Monitor:
+    match monitor:
+        case ProcessMonitor():
+            return monitor
+        case RedisMonitor():
+            return replace(monitor, url=_shown_address(monitor.url))
+        case PrometheusMonitor():
+            token = None if monitor.token is None else REDACTED
+            return replace(monitor, url=_shown_address(monitor.url), token=token)
+
+
+def _shown_address(url: str) -> str:
+    """Return *url* with what stands before its host, and behind its path, taken out."""
+    parts = _split(url)
+    login = f"{REDACTED}@" if parts.username is not None or parts.password is not None else ""
+    bare = _shown_url(url)
+    return bare.replace("://", f"://{login}", 1)
+
+
+def _monitor_secrets(monitor: Monitor) -> set[str]:
+    if isinstance(monitor, ProcessMonitor):
+        return set()
+    query = parse_qsl(_split(monitor.url).query)
+    found = _userinfo_secrets(monitor.url) | {value for name, value in query if "pass" in name}
+    token = getattr(monitor, "token", None)
+    return _both_spellings(found | ({token} if token else set()))
+
+
 def _shown_alert(alert: Alert) -> Alert:
     return replace(
         alert,
@@ -232,6 +262,8 @@ def _secrets(plan: Plan) -> set[str]:
         found |= _both_spellings({plan.transport.proxy.password or ""} - {""})
     for request in plan.requests:
         found |= _request_secrets(request)
+    for monitor in plan.monitors:
+        found |= _monitor_secrets(monitor)
     for alert in plan.alerts:
         found |= _webhook_secrets(alert.webhook) if alert.webhook else set()
     return found

@@ -9,6 +9,7 @@ from vumeter.tui.format import (
     bytes_text,
     measure_text,
     number_text,
+    percent_text,
     share_text,
     span_text,
 )
@@ -18,7 +19,8 @@ from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 
 _NAME_WIDTH = 16
 _FULL_RATIO = 0.9
-_OLD_AFTER_S = 5
+_OLD_AFTER_S = 12
+"""Pages of metrics are asked for every five seconds."""
 _S_PER_MIN = 60
 _GROWS_FROM_RATIO = 0.005
 """Of what it is now, a minute: less is not worth a place."""
@@ -119,6 +121,24 @@ def _process(series: _Series, look: Look) -> list[Part]:
     return parts
 
 
+def _redis(series: _Series, look: Look) -> list[Part]:
+    parts: list[Part] = []
+    if (used := series.get("memory_bytes")) is not None:
+        parts.append((0, _of(look, "mem", used, series.get("memory_limit_bytes"), bytes_text)))
+    if (hit := series.get("hit_ratio")) is not None:
+        parts.append((0, pair(look, "hit", percent_text(hit))))
+    if (commands := series.get("commands_per_s")) is not None:
+        parts.append((0, pair(look, "cmds", f"{number_text(commands)}/s")))
+    if (clients := series.get("clients")) is not None:
+        parts.append((1, _of(look, "clients", clients, series.get("client_limit"), number_text)))
+    for name, word in (("evictions_per_s", "evicted"), ("rejections_per_s", "rejected")):
+        if per_s := series.get(name):
+            parts.append((0, pair(look, word, f"{number_text(per_s)}/s", ink=Ink.WARN)))
+    if (cpu := series.get("cpu_percent")) is not None:
+        parts.append((2, pair(look, "cpu", share_text(cpu))))
+    return parts + _counts(series, look, {"blocked_clients": "blocked", "keys": "keys"})
+
+
 def _memory(series: _Series, look: Look) -> list[Part]:
     rss = series.get("rss_bytes")
     if rss is None:
@@ -161,4 +181,5 @@ def _as_they_are(series: _Series, look: Look) -> list[Part]:
 
 _FIGURES: dict[WatchedKind, Callable[[_Series, Look], list[Part]]] = {
     WatchedKind.PROCESS: _process,
+    WatchedKind.REDIS: _redis,
 }
