@@ -138,7 +138,8 @@ def test_it_is_known_of_every_figure_of_a_reading_what_becomes_of_it(
     assert set(Reading.__struct_fields__) == {
         *("second", "at_unix_ms", "span_s", "extents"),
         *("tallies", "scenarios", "metrics", "late_snapshots", "outage_us"),
-        *("generator", "host", "postgres", "watched", "workers_heard", "workers_expected"),
+        *("generator", "host", "postgres", "watched", "slowest"),
+        *("workers_heard", "workers_expected"),
     }
     away = [replace(it, outage_us=7, late_snapshots=2) for it in minute]
     assert merged(away, span_s=60).outage_us == 420

@@ -703,3 +703,12 @@ async def test_c_in_a_calm_time_says_that_there_is_nothing_to_explain(fly: Fly) 
         await flight.sees("p95 hardly changed")
         await flight.press("escape")
         await flight.sees("endpoints")
+
+
+async def test_the_slowest_requests_are_those_of_the_selected_endpoint(fly: Fly) -> None:
+    async with fly(start=125) as flight:
+        await flight.press("3")
+        await flight.sees("─ slowest GET /quotes")
+        await flight.press("j", "j", "j")
+        await flight.sees("─ slowest POST /orders")
+        await flight.sees(" 503  wait ")

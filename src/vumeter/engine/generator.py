@@ -275,6 +275,7 @@ class Generator:
             outage_us=seen.outage_us,
             stalls=seen.stalls,
             metrics=taken(self._meters),
+            slowest=self.ledger.take_slowest(self._launch.start_ns),
         )
         self._second += 1
         self._on_snapshot(snapshot)

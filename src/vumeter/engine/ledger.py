@@ -4,8 +4,10 @@ from collections.abc import Container, Iterator
 from itertools import chain
 
 from vumeter.engine.recorder import MOST_NAMES, OTHER, Recorder
-from vumeter.model.measure import Histogram, Tally
+from vumeter.engine.slowest import take_slowest
+from vumeter.model.measure import Histogram, Slow, Tally
 from vumeter.stats.histogram import HistogramSum
+from vumeter.stats.slowness import slower
 from vumeter.stats.tally import merge
 
 
@@ -62,6 +64,15 @@ class Ledger:
             if scenario in plain:
                 durations[scenario] = whole.histogram()
         return {name: merge(several) for name, several in tallies.items()}, durations
+
+    def take_slowest(self, start_ns: int) -> dict[str, Slow]:
+        """Return the slowest request of each name in the second, of a run begun at *start_ns*."""
+        return slower(
+            {self._known(name): slow}
+            for book in self._books.values()
+            for name, recorder in book.items()
+            if (slow := take_slowest(recorder, start_ns)) is not None
+        )
 
     def _known(self, name: str) -> str:
         """Return *name*, or `OTHER` for one that came after so many."""

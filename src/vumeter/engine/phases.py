@@ -10,7 +10,7 @@ Opening = tuple[int, int, int]
 class PhaseRecorder:
     """Records phases of one request name; `model.measure.Timings` says which."""
 
-    __slots__ = tuple(Timings.__struct_fields__)
+    __slots__ = (*Timings.__struct_fields__, "newest")
 
     def __init__(self) -> None:
         self.blocked = Record()
@@ -20,6 +20,8 @@ class PhaseRecorder:
         self.receiving = Record()
         self.parted = Record()
         self.parted_waiting = Record()
+        self.newest = (0, 0, 0, 0)
+        """The service time of the last answer in parts, its sending, waiting and receiving."""
 
     def opened(self, opening: Opening) -> None:
         """Count a request for which a connection was opened."""
@@ -33,6 +35,7 @@ class PhaseRecorder:
         self, *, service_us: int, sending_us: int, waiting_us: int, receiving_us: int
     ) -> None:
         """Count an answer that was not whole in one read, or whose request took time to send."""
+        self.newest = (service_us, sending_us, waiting_us, receiving_us)
         if sending_us:
             self.sending.add(sending_us)
         if receiving_us:
@@ -44,7 +47,7 @@ class PhaseRecorder:
         """Return what was recorded in the second, and begin anew; `None`: nothing was."""
         if not (self.blocked.counts or self.parted.counts):
             return None
-        return Timings(**{name: getattr(self, name).take() for name in self.__slots__})
+        return Timings(**{name: getattr(self, name).take() for name in Timings.__struct_fields__})
 
 
 def phases_of(recorder: Recorder) -> PhaseRecorder:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vumeter.model.measure import ErrorKind, Histogram, Tally
+from vumeter.model.measure import ErrorKind, Histogram, Slow, Tally
 from vumeter.stats.histogram import TOP_US, bucket_index
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ class Recorder:
         "response",
         "sent_bytes",
         "service",
+        "slowest",
+        "slowest_done_ns",
+        "slowest_us",
         "timeouts_us",
         "unusual",
     )
@@ -91,6 +94,10 @@ class Recorder:
         self.errors: defaultdict[ErrorKind, int] = defaultdict(int)
         self.checks: dict[str, list[int]] = {}
         self._together: list[tuple[list[int], Sequence[list[int]]]] = []
+        self.slowest_us = 0
+        """What has to be exceeded to be the slowest of the second: `engine.slowest`."""
+        self.slowest: Slow | None = None
+        self.slowest_done_ns = 0
 
     def time_out(self, waited_us: int) -> None:
         """Count what was waited for an answer that did not come in time."""

@@ -90,6 +90,11 @@ class Sender(ABC):
         """Whether the next request need not wait for a connection, unless it goes elsewhere."""
         return self.exchange is not None and self.exchange.transport is not None
 
+    @property
+    def opening(self) -> Opening | None:
+        """How long the request in flight had to wait for a connection, if it had to."""
+        return self._opening
+
     # What the exchange tells.
 
     @abstractmethod

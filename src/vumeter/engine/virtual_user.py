@@ -14,6 +14,7 @@ from vumeter.engine.advice import advice_on_status
 from vumeter.engine.deadline import is_over
 from vumeter.engine.program import WAITS
 from vumeter.engine.sender import Sender
+from vumeter.engine.slowest import note
 from vumeter.engine.steps import TABLE_MASK, TABLE_SIZE, Step
 from vumeter.model.measure import ErrorKind
 
@@ -208,6 +209,8 @@ class VirtualUser(Sender):
         record = recorder.service
         record.counts[index] += 1
         record.sum_us += service_us
+        if service_us > recorder.slowest_us:
+            note(self, service_us, done_ns, status=status, received_bytes=received_bytes)
         recorder.received_bytes += received_bytes
         if status != 200:
             recorder.unusual[status] += 1
@@ -250,7 +253,10 @@ class VirtualUser(Sender):
         if not is_over(sent_ns, self.step.timeout_ns, otherwise=self.expire):
             return
         now_ns = monotonic_ns()
-        self.step.recorder.time_out((now_ns - sent_ns) // 1000)
+        waited_us = (now_ns - sent_ns) // 1000
+        self.step.recorder.time_out(waited_us)
+        if waited_us > self.step.recorder.slowest_us:
+            note(self, waited_us, now_ns, error=ErrorKind.TIMEOUT_RESPONSE)
         self._set_apart(now_ns)
         self._record_response(now_ns)
         self._count_failure(ErrorKind.TIMEOUT_RESPONSE, self._partial_bytes())

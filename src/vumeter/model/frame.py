@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from vumeter.model.measure import ErrorKind, GeneratorReading
+from vumeter.model.measure import ErrorKind, GeneratorReading, Slow
 from vumeter.model.metric import CustomMetric
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import ThrottleState
@@ -122,6 +122,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     total: Figures
     previous_p95_us: int | None
     """p95 of the window before this one, for the change; `None`: there was none."""
+    slowest: tuple[Slow, ...] = ()
+    """Of the window, one of each second at most, the slowest first."""
 
 
 class ErrorCount(Struct, frozen=True, kw_only=True):

@@ -200,6 +200,31 @@ class Stall(Struct, frozen=True, kw_only=True):
     """By request name: how long those that waited when it ended had done so."""
 
 
+class Slow(Struct, frozen=True, kw_only=True):
+    """The slowest request of its name in a second: an example, whatever else was slow."""
+
+    service_us: int
+    """What it took; of a time-out, what was waited."""
+    at_ms: int = 0
+    """When it ended, in run time."""
+    status: int
+    """0: there was no answer."""
+    error: ErrorKind | None = None
+    received_bytes: int
+    vu: int
+    iteration: int
+    """Of that VU, from 0."""
+    blocked_us: int = 0
+    """How long it had waited for a connection before; 0: there was one."""
+    connecting_us: int = 0
+    """Of that, TCP."""
+    handshaking_us: int = 0
+    """Of that, TLS."""
+    sending_us: int = 0
+    waiting_us: int = 0
+    receiving_us: int = 0
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """All that one worker saw in one second of the run. Sent even when nothing happened."""
 
@@ -217,6 +242,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """Those of the closed model that ended in the second; `stats.stalls` judges them."""
     metrics: dict[str, Added] = {}
     """Those of scripts that anything was added to, by name."""
+    slowest: dict[str, Slow] = {}
+    """The slowest request of each name, of the slowest names."""
 
 
 class GeneratorReading(Struct, frozen=True, kw_only=True):
@@ -283,5 +310,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     span_s: int = 1
     extents: dict[str, Extent] = {}
     """Of several seconds: what the probes' and the generator's figures are means of."""
+    slowest: dict[str, Slow] = {}
+    """The slowest request of each name, of the slowest names."""
     watched: tuple[Watched, ...] = ()
     """One for each monitor of the plan, in its order."""

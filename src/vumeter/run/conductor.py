@@ -323,7 +323,12 @@ class Conductor:
         reading = self._picture.view.reading
         if reading is None:
             return None
-        return replace(reading, tallies=by_shown_name(reading.tallies, self._redactor.text))
+        shown = self._redactor.text
+        return replace(
+            reading,
+            tallies=by_shown_name(reading.tallies, shown),
+            slowest={shown(name): slow for name, slow in reading.slowest.items()},
+        )
 
     @property
     def summary(self) -> Summary:

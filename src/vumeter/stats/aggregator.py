@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from vumeter.model.measure import Reading, ScenarioCounts, Snapshot, Tally, Vitals
 from vumeter.stats import custom, histogram
+from vumeter.stats.slowness import slower
 from vumeter.stats.stalls import StallLog
 from vumeter.stats.tally import merge
 from vumeter.stats.totals import Totals, count_scenarios
@@ -137,4 +138,5 @@ class Aggregator:
             late_snapshots=late,
             outage_us=sum(each.outage_us for each in snapshots) // max(1, len(heard)),
             metrics=custom.merge_by_name(each.metrics for each in snapshots),
+            slowest=slower(each.slowest for each in snapshots),
         )

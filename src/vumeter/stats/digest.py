@@ -12,6 +12,7 @@ from vumeter.stats.errorlog import ErrorLog
 from vumeter.stats.histogram import percentiles_us
 from vumeter.stats.lookback import LookBack
 from vumeter.stats.resolutions import Resolutions
+from vumeter.stats.slowness import SlowLog
 from vumeter.stats.tally import TallySum, figures, merge, response_times
 
 NO_SCENARIOS: Mapping[str, ScenarioCounts] = {}
@@ -46,6 +47,7 @@ class Digest:
         self._windows: dict[str, Figures] = {}
         self._p95s: deque[tuple[int, dict[str, int]]] = deque()
         self._error_log = ErrorLog()
+        self._slow_log = SlowLog()
         self._resolutions = Resolutions()
 
     def add(self, reading: Reading, *, vus_target: float, rate_target_per_s: float | None) -> Point:
@@ -64,6 +66,8 @@ class Digest:
         self._slide_window(second)
         self._remember_p95s()
         self._error_log.add(reading.second, tallies, reading.scenarios)
+        self._slow_log.add(reading.second, reading.slowest)
+        self._slow_log.forget(before=self._look_back.first_second)
         point = _point(
             reading, second.all, vus_target=vus_target, rate_target_per_s=rate_target_per_s
         )
@@ -85,6 +89,7 @@ class Digest:
                 window=self._windows.get(name) or figures(Tally(), self._look_back.seconds),
                 total=total,
                 previous_p95_us=previous.get(name),
+                slowest=self._slow_log.of(name),
             )
             for name, total in totals.items()
         ]

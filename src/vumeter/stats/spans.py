@@ -18,6 +18,7 @@ from vumeter.model.measure import Extent, GeneratorReading, Reading, ScenarioCou
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.watched import Watched
 from vumeter.stats import custom
+from vumeter.stats.slowness import slower
 from vumeter.stats.tally import merge
 from vumeter.stats.totals import sum_of
 
@@ -69,6 +70,7 @@ def merged(readings: Sequence[Reading], *, span_s: int) -> Reading:
         metrics=custom.merge_by_name(each.metrics for each in readings),
         span_s=span_s,
         extents=extents,
+        slowest=slower(each.slowest for each in readings),
         watched=tuple(_watched(readings, extents)),
     )
 

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Figures
-from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.measure import Reading, Slow, Snapshot
 from vumeter.stats.redaction import Redactor
+from vumeter.stats.slowness import slower
 from vumeter.stats.summary import by_shown_name, shown_verdict
 
 
@@ -30,6 +31,7 @@ class Hiding:
         return replace(
             reading,
             tallies=by_shown_name(reading.tallies, self._name),
+            slowest=self._slowest(reading.slowest),
             postgres=self._redactor.texts(reading.postgres),
             watched=self._redactor.texts(reading.watched),
         )
@@ -47,7 +49,11 @@ class Hiding:
 
     def snapshot(self, snapshot: Snapshot) -> Snapshot:
         """Return *snapshot* as it may be stored."""
-        return replace(snapshot, tallies=by_shown_name(snapshot.tallies, self._name))
+        return replace(
+            snapshot,
+            tallies=by_shown_name(snapshot.tallies, self._name),
+            slowest=self._slowest(snapshot.slowest),
+        )
 
     def _numbered(self, endpoints: Mapping[str, Figures]) -> dict[str, Figures]:
         """Return *endpoints* by names that may be stored, those that are alike numbered."""
@@ -59,6 +65,9 @@ class Hiding:
                 number += 1
             shown[numbered] = figures
         return shown
+
+    def _slowest(self, slowest: Mapping[str, Slow]) -> dict[str, Slow]:
+        return slower({self._name(name): slow} for name, slow in slowest.items())
 
     def _name(self, name: str) -> str:
         if name not in self._shown:

@@ -22,7 +22,7 @@ from vumeter.model.frame import (
     StopCause,
     Undoable,
 )
-from vumeter.model.measure import ErrorKind
+from vumeter.model.measure import ErrorKind, Slow
 from vumeter.model.plan import Limits, Load, Plan, Scenario
 from vumeter.model.throttle import Lever, ThrottleState
 from vumeter.testing.feed import Recording
@@ -285,10 +285,34 @@ def _endpoints(windows: dict[str, Figures], second: int) -> tuple[Endpoint, ...]
             previous_p95_us=latency.p95_us
             if name in before and (latency := before[name].latency)
             else None,
+            slowest=_slowest(name, second),
         )
         for name, window in windows.items()
     ]
     return tuple(sorted(rows, key=lambda row: -row.window.requests))
+
+
+def _slowest(name: str, second: int) -> tuple[Slow, ...]:
+    """Return the slowest of the last three seconds; those of one endpoint wait for the hot row."""
+    slow = []
+    for at in range(max(0, second - 2), second + 1):
+        latency = _windows(at)[name].latency
+        if latency is not None:
+            is_jammed = name == "POST /orders" and moment_at(at).jam > 0.9
+            service_us = round(latency.max_us * wobble(at, 3))
+            slow.append(
+                Slow(
+                    service_us=service_us,
+                    at_ms=at * 1000 + 413,
+                    status=503 if is_jammed else 200,
+                    received_bytes=1400,
+                    vu=1 + at % 150,
+                    iteration=at // 2,
+                    waiting_us=service_us * 97 // 100,
+                    receiving_us=service_us * 3 // 100,
+                )
+            )
+    return tuple(sorted(slow, key=lambda it: -it.service_us))
 
 
 def _errors(second: int) -> tuple[ErrorCount, ...]:

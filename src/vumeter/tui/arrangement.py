@@ -33,6 +33,8 @@ class Part(StrEnum):
     ERRORS = "errors"
     THROTTLE_PANEL = "throttle-panel"
     ENDPOINTS = "endpoints"
+    SLOWEST = "slowest"
+    """The slowest requests of the endpoint that is selected."""
     METRICS = "metrics"
     HOST = "host"
     WATCHED = "watched"
@@ -143,6 +145,9 @@ _SYSTEMS_MOST = 10
 
 _THREE_CHARTS_FROM_HEIGHT = 12
 """From so many rows on latency, a series and the database's waits stand above each other."""
+
+_SLOWEST_ROWS = 4
+"""Its title, and as many as frames have."""
 
 _PLAN_FROM_HEIGHT = 32
 _SIDE_WIDTH_PERCENT = 32
@@ -264,10 +269,12 @@ def _database(body: Place, has_series: bool) -> dict[Part, Place]:
 
 def _tables(body: Place, metrics: int) -> dict[Part, Place]:
     table, errors = _cut(body, lower=max(3, body.height // 4))
+    table, slowest = _cut(table, lower=min(_SLOWEST_ROWS, table.height // 3))
+    places = {Part.SLOWEST: slowest, Part.ERRORS: errors}
     if not metrics:
-        return {Part.ENDPOINTS: table, Part.ERRORS: errors}
+        return places | {Part.ENDPOINTS: table}
     table, own = _cut(table, lower=min(metrics + 1, table.height // 2))
-    return {Part.ENDPOINTS: table, Part.METRICS: own, Part.ERRORS: errors}
+    return places | {Part.ENDPOINTS: table, Part.METRICS: own}
 
 
 _SUBJECTS: dict[View, tuple[Part, ...]] = {

@@ -44,6 +44,7 @@ from vumeter.tui.widgets.plan_row import PlanRow
 from vumeter.tui.widgets.postgres_panel import PostgresPanel
 from vumeter.tui.widgets.rps_chart import RpsChart
 from vumeter.tui.widgets.series_chart import SeriesChart
+from vumeter.tui.widgets.slowest_panel import SlowestPanel
 from vumeter.tui.widgets.status_row import StatusRow
 from vumeter.tui.widgets.throttle_panel import ThrottlePanel
 from vumeter.tui.widgets.throttle_row import ThrottleRow
@@ -126,6 +127,7 @@ class Board(Widget):
         self.errors = ErrorPanel(id=Part.ERRORS)
         self.throttle_panel = ThrottlePanel(id=Part.THROTTLE_PANEL)
         self.endpoints = EndpointTable(id=Part.ENDPOINTS)
+        self.slowest = SlowestPanel(id=Part.SLOWEST)
         self.metrics = MetricPanel(id=Part.METRICS)
         self.host = HostPanel(id=Part.HOST)
         self.watched = WatchedPanel(id=Part.WATCHED)
@@ -190,6 +192,7 @@ class Board(Widget):
         yield from (self.header, self.throttles, self.status, self.plan, self.latency, self.rps)
         yield from (self.throttle_panel, self.errors, self.endpoints, self.host, self.postgres)
         yield from (
+            self.slowest,
             self.metrics,
             self.waits,
             self.database,
@@ -373,6 +376,14 @@ class Board(Widget):
                 panel.divided = places[panel.id].x > 0
         return places
 
+    def show_selected(self) -> None:
+        """Show what there is of the endpoint that is selected now."""
+        self.slowest.endpoint = self.endpoints.selected_name
+
+    def _show_slowest(self, frame: Frame) -> None:
+        self.show_selected()
+        self.slowest.show(frame)
+
     def _show_on(self, ids: Iterable[str]) -> None:
         frame = self._frame
         assert frame is not None, "only called once there is a frame"
@@ -387,6 +398,7 @@ class Board(Widget):
             Part.ERRORS: self.errors.show,
             Part.THROTTLE_PANEL: self.throttle_panel.show,
             Part.ENDPOINTS: self.endpoints.show,
+            Part.SLOWEST: self._show_slowest,
             Part.METRICS: self.metrics.show,
             Part.HOST: self.host.show,
             Part.WATCHED: self.watched.show,

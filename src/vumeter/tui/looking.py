@@ -194,6 +194,7 @@ class Looking(Deck):
             return
         table = self.board.endpoints
         table.selected = min(max(table.selected + rows, 0), max(table.row_count - 1, 0))
+        self.board.show_selected()
 
     def action_filter(self) -> None:
         """Ask which endpoints to show."""
