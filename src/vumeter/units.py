@@ -9,6 +9,16 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(us|µs|ms|s|m|h|d)")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
 _RATE = re.compile(r"(\d+(?:\.\d+)?[kKmM]?)(?:/(s|m|h))?")
 _COUNT_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG]i?)?[bB]")
+_SIZE_FACTORS = {
+    "": 1,
+    "k": 1000,
+    "ki": 1024,
+    "m": 1000**2,
+    "mi": 1024**2,
+    "g": 1000**3,
+    "gi": 1024**3,
+}
 
 
 def parse_duration_s(text: str) -> float:
@@ -70,6 +80,37 @@ def parse_rate_per_s(text: str) -> float:
     number = _COUNT.fullmatch(match[1])
     assert number is not None, "the rate's pattern contains the count's"
     return float(number[1]) * _COUNT_FACTORS[number[2].lower()] / _SECONDS[match[2] or "s"]
+
+
+def parse_size_bytes(text: str) -> int:
+    """
+    Return the bytes in *text*: "512B", "10kB", "1.5MiB".
+
+    Raises:
+        UsageError: *text* is not a size.
+
+    >>> parse_size_bytes("1.5MiB")
+    1572864
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f'"{text}" is not a size.', hint='Write for example "512B", "10kB" or "1MiB".'
+        )
+    return round(float(match[1]) * _SIZE_FACTORS[(match[2] or "").lower()])
+
+
+def size_text(size_bytes: int) -> str:
+    """
+    Return *size_bytes* as a person writes them, and exactly so.
+
+    >>> size_text(190_000_000), size_text(1_024)
+    ('190MB', '1024B')
+    """
+    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("kB", 1000)):
+        if size_bytes and size_bytes % factor == 0:
+            return f"{size_bytes // factor}{unit}"
+    return f"{size_bytes}B"
 
 
 def duration_text(seconds: float) -> str:

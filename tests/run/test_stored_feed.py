@@ -17,6 +17,7 @@ from vumeter.model.frame import WINDOW_S, Frame, RunState, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.metric import CustomMetric, Kind
 from vumeter.model.plan import Load, Plan, Scenario, Threshold
+from vumeter.model.retention import Retention
 from vumeter.model.series import SeriesPoint
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, Lever
@@ -27,7 +28,6 @@ from vumeter.run.throttles import Throttles
 from vumeter.run.views import Views
 from vumeter.stats.redaction import Redactor
 from vumeter.store import reader
-from vumeter.store.aging import Retention
 from vumeter.store.reader import open_run
 from vumeter.store.writer import StoreWriter
 from vumeter.testing.clock import ManualClock
@@ -135,7 +135,7 @@ async def test_a_replay_shows_the_same_numbers_as_the_live_run_did(
     assert [it.total for it in last.endpoints] == [it.total for it in ended.endpoints]
 
 
-QUICK = Retention(kept_s={1: 60, 10: 240})
+QUICK = Retention(seconds_s=60, tens_s=240)
 LENGTH_S = 1_000
 MOMENTS = [1, 2, 9, 10, 11, 59, 60, 61, 333, 615, 719, 720, 741, 899, 938, 940, 941, 961, 999]
 SCRAMBLED = random.Random(5).sample(MOMENTS, len(MOMENTS))
@@ -150,7 +150,7 @@ def store(path: Path, plan: Plan) -> None:
         reading = run.reading(second)
         recount.add(reading, is_shown=True)
         writer.second(reading, views.add(reading))
-        if second % 10 == 9 or second >= LENGTH_S - QUICK.kept_s[1]:
+        if second % 10 == 9 or second >= LENGTH_S - QUICK.seconds_s:
             writer.balance(recount.balance(second + 1, has_ended=False))
         if second % 50 == 0:
             assert writer.drain(DEADLINE_S)

@@ -48,7 +48,7 @@ from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.stats.digest import Digest
 from vumeter.stats.redaction import Redactor
-from vumeter.store.aging import Retention
+from vumeter.model.retention import Retention
 from vumeter.store.writer import StoreWriter
 from vumeter.testing.seconds import MadeUpRun
 
@@ -56,7 +56,7 @@ run, digest = MadeUpRun(endpoints=2, requests=4), Digest()
 readings = [run.reading(second) for second in range(40)]
 steps = (Pick(choices=(Choice(steps=(Request(name="x", url="http://127.0.0.1/"),)),)),)
 plan = Plan(name="killed", scenarios=(Scenario(name="x", steps=steps, load=Load(vus=1)),))
-quick = Retention(kept_s={1: 30, 10: 120})
+quick = Retention(seconds_s=30, tens_s=120)
 writer = StoreWriter(Path(sys.argv[1]), Redactor(plan), version="1", retention=quick)
 for second in range(1_000_000):
     reading = replace(readings[second % 40], second=second)

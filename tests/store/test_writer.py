@@ -4,6 +4,7 @@ import json
 import sqlite3
 import stat
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from msgspec.structs import replace
 from vumeter.model.frame import Event, EventLevel
 from vumeter.model.measure import Tally
 from vumeter.model.plan import Plan
+from vumeter.model.retention import Retention
 from vumeter.model.throttle import Command, CommandKind, JournalEntry
-from vumeter.store.aging import Retention
+from vumeter.stats.spans import merged
 from vumeter.store.reader import StoredRun, open_run
 from vumeter.testing.seconds import STARTED_UNIX_MS, MadeUpRun
 
-QUICK = Retention(kept_s={1: 30, 10: 120})
+QUICK = Retention(seconds_s=30, tens_s=120)
 RUN = MadeUpRun(endpoints=3, requests=5)
 
 
@@ -209,8 +211,6 @@ def test_what_came_too_late_is_kept_beside_the_readings(writing: Any, path: Path
 def test_percentiles_of_what_was_rolled_up_are_those_of_its_seconds(
     stored: Callable[..., StoredRun], span_s: int
 ) -> None:
-    from vumeter.stats.spans import merged
-
     with stored(RUN, 300, retention=QUICK) as run:
         for whole in run.readings(0, 180, span_s=span_s):
             seconds = [
@@ -222,7 +222,7 @@ def test_percentiles_of_what_was_rolled_up_are_those_of_its_seconds(
 def test_an_hour_of_twenty_busy_endpoints_is_small(writing: Any, path: Path, leave: Any) -> None:
     # What grows for ever are minutes: of 72 h they may be 60 % of 200 MB.
     run = MadeUpRun()
-    with writing(retention=Retention(kept_s={1: 60, 10: 60})) as writer:
+    with writing(retention=Retention(seconds_s=60, tens_s=60)) as writer:
         leave(writer, run, range(240))
     with sqlite3.connect(path) as connection:
         rows = connection.execute(
@@ -233,3 +233,29 @@ def test_an_hour_of_twenty_busy_endpoints_is_small(writing: Any, path: Path, lea
     assert mean_bytes[1] < 4_000
     assert mean_bytes[60] < 30_000
     assert 72 * 60 * mean_bytes[60] < 0.6 * 200e6
+
+
+@pytest.mark.slow
+def test_a_store_that_would_become_too_large_merges_its_oldest_and_loses_nothing(
+    writing: Any, path: Path, leave: Any
+) -> None:
+    most_bytes = 280_000
+    retention = Retention(seconds_s=60, tens_s=120, most_bytes=most_bytes)
+    with writing(retention=retention) as writer:
+        leave(writer, RUN, range(1_500))
+    with open_run(path) as run:
+        spans = [(it.second, it.span_s) for it in run.readings()]
+        assert spans[0] == (0, 600)
+        assert spans[-1] == (1_499, 1)
+        assert all(second + span_s == then for (second, span_s), (then, _) in pairwise(spans)), (
+            "each time of the run is there once"
+        )
+        merged_to = next(second for second, span_s in spans if span_s < 600)
+        assert [span_s for _, span_s in spans] == sorted(
+            (span_s for _, span_s in spans), reverse=True
+        )
+        seconds = [RUN.reading(second) for second in range(merged_to)]
+        whole = merged(list(run.readings(0, merged_to)), span_s=merged_to)
+        assert whole.tallies == merged(seconds, span_s=merged_to).tallies
+    # Of so small a store, the ten minutes that are not over yet are a large part.
+    assert path.stat().st_size < 1.5 * most_bytes

@@ -230,6 +230,18 @@ def run(  # noqa: PLR0917 - one parameter per flag
     no_store: Annotated[
         bool, typer.Option("--no-store", help="Keep nothing for `vumeter show`.")
     ] = False,
+    keep_seconds: Annotated[
+        Text,
+        typer.Option("--keep-seconds", metavar="TIME", help="Store each second for so long. [1h]"),
+    ] = None,
+    keep_tens: Annotated[
+        Text,
+        typer.Option("--keep-tens", metavar="TIME", help="Store tens of seconds for so long. [6h]"),
+    ] = None,
+    max_store: Annotated[
+        Text,
+        typer.Option("--max-store", metavar="SIZE", help="Merge the oldest beyond that. [190MB]"),
+    ] = None,
     listen: Annotated[
         Text,
         typer.Option(
@@ -279,6 +291,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.listening import listening
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes, is_script
+    from vumeter.cli.storing import storing
     from vumeter.cli.thresholds import with_alerts, with_thresholds
 
     if headless and detach:
@@ -335,6 +348,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     else:
         plan = _plan(wishes, typed, variables=variable or [], time_scale=time_scale)
     plan = listening(connected(plan, wishes), listen, listen_cert, listen_key)
+    plan = storing(plan, keep_seconds, keep_tens, max_store)
     plan = with_thresholds(plan, threshold or ())
     plan = with_alerts(plan, alert or ())
     if save_profile is not None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.metric import CustomMetric
+from vumeter.model.retention import Retention
 from vumeter.model.watched import Monitor
 
 AUTO = "auto"
@@ -363,6 +364,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The database to watch. A secret: it never reaches a report, a log or a screen."""
     monitors: tuple[Monitor, ...] = ()
     """What else is watched."""
+    retention: Retention = Retention()
+    """What is kept of the run for how long, where it is stored."""
     secrets: tuple[str, ...] = ()
     """Values that no report, log or screen may show, wherever they stand in this plan."""
 

@@ -21,6 +21,7 @@ from vumeter.profiles.monitors import monitors_of
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
 from vumeter.profiles.personas import scenarios_of
 from vumeter.profiles.problems import Problems
+from vumeter.profiles.storing import retention_from
 from vumeter.profiles.targets import url_problem
 from vumeter.profiles.templates import VariablesIn, check_expressions
 from vumeter.thresholds.rules import alert_rules_of, rules_of
@@ -97,6 +98,7 @@ def plan_of(
         on_viewer_lost=profile.on_viewer_lost,
         postgres_dsn=profile.monitors.postgres,
         monitors=monitors_of(profile.monitors, folder=path.parent, problems=problems),
+        retention=retention_from(profile.store, problems=problems),
         secrets=tuple(secrets.values()),
     )
     _check_thresholds(plan, thresholds, problems)

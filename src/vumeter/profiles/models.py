@@ -15,6 +15,7 @@ from vumeter.model.plan import (
     TlsVersion,
     ViewerLost,
 )
+from vumeter.model.retention import Retention
 from vumeter.profiles.alerts import AlertTable
 from vumeter.profiles.monitors import MonitorTables
 from vumeter.profiles.quantities import (
@@ -25,6 +26,7 @@ from vumeter.profiles.quantities import (
     PositiveDuration,
     Rate,
     Share,
+    Size,
     Workers,
 )
 from vumeter.profiles.steps import CheckTable, Headers, Scalar, Step, Table, or_text, scalar_text
@@ -290,6 +292,23 @@ class ListenTable(Table):
     )
 
 
+class StoreTable(Table):
+    """
+    For how long a stored run keeps what it measured as it was. Merging is exact: docs/store.md.
+    """
+
+    keep_seconds: PositiveDuration = Field(
+        float(Retention().seconds_s), description="Then seconds are merged into tens."
+    )
+    keep_tens: PositiveDuration = Field(
+        float(Retention().tens_s), description="Then tens of seconds are merged into minutes."
+    )
+    max_size: Size = Field(
+        Retention().most_bytes,
+        description="Before a store becomes larger, its oldest readings are merged.",
+    )
+
+
 class LimitsTable(Table):
     """What no command may exceed, human or automatic, and where panic falls to."""
 
@@ -370,5 +389,6 @@ class Profile(Table):
         description="Each under [[alerts]]: what must not be, and who is told.",
         examples=[["usual"]],
     )
+    store: StoreTable = Field(default_factory=StoreTable, description="What is kept of the run.")
     limits: LimitsTable = Field(default_factory=LimitsTable, description="Guard rails.")
     listen: ListenTable | None = Field(None, description="The control API beyond its socket.")

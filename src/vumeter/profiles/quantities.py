@@ -11,21 +11,11 @@ from pydantic_core import PydanticCustomError
 from vumeter.errors import UsageError
 from vumeter.model.plan import AUTO
 from vumeter.profiles.problems import quoted
-from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
+from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s, parse_size_bytes
 
 NumberT = TypeVar("NumberT", int, float)
 
 NO_END = "none"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgG]i?)?[bB]")
-_SIZE_FACTORS = {
-    "": 1,
-    "k": 1000,
-    "ki": 1024,
-    "m": 1000**2,
-    "mi": 1024**2,
-    "g": 1000**3,
-    "gi": 1024**3,
-}
 _PERCENTAGE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
@@ -66,12 +56,11 @@ def count(value: object) -> int:
 
 def size_bytes(value: object) -> int:
     """Return the bytes in a text such as "512B", "10kB", "1.5MiB"."""
-    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    if not isinstance(value, str):
         raise refusal(
             f"{quoted(value)} is not a size.", hint='Write for example "512B", "10kB" or "1MiB".'
         )
-    return round(float(match[1]) * _SIZE_FACTORS[(match[2] or "").lower()])
+    return _parsed(parse_size_bytes, value)
 
 
 def share_ratio(value: object) -> float:

@@ -28,6 +28,7 @@ from vumeter.profiles.models import (
     ScenarioTable,
     SetupTable,
     StageTable,
+    StoreTable,
     TeardownTable,
     ThresholdTable,
 )
@@ -46,7 +47,7 @@ from vumeter.profiles.steps import (
     ThinkTime,
     WhenTable,
 )
-from vumeter.units import duration_text
+from vumeter.units import duration_text, size_text
 
 _INTRODUCTION = Path(__file__).with_name("introduction.md")
 
@@ -78,6 +79,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[[monitors.prometheus]]", PrometheusTable),
     ("[thresholds]", ThresholdTable),
     ("[[alerts]]", AlertTable),
+    ("[store]", StoreTable),
     ("[limits]", LimitsTable),
 )
 
@@ -165,6 +167,8 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, float):
         is_duration = any("duration" in str(each) for each in field.metadata)
         return f"`{duration_text(value) if value else '0s'}`" if is_duration else f"`{value:g}/s`"
+    if any("size" in str(each) for each in field.metadata):
+        return f"`{size_text(value)}`"
     return f"`{toml_value(value)}`"
 
 

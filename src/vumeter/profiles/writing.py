@@ -44,6 +44,7 @@ from vumeter.profiles.connections import listen_written, transport_written
 from vumeter.profiles.monitors import monitors_written
 from vumeter.profiles.multipart import Part, parts_in
 from vumeter.profiles.quantities import NO_END
+from vumeter.profiles.storing import retention_written
 from vumeter.profiles.targets import request_name
 from vumeter.units import duration_text, parse_duration_s
 
@@ -92,6 +93,7 @@ def written(plan: Plan) -> str:
     if plan.alerts:
         document["alerts"] = [_alert(alert) for alert in plan.alerts]
     document["limits"] = _limits(plan.limits)
+    document |= retention_written(plan.retention)
     document |= listen_written(plan.listen)
     return tomli_w.dumps({key: _escaped(value) for key, value in document.items()})
 

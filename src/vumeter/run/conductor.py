@@ -103,7 +103,7 @@ class Conductor:
     ) -> None:
         self._plan = plan
         self._redactor = Redactor(plan)
-        self._keeper = Keeper(store, self._redactor)
+        self._keeper = Keeper(store, self._redactor, plan.retention)
         self._sinks = list(sinks)
         self._timeline = Timeline(clock)
         self._crew = Crew(plan, on_message=self._hear)

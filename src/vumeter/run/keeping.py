@@ -8,6 +8,7 @@ from vumeter import __version__
 from vumeter.model.balance import balance_of
 from vumeter.model.frame import Event, EventLevel, Frame, Point
 from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.retention import Retention
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.run.alarm import News
@@ -28,8 +29,12 @@ class Keeper:
     A sink of frames, of which it keeps how thresholds, alerts, setup and teardown stand.
     """
 
-    def __init__(self, path: Path | None, redactor: Redactor) -> None:
-        self._store = None if path is None else StoreWriter(path, redactor, version=__version__)
+    def __init__(self, path: Path | None, redactor: Redactor, retention: Retention) -> None:
+        self._store = (
+            None
+            if path is None
+            else StoreWriter(path, redactor, version=__version__, retention=retention)
+        )
         self._journal: tuple[JournalEntry, ...] = ()
         self._balanced_second = -1
         self._newest: Frame | None = None

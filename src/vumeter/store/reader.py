@@ -23,6 +23,7 @@ from vumeter.stats.series import series_extents
 from vumeter.stats.serieslog import SeriesSpan
 from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.spans import merged
+from vumeter.store.aging import LONGEST_S
 from vumeter.store.connection import open_to_read, reading
 from vumeter.store.packing import unpacked, unpacked_balance, unpacked_totals, without_times
 from vumeter.store.rows import POINT_COLUMNS, Lost
@@ -30,8 +31,6 @@ from vumeter.store.rows import POINT_COLUMNS, Lost
 _ValueT = TypeVar("_ValueT")
 
 _MAX_SECOND = 2**62
-_LONGEST_S = 3_600
-"""No reading is of more: what begins so long before a second does not reach it."""
 _BLOCK = 50
 """So many readings are read at once, and unpacked one by one."""
 _OWN = "vumeter"
@@ -258,7 +257,7 @@ class StoredRun:
                     "SELECT second + span_s, content FROM readings "
                     "WHERE second + span_s > ? AND second < ? AND second > ? "
                     "ORDER BY second LIMIT ?",
-                    (from_second, _end(to_second), from_second - _LONGEST_S, _BLOCK),
+                    (from_second, _end(to_second), from_second - LONGEST_S, _BLOCK),
                 )
             )
             yield from (content for _, content in block)

@@ -24,6 +24,7 @@ from vumeter.errors import StoreError
 from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.retention import Retention
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Verdict
@@ -34,7 +35,7 @@ from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.summary import shown_entry, shown_verdict
 from vumeter.stats.tally import response_times
 from vumeter.store import rows
-from vumeter.store.aging import Aging, Retention
+from vumeter.store.aging import Aging
 from vumeter.store.backlog import Backlog
 from vumeter.store.connection import create, transaction
 from vumeter.store.hiding import Hiding
@@ -65,7 +66,7 @@ class StoreWriter:
         path: Where the file is made.
         redactor: Knows the run's secrets; none of them is written.
         version: vumeter's.
-        retention: For how long readings stay as they are.
+        retention: For how long readings stay as they are, and how large the file may get.
     """
 
     def __init__(
