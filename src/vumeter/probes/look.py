@@ -14,9 +14,11 @@ import msgspec
 from vumeter.clock import NsClock
 from vumeter.model.database import SessionGroup
 from vumeter.model.probes import PostgresReading, PostgresState
+from vumeter.probes.background import BackgroundWatch
 from vumeter.probes.locks import Jam, LockWatch
 from vumeter.probes.plain import plain_text
 from vumeter.probes.questions import Questions, Row
+from vumeter.probes.relations import RelationWatch
 from vumeter.probes.sessions import (
     GROUPS_SHOWN,
     NAME_LIMIT,
@@ -71,6 +73,8 @@ class Observer:
         self._groups: tuple[SessionGroup, ...] = ()
         self._locks = LockWatch(questions, server_number=server.number)
         self._statements = StatementWatch(questions, log, role=server.role, clock=clock)
+        self._relations = RelationWatch(questions, clock=clock)
+        self._background = BackgroundWatch(questions, server_number=server.number, clock=clock)
         self.server = server
 
     @classmethod
@@ -91,7 +95,8 @@ class Observer:
             role=plain_text(row["role"], limit=NAME_LIMIT),
         )
         observer = cls(questions, server, clock=clock, log=log)
-        await observer._locks.prepare()
+        for watch in (observer._locks, observer._relations, observer._background):
+            await watch.prepare()
         if row["settles"]:
             # Or the start of this very connection shows as a transaction or two of others, later.
             await questions.execute("settle_15")
@@ -139,7 +144,7 @@ class Observer:
         active = self._average_active()
         if not hidden:
             reading = await self._with_sessions(reading, sessions, active)
-        reading = await self._with_statements(reading)
+        reading = await self._with_slow_parts(reading, hidden=hidden)
         return msgspec.structs.replace(reading, probe_ms=(self._clock() - began_ns) / 1e6)
 
     async def _totals(self) -> Totals:
@@ -181,13 +186,20 @@ class Observer:
             groups=self._groups,
         )
 
-    async def _with_statements(self, reading: PostgresReading) -> PostgresReading:
-        await self._statements.look()
+    async def _with_slow_parts(self, reading: PostgresReading, *, hidden: bool) -> PostgresReading:
+        """Return *reading* with what is asked for every few seconds, as it was found last."""
+        for watch in (self._statements, self._relations, self._background):
+            await watch.look()
+        found = self._relations.figures | self._background.figures
+        if hidden:
+            # Who may not see other roles' processes sees no workers either.
+            found["autovacuum_workers"] = None
         return msgspec.structs.replace(
             reading,
             statements=self._statements.figures,
             statements_span_s=self._statements.span_s,
             statements_remark=self._statements.remark,
+            **found,
         )
 
     def _average_active(self) -> dict[str, float] | None:

@@ -7,6 +7,7 @@ whatever happens to the server becomes a state and a remark in the reading, neve
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,12 @@ import msgspec
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import ProbeError
 from vumeter.model.probes import PostgresReading, PostgresState
-from vumeter.probes.cadence import LOOK_INTERVAL_S, SAMPLE_INTERVAL_S, interval_ns
+from vumeter.probes.cadence import (
+    LOOK_INTERVAL_S,
+    SAMPLE_INTERVAL_S,
+    interval_ns,
+    sample_interval_s,
+)
 from vumeter.probes.connection import CONNECT_LIMIT_S, connected
 from vumeter.probes.dsn import parse_dsn, redacted
 from vumeter.probes.failure import Failure, failure_of
@@ -27,6 +33,9 @@ from vumeter.probes.statement_log import StatementLog
 _ANSWER_LIMIT_S = 2.0
 
 _HALF_A_SAMPLE_NS = round(SAMPLE_INTERVAL_S / 2 * NANOSECONDS_PER_S)
+_COUNTED = ("deadlocks", "temporary_files", "checkpoints_timed", "checkpoints_requested")
+"""What an observer counts from its own beginning, and a reading from that of the run."""
+
 _FIRST_RETRY_S = 0.25
 _LAST_RETRY_S = 4.0
 
@@ -46,7 +55,7 @@ class PostgresProbe:
         self._running: asyncio.Task[None] | None = None
         self._is_closed = False
         self._server: Server | None = None
-        self._deadlocks = 0
+        self._counted: dict[str, int] = {}
         self._statements = StatementLog()
         self._good_ns = clock()
         self._reading = PostgresReading(
@@ -108,7 +117,7 @@ class PostgresProbe:
         async with asyncio.timeout(_ANSWER_LIMIT_S):
             observer = await Observer.begin(connection, clock=self._clock, log=self._statements)
         self._server = observer.server
-        deadlocks_before = self._deadlocks
+        counted_before = dict(self._counted)
         look_due_ns = self._clock()
         while True:
             began_ns = self._clock()
@@ -123,18 +132,24 @@ class PostgresProbe:
                     look_interval_ns = interval_ns(LOOK_INTERVAL_S, took_ns=took_ns)
                     # Half a sample early, or a timer that fires early would cost a whole one.
                     look_due_ns = began_ns + look_interval_ns - _HALF_A_SAMPLE_NS
-                    self._accept(reading, look_interval_ns, deadlocks_before)
+                    self._accept(reading, look_interval_ns, counted_before)
             except asyncpg.QueryCanceledError as error:
                 self._note(self._failure(error))
                 answered_ns = self._clock()
-            next_ns = began_ns + interval_ns(SAMPLE_INTERVAL_S, took_ns=answered_ns - began_ns)
+            sample_s = sample_interval_s(self._reading.connections_used or 0)
+            next_ns = began_ns + interval_ns(sample_s, took_ns=answered_ns - began_ns)
             await asyncio.sleep((next_ns - self._clock()) / NANOSECONDS_PER_S)
 
     def _accept(
-        self, reading: PostgresReading, look_interval_ns: int, deadlocks_before: int
+        self, reading: PostgresReading, look_interval_ns: int, counted_before: Mapping[str, int]
     ) -> None:
         self._good_ns = self._clock()
-        self._deadlocks = deadlocks_before + (reading.deadlocks or 0)
+        counts = {name: getattr(reading, name) for name in _COUNTED}
+        self._counted |= {
+            name: counted_before.get(name, 0) + count
+            for name, count in counts.items()
+            if count is not None
+        }
         remarks = [reading.remark] if reading.remark else []
         every_s = look_interval_ns / NANOSECONDS_PER_S
         # A little slower is no news: whoever puts load on a database expects that.
@@ -144,7 +159,7 @@ class PostgresProbe:
             reading,
             remark="; ".join(remarks),
             cpu_count=self._reading.cpu_count,
-            deadlocks=self._deadlocks,
+            **self._counted,
         )
 
     def _note(self, failure: Failure) -> None:

@@ -10,7 +10,7 @@ SELECT DISTINCT ON (wanted.pid)
     wanted.pid,
     wanted.mode || ' on ' || wanted.locktype AS lock,
     coalesce(class.relname, '') AS relation,
-    greatest(0, extract(epoch FROM clock_timestamp() - wanted.waitstart))::float8 AS wait_s
+    extract(epoch FROM clock_timestamp() - wanted.waitstart)::float8 AS wait_s
 FROM lock AS wanted
 LEFT JOIN lock AS had
     ON had.pid = wanted.pid
