@@ -236,6 +236,14 @@ def _binaries() -> Path:
     return versions[-1].parent
 
 
+def _binaries_with_statements() -> bool:
+    config = _binaries() / "pg_config"
+    if not config.exists():
+        return False
+    library = subprocess.run((config, "--pkglibdir"), capture_output=True, text=True, check=True)
+    return Path(library.stdout.strip(), "pg_stat_statements.so").exists()
+
+
 def _owner() -> pwd.struct_passwd:
     names = {user.pw_name for user in pwd.getpwall()}
     return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
@@ -290,8 +298,21 @@ def pattern() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster(pattern: Path) -> Iterator[Cluster]:
     """One that lives as long as the tests: leave it as you found it."""
-    with _running(pattern, max_prepared_transactions="5") as running:
+    settings = {"max_prepared_transactions": "5"}
+    if _binaries_with_statements():
+        settings["shared_preload_libraries"] = "'pg_stat_statements'"
+    with _running(pattern, **settings) as running:
         yield running
+
+
+@pytest.fixture
+def statements(cluster: Cluster) -> Iterator[Cluster]:
+    """The same with pg_stat_statements in it, for one test."""
+    if not _binaries_with_statements():
+        pytest.skip("pg_stat_statements does not come with this PostgreSQL: install its contrib")
+    cluster.execute("CREATE EXTENSION pg_stat_statements")
+    yield cluster
+    cluster.execute("DROP EXTENSION IF EXISTS pg_stat_statements")
 
 
 @pytest.fixture

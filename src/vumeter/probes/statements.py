@@ -17,8 +17,8 @@ _SHOWN = 15
 _TEXT_LIMIT = 240
 _TEXTS_KEPT = 1000
 
-_ENTRY_COST_US = 2.5
-"""What one entry costs the server, measured (docs/postgres.md)."""
+_ENTRY_COST_US = 2.0
+"""What one entry costs the server: 1.6 µs were measured, with 1,600 of them."""
 
 _RETRY_S = 30.0
 """An extension that is not there may be created while the run goes on."""
