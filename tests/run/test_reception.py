@@ -16,7 +16,7 @@ from vumeter.link.client import Link, status
 from vumeter.link.door import Door, door_of
 from vumeter.model.frame import StopCause
 from vumeter.model.plan import Listen, Plan, ViewerLost
-from vumeter.run import api, reception
+from vumeter.run import api, entrance
 from vumeter.run.reception import MOST_STRANGERS
 from vumeter.testing.server import LoopbackServer
 
@@ -146,7 +146,7 @@ async def test_who_shows_no_token_in_time_is_sent_away_and_who_has_shown_it_may_
     idlers: Idlers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reception, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(entrance, "PATIENCE_S", 0.5)
     async with (
         fly(a_plan(server.url, listen=LOOPBACK)) as flight,
         await Link.open(door(flight), viewer="afar") as link,

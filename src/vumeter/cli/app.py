@@ -20,6 +20,7 @@ from vumeter.cli import (
     run,
     runs,
     schema,
+    serve,
     show,
     stop,
     why,
@@ -73,6 +74,7 @@ app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)
 app.command("attach")(attach.attach)
+app.command("serve")(serve.serve)
 app.command("ps")(ps.ps)
 app.command("logs")(logs.logs)
 app.command("stop")(stop.stop)

@@ -11,10 +11,11 @@ def viewer_name() -> str:
         terminal = os.ttyname(sys.stdin.fileno()).removeprefix("/dev/")
     except (OSError, ValueError):
         terminal = "script"
-    return f"{_user()}@{terminal}"
+    return f"{user_name()}@{terminal}"
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return whose process this is."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -15,31 +15,29 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def tie(plug: socket.socket) -> None:
-    """
-    Have the kernel kill this process when the thread that started it ends; Linux only.
-
-    Raises:
-        SystemExit: It has ended already: the other end of *plug* is closed.
-    """
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    try:
-        if plug.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
-            raise SystemExit(0)
-    except BlockingIOError:
-        return
+def tie() -> None:
+    """Have the kernel kill this process when the thread that started it ends; Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def main(argv: list[str]) -> None:
     """Tie this process to its parent, and go on as the module that *argv* names."""
     module, descriptor = argv
+    tie()
     plug = socket.socket(fileno=int(descriptor))
-    tie(plug)
+    if _is_closed(plug):
+        return  # it had ended before it could be tied to
     plug.detach()  # the module's, by its number
     sys.argv[1:] = [descriptor]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _is_closed(plug: socket.socket) -> bool:
+    try:
+        return plug.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
 
 
 if __name__ == "__main__":

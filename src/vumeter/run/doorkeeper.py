@@ -48,15 +48,23 @@ def refusal_of_user(uid: int | None, *, own_uid: int) -> Refusal | None:
 
 def refusal_of_caller(caller: Caller, *, token: str, listen: Listen) -> Refusal | None:
     """Return why a caller over TCP may not come in; `None`: may."""
-    if not _is_asked_for(caller.host, listen):
-        return Refusal(403, "this run is not called so: connect to it by its address")
-    if caller.origin is not None and _place(caller.origin) != _place(f"//{caller.host}"):
-        return Refusal(403, "pages of a browser are not let in")
+    refusal = refusal_of_page(caller.host, caller.origin, listen=listen)
+    if refusal is not None:
+        return refusal
     scheme, _, shown = (caller.authorization or "").partition(" ")
     # In a time that does not tell how much of it is right.
     is_right = hmac.compare_digest(shown.strip().encode(errors="surrogateescape"), token.encode())
     if scheme.lower() != "bearer" or not is_right:
         return Refusal(401, "show the run's token: Authorization: Bearer TOKEN")
+    return None
+
+
+def refusal_of_page(host: str, origin: str | None, *, listen: Listen) -> Refusal | None:
+    """Return why what a browser asks for a page of *origin* is not answered; `None`: it is."""
+    if not _is_asked_for(host, listen):
+        return Refusal(403, "this run is not called so: connect to it by its address")
+    if origin is not None and _place(origin) != _place(f"//{host}"):
+        return Refusal(403, "pages of a browser are not let in")
     return None
 
 

@@ -24,6 +24,9 @@ from vumeter.run.doorkeeper import (
 from vumeter.run.doors import peer_uid, private_socket, server_tls, taken_token, tcp_sockets
 from vumeter.run.reception import Reception
 
+PATIENCE_S = 10.0
+"""How long a caller over TCP has for TLS and the token."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 Tell = Callable[[str, EventLevel], None]
@@ -94,6 +97,7 @@ class Entrance:
             runner.server,
             tls=context,
             tell=lambda line: self._tell(line, EventLevel.WARNING),
+            patience_s=PATIENCE_S,
         )
         self._receiving = asyncio.create_task(self._reception.run(), name="reception")
         address = _address(listen, listeners[0], context)

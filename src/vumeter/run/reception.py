@@ -17,11 +17,7 @@ from vumeter.run.doorkeeper import Complaints, Refusal
 MOST_STRANGERS = 64
 """At the same time; one more, and the one who has waited longest is turned away."""
 
-PATIENCE_S = 10.0
-"""How long one has for TLS and the token."""
-
 _OUT_OF_DESCRIPTORS_S = 0.2
-_TIMED_OUT = Refusal(408, f"no token within {PATIENCE_S:g} s")
 _CROWDED_OUT = Refusal(429, f"more than {MOST_STRANGERS} at a time had not shown a token")
 
 Protocols = Callable[[], asyncio.Protocol]
@@ -37,6 +33,7 @@ class Reception:
         protocols: What serves them.
         tls: How it is encrypted; `None`: not.
         tell: Called with what there is to say of those who were turned away.
+        patience_s: How long one has for TLS and the token.
     """
 
     def __init__(
@@ -46,11 +43,16 @@ class Reception:
         *,
         tls: ssl.SSLContext | None,
         tell: Callable[[str], None],
+        patience_s: float,
     ) -> None:
         self._listeners = tuple(listeners)
+        for listener in self._listeners:
+            # From now on nobody is refused, who is told of it before `run` has begun.
+            listener.listen(MOST_STRANGERS)
         self._protocols = protocols
         self._tls = tls
         self._tell = tell
+        self._patience_s = patience_s
         self._complaints = Complaints()
         # In the order in which they have come.
         self._strangers: dict[_Stranger, asyncio.Task[None]] = {}
@@ -67,7 +69,6 @@ class Reception:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for listener in self._listeners:
-                    listener.listen(MOST_STRANGERS)
                     tasks.create_task(self._accept(listener, tasks), name="reception")
         finally:
             for listener in self._listeners:
@@ -103,14 +104,14 @@ class Reception:
         """Stay with *stranger* until the token was shown, or for as long as that may take."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 stranger.transport, _ = await loop.connect_accepted_socket(
                     self._protocols, stranger.plug, ssl=self._tls
                 )
                 await stranger.is_known.wait()
         except TimeoutError:
             if not stranger.is_gone:
-                self._complain(_TIMED_OUT, stranger)
+                self._complain(Refusal(408, f"no token within {self._patience_s:g} s"), stranger)
         except OSError:
             return  # no TLS, or gone before it was spoken
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 from textual.app import App
+from textual.driver import Driver
 
 from vumeter.clock import NsClock, monotonic_ns
 from vumeter.model.frame import Frame
@@ -44,6 +45,7 @@ class Deck(App[Departure]):
         path: Where preferences are kept; `None`: nowhere.
         environ: What the terminal says of itself.
         clock: The reader of time.
+        driver: What draws: on a terminal, unless it is another.
     """
 
     keys: Sequence[Key] = KEYS
@@ -58,11 +60,10 @@ class Deck(App[Departure]):
         path: Path | None = None,
         environ: Mapping[str, str] = os.environ,
         clock: NsClock = monotonic_ns,
+        driver: type[Driver] = StdoutDriver,
     ) -> None:
         terminal = detect(environ, encoding=sys.stdout.encoding or "ascii")
-        super().__init__(
-            driver_class=StdoutDriver, ansi_color=terminal.depth is not ColourDepth.FULL
-        )
+        super().__init__(driver_class=driver, ansi_color=terminal.depth is not ColourDepth.FULL)
         self.animation_level = "none"
         self.session = Session(dial, on_change=self.hear, on_outcome=self._answer, clock=clock)
         self._clock = clock

@@ -2,6 +2,7 @@
 
 import os
 import select
+import stat
 import sys
 
 from textual.app import App
@@ -40,7 +41,11 @@ def terminal_reads() -> bool:
 
     Textual queues some thirty writes and then stands still until the terminal reads.
     """
-    if sys.__stdout__ is None or not os.isatty(sys.__stdout__.fileno()):
+    if sys.__stdout__ is None:
         return True
-    _, writable, _ = select.select([], [sys.__stdout__.fileno()], [], 0)
+    output = sys.__stdout__.fileno()
+    # A pipe leads to a browser.
+    if not os.isatty(output) and not stat.S_ISFIFO(os.fstat(output).st_mode):
+        return True
+    _, writable, _ = select.select([], [output], [], 0)
     return bool(writable)
