@@ -91,6 +91,22 @@ def test_all_are_woken_once_in_the_order_of_a_plain_heap_and_never_early(
     assert [(due_ns, name) for name, due_ns in firsts.items()] == in_order
 
 
+async def test_those_who_take_it_loosely_wake_together_within_a_millisecond() -> None:
+    agenda = Agenda()
+    woken: list[tuple[int, int, int]] = []
+    sleepers = [Sleeper(name, woken) for name in range(50)]
+    begin_ns = monotonic_ns() + 20 * MS
+    for each in sleepers:
+        each.due_ns = begin_ns + each.name * MS // 20
+        agenda.add_loosely(each, each.due_ns)
+        assert 0 < each.wakes_ns - each.due_ns <= 1 << 20
+    # Due over 2.45 ms, they have so many edges at most to wake at.
+    assert len({each.wakes_ns for each in sleepers}) <= 4
+    await until(lambda: len(woken) == len(sleepers))
+    agenda.close()
+    assert all(at_ns >= due_ns for due_ns, _, at_ns in woken)
+
+
 async def test_who_lies_down_for_no_time_leaves_the_loop_its_turn() -> None:
     agenda = Agenda()
     sleeper = Sleeper(0, [])

@@ -48,6 +48,8 @@ _IDLE_BATCH = 100
 """In the open model a VU connects only when an iteration is due: to be there is cheap."""
 _FAREWELLS = 200
 """So many VUs may end at once: 2.5 ms, which those that go on may have to wait."""
+_LONG_WAIT_S = 0.1
+"""From here on, a millisecond more or less is not noticed: 0.5 %, in the mean."""
 _ABSENT = object()
 _IN_ITERATION = attrgetter("in_iteration")
 """In C: 0.3 ms for 10,000 VUs, a third of what a generator's loop takes."""
@@ -518,7 +520,12 @@ class Crowd:
         self._wake_after(vu, wait_s)
 
     def _wake_after(self, vu: VirtualUser, wait_s: float) -> None:
-        self._agenda.add(vu, monotonic_ns() + round(wait_s * NANOSECONDS_PER_S))
+        at_ns = monotonic_ns() + round(wait_s * NANOSECONDS_PER_S)
+        # In the open model what comes next may be due just then.
+        if wait_s >= _LONG_WAIT_S and self._arrivals is None:
+            self._agenda.add_loosely(vu, at_ns)
+        else:
+            self._agenda.add(vu, at_ns)
 
     # The model.
 
