@@ -18,6 +18,7 @@ from benchmarks.catalogue import PARTS
 from benchmarks.generators import GeneratorError
 from benchmarks.results import Part, Results
 from benchmarks.rounds import Bench
+from vumeter.errors import VumeterError
 
 
 def main() -> int:
@@ -93,7 +94,7 @@ def _measured(key: str, bench: Bench) -> Part | None:
     runs_before, disturbed_before = bench.runs, bench.disturbed_runs
     try:
         part = PARTS[key](bench)
-    except (GeneratorError, FileNotFoundError, TimeoutError) as error:
+    except (GeneratorError, VumeterError, FileNotFoundError, TimeoutError) as error:
         print(f"{key}: {error}", file=sys.stderr)
         return None
     notes = part.notes

@@ -131,6 +131,8 @@ def measure(
                 raise GeneratorError(f"{' '.join(command)}: {error}\n{_said(folder)}") from error
         if code != 0:
             raise GeneratorError(f"{' '.join(command)}: exit {code}\n{_said(folder)}")
+        if after.cpu_s <= before.cpu_s:
+            raise GeneratorError(f"{' '.join(command)}: did nothing in its window\n{_said(folder)}")
         return _cost(before, after, memory_bytes, generator.reads(folder))
 
 

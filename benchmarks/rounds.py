@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from benchmarks.cost import Cost, Target, Window, measure
-from benchmarks.generators import Errand, Generator
+from benchmarks.generators import Errand, Generator, GeneratorError
 
 Found = TypeVar("Found")
 
@@ -58,14 +58,28 @@ class Bench:
         return cost
 
     def undisturbed(self, attempt: Callable[[], tuple[Cost, Found]]) -> tuple[Cost, Found]:
-        """Return what is found in the first attempt that no other disturbed, or in the best."""
+        """
+        Return what is found in the first attempt that no other disturbed, or in the best.
+
+        Raises:
+            GeneratorError: None came to anything. Where others have the machine, a run may be
+                over before its window is.
+        """
         self.runs += 1
         attempts: list[tuple[Cost, Found]] = []
-        while len(attempts) <= self.retries:
-            cost, found = attempt()
+        failures: list[GeneratorError] = []
+        for _ in range(1 + self.retries):
+            try:
+                cost, found = attempt()
+            except GeneratorError as error:
+                self.say(f"failed: {str(error).splitlines()[0]}")
+                failures.append(error)
+                continue
             if not cost.was_disturbed:
                 return cost, found
             attempts.append((cost, found))
+        if not attempts:
+            raise failures[-1]
         self.disturbed_runs += 1
         return min(attempts, key=lambda each: each[0].disturbance_ratio)
 

@@ -82,7 +82,8 @@ def _looks(bench: Bench) -> Looks:
         asked_before = target.requests()
         with started(command, core=bench.generator_core, folder=folder, environ=environ):
             wait_for_load(target, asked_before)
-            socket = folder / "runs" / "watched" / SOCKET_NAME
+            # A run's folder is called after it and the time.
+            (socket,) = folder.glob(f"runs/watched*/{SOCKET_NAME}")
             attached = Terminal([program, "attach", "watched"], size=(120, 40), environ=environ)
             return asyncio.run(_by_turns(socket, attached, pairs=pairs, bench=bench))
 

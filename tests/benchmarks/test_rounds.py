@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from benchmarks.cost import Cost
+from benchmarks.generators import GeneratorError
 from benchmarks.rounds import Bench
 
 QUIET = Cost(
@@ -51,3 +52,18 @@ def test_when_none_is_quiet_the_least_disturbed_is_taken_and_counted() -> None:
     found = measuring.undisturbed(attempts(NOISIER, NOISY, NOISIER).__next__)
     assert found == (NOISY, 2)
     assert (measuring.runs, measuring.disturbed_runs) == (1, 1)
+
+
+def test_a_run_that_fails_is_repeated_and_only_the_last_failure_counts() -> None:
+    outcomes = iter([GeneratorError("over before its window"), QUIET])
+
+    def attempt() -> tuple[Cost, None]:
+        outcome = next(outcomes)
+        if isinstance(outcome, GeneratorError):
+            raise outcome
+        return outcome, None
+
+    assert bench(retries=1).undisturbed(attempt) == (QUIET, None)
+    outcomes = iter([GeneratorError("once"), GeneratorError("and again")])
+    with pytest.raises(GeneratorError, match="and again"):
+        bench(retries=1).undisturbed(attempt)
