@@ -179,7 +179,9 @@ class _Devices:
 
     def _cards(self) -> dict[str, SimpleNamespace]:
         return {
-            name: SimpleNamespace(bytes_sent=count, bytes_recv=count)
+            name: SimpleNamespace(
+                bytes_sent=count, bytes_recv=count, dropin=0, dropout=0, errin=0, errout=0
+            )
             for name, count in self.sent.items()
         }
 
@@ -216,12 +218,13 @@ def test_two_readings_at_one_moment_show_the_same_rates(monkeypatch) -> None:
 
 
 @pytest.mark.slow
-def test_a_reading_takes_less_than_five_milliseconds() -> None:
-    probe = HostProbe()
+def test_a_reading_takes_less_than_five_milliseconds_of_a_core() -> None:
+    # A clock by which each reading is a new one.
+    probe = HostProbe(clock=iter(range(10**9, 10**12, 10**9)).__next__)
     taken_s = []
     for _ in range(50):
-        began_s = time.perf_counter()
+        # Of a core, as this machine has other things to do.
+        began_s = time.process_time()
         probe.read()
-        taken_s.append(time.perf_counter() - began_s)
-    # The median, as this machine has other things to do.
+        taken_s.append(time.process_time() - began_s)
     assert statistics.median(taken_s) < 0.005

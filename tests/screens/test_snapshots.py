@@ -9,9 +9,11 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from vumeter.model.frame import Frame
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.feed import PlayedFeed, Recording, load
+from vumeter.testing.scenery import moment_at, watched
 from vumeter.testing.soak import soak
 from vumeter.testing.story import story
 from vumeter.tui.app import Cockpit
@@ -201,3 +203,39 @@ def test_themes(snap_compare: Snap, theme: str) -> None:
         await pilot.pause()
 
     assert snap_compare(cockpit(JAMMED_S), terminal_size=LARGE, run_before=fly)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("keys", ["4", "4z"], ids=["beside-charts", "alone"])
+def test_what_is_watched(snap_compare: Snap, size: tuple[int, int], keys: str) -> None:
+    played = story(120)
+    frames = tuple(_with_watched(frame) for frame in played.frames)
+    app = cockpit(JAMMED_S, played=replace(played, frames=frames))
+    assert snap_compare(app, terminal_size=size, run_before=pressing(*keys))
+
+
+def _with_watched(frame: Frame) -> Frame:
+    """Return *frame* with watched things, and a host in a container that says more of itself."""
+    if frame.host is None:
+        return frame
+    host = replace(
+        frame.host,
+        tcp_orphans=2,
+        cpu_pressure_percent=37.0,
+        memory_pressure_percent=0.0,
+        io_pressure_percent=4.0,
+        processes_runnable=7,
+        context_switches_per_s=21_400.0,
+        disk_write_ms=3.1,
+        disk_busy_percent=22.0,
+        tcp_retransmits_per_s=0.0,
+        network_drops_per_s=0.0,
+        tcp_listen_drops_per_s=12.0,
+        cgroup_cpu_percent=181.0,
+        cgroup_cpu_limit_cores=2.0,
+        cgroup_throttled_percent=12.0,
+        cgroup_memory_bytes=1_310_000_000,
+        cgroup_memory_limit_bytes=2_147_483_648,
+    )
+    second = max(0, frame.second)
+    return replace(frame, host=host, watched=watched(moment_at(second), second))

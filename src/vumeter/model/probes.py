@@ -38,6 +38,45 @@ class HostReading(Struct, frozen=True, kw_only=True):
     tcp_in_use: int | None
     """Sockets in use, from `/proc/net/sockstat`."""
     tcp_time_wait: int | None
+    tcp_orphans: int | None = None
+    """Closed by their process, and not yet by the other end."""
+    tcp_buffers_bytes: int | None = None
+    udp_in_use: int | None = None
+    cpu_pressure_percent: float | None = None
+    """
+    In how much of the time somebody was ready to run and had no core; likewise memory and
+    disks (pressure stall information). *Stall*: nobody at all got on.
+    """
+    memory_pressure_percent: float | None = None
+    memory_stall_percent: float | None = None
+    io_pressure_percent: float | None = None
+    io_stall_percent: float | None = None
+    processes_runnable: int | None = None
+    """At work or waiting for a core, at the moment of the reading."""
+    processes_blocked: int | None = None
+    """Waiting for a disk."""
+    context_switches_per_s: float | None = None
+    disk_read_ms: float | None = None
+    """The mean of what was read, queue included; `None`: nothing was."""
+    disk_write_ms: float | None = None
+    disk_busy_percent: float | None = None
+    """Of the busiest disk: in how much of the time it had anything to do."""
+    tcp_retransmits_per_s: float | None = None
+    tcp_listen_drops_per_s: float | None = None
+    """Connections that found no room in a listener's queue."""
+    network_drops_per_s: float | None = None
+    network_errors_per_s: float | None = None
+    softnet_drops_per_s: float | None = None
+    """Packets that found no room in a core's queue."""
+    cgroup_cpu_percent: float | None = None
+    """Of one core: what vumeter's own control group uses, where it is held to a limit."""
+    cgroup_cpu_limit_cores: float | None = None
+    cgroup_throttled_percent: float | None = None
+    """In how many of a hundred periods the group had used up its share, and stood still."""
+    cgroup_memory_bytes: int | None = None
+    cgroup_memory_limit_bytes: int | None = None
+    cgroup_pids: int | None = None
+    cgroup_pids_limit: int | None = None
 
 
 class PostgresState(StrEnum):

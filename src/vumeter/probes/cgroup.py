@@ -69,7 +69,9 @@ def cgroup_use(pid: int | str = "self", *, proc: Path = PROC, sys: Path = SYS) -
     cpu = _groups(sys / "cpu", paths.get("cpu"))
     memory = _groups(sys / "memory", paths.get("memory"))
     pids = _groups(sys / "pids", paths.get("pids"))
-    accounts = _groups(sys / "cpuacct", paths.get("cpuacct"))
+    # Where it is counted in a larger group than it is limited in, the count is of others, too.
+    is_its_own = paths.get("cpuacct") == paths.get("cpu")
+    accounts = _groups(sys / "cpuacct", paths.get("cpuacct")) if is_its_own else []
     use_2, use_1 = _version_2(unified), _version_1(cpu, accounts, memory, pids)
     # A host may have both, and each controller is in one of them.
     return CgroupUse(

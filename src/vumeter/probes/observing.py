@@ -39,7 +39,7 @@ class Look:
 
     series: Mapping[str, float]
     title: str = ""
-    """What was looked at, as it calls itself: "redis 7.0.15", "pid 811 uvicorn shop:app"."""
+    """What was looked at, as it calls itself: "7.0.15 master", "pid 811 uvicorn shop:app"."""
     remark: str = ""
     """What could not be seen, and what to do."""
     notices: tuple[str, ...] = field(default=())

@@ -132,7 +132,7 @@ def _series(info: _Info) -> Iterator[tuple[str, float]]:
 
 
 def _title(info: _Info) -> str:
-    return f"redis {info.get('redis_version', '')} {info.get('role', '')}".strip()
+    return f"{info.get('redis_version', '')} {info.get('role', '')}".strip()
 
 
 def _remark(info: _Info) -> str:

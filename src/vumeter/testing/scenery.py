@@ -15,6 +15,7 @@ from vumeter.model.database import (
 )
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
+from vumeter.model.watched import Watched, WatchedKind, WatchedState
 
 RAMP_FROM_S, RAMP_TO_S = 20, 50
 JAM_FROM_S, FIXED_AT_S = 90, 135
@@ -283,3 +284,58 @@ _TABLES = (
         vacuum_age_s=None,
     ),
 )
+
+
+def watched(now: Moment, second: int) -> tuple[Watched, ...]:
+    """Return an API that leaks, its cache, and another machine's page of metrics."""
+    rss_bytes = 180e6 + 170e3 * max(second, 0)
+    limit_bytes = 512e6
+    leak = {
+        "rss_growth_bytes_per_s": 170e3,
+        "memory_limit_in_s": (limit_bytes - rss_bytes) / 170e3,
+    }
+    told = f"memory grows by 10.2MB/min for 1m: {rss_bytes / 1e6:.0f}MB, at its limit of 512MB in"
+    return (
+        Watched(
+            name="api",
+            kind=WatchedKind.PROCESS,
+            state=WatchedState.UP,
+            title="pid 811 uvicorn shop:app",
+            remark=f"{told} {leak['memory_limit_in_s'] / 60:.0f}m" if second >= 60 else "",
+            series={
+                "cpu_percent": min(195.0, now.vus * 1.3),
+                "cpu_limit_cores": 2.0,
+                "throttled_percent": 40.0 * now.jam,
+                "rss_bytes": rss_bytes,
+                "memory_limit_bytes": limit_bytes,
+                **(leak if second >= 60 else {}),
+                "descriptors_of_fullest": 40.0 + now.vus,
+                "descriptor_limit": 1024.0,
+                "threads": 12.0,
+                "processes": 5.0,
+            },
+        ),
+        Watched(
+            name="cache",
+            kind=WatchedKind.REDIS,
+            state=WatchedState.UP,
+            title="7.0.15 master",
+            series={
+                "memory_bytes": 61e6,
+                "memory_limit_bytes": 64e6,
+                "hit_ratio": 0.93 - 0.2 * now.jam,
+                "commands_per_s": now.vus * 20.0,
+                "clients": 12.0,
+                "client_limit": 10_000.0,
+                "evictions_per_s": 4.0 * now.vus,
+                "keys": 48_211.0,
+            },
+        ),
+        Watched(
+            name="db-host",
+            kind=WatchedKind.PROMETHEUS,
+            state=WatchedState.UP,
+            title="http://10.0.0.7:9100/metrics",
+            series={"load_1m": 1.2 + now.vus / 30, "free_bytes": 2.1e9, "answer_ms": 8.0},
+        ),
+    )

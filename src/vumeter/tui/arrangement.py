@@ -149,6 +149,9 @@ _THREE_CHARTS_FROM_HEIGHT = 12
 _SLOWEST_ROWS = 4
 """Its title, and as many as frames have."""
 
+_HOST_LEAST = 12
+"""Rows that the host's own view has for it, charts permitting."""
+
 _PLAN_FROM_HEIGHT = 32
 _SIDE_WIDTH_PERCENT = 32
 
@@ -194,8 +197,9 @@ def arrange(
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
-    if view is View.HOST and has_watched:
-        return places | _host_view(body, is_zoomed=is_zoomed, has_series=has_series) | bar
+    if view is View.HOST:
+        systems, around = _host_view(body, is_zoomed=is_zoomed, has_series=has_series)
+        return places | around | _systems(systems, has_watched=has_watched) | bar
     found = _body(
         view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics, has_series=has_series
     )
@@ -231,18 +235,25 @@ def _body(
             return {Part.LATENCY: latency, lower: rps} | _beside(systems, *subject)
 
 
-def _host_view(body: Place, *, is_zoomed: bool, has_series: bool) -> dict[Part, Place]:
+def _host_view(
+    body: Place, *, is_zoomed: bool, has_series: bool
+) -> tuple[Place, dict[Part, Place]]:
+    """Return where the host and what is watched have their place, and the charts above it."""
+    if is_zoomed:
+        return body, {}
+    charts, systems = _cut(body, lower=max(body.height // 2, min(_HOST_LEAST, body.height - 6)))
+    latency, rps = _cut(charts, lower=max(2, charts.height // 3))
+    return systems, {Part.LATENCY: latency, Part.SERIES if has_series else Part.RPS: rps}
+
+
+def _systems(place: Place, *, has_watched: bool) -> dict[Part, Place]:
     """Return the host with what is watched beside it, or below where that would be narrow."""
-    places: dict[Part, Place] = {}
-    systems = body
-    if not is_zoomed:
-        charts, systems = _cut(body, lower=max(body.height // 2, min(12, body.height - 6)))
-        latency, rps = _cut(charts, lower=max(2, charts.height // 3))
-        places = {Part.LATENCY: latency, Part.SERIES if has_series else Part.RPS: rps}
-    if body.width >= WIDE:
-        return places | _beside(systems, Part.HOST, Part.WATCHED)
-    host, watched = _cut(systems, lower=systems.height // 2)
-    return {**places, Part.HOST: host, Part.WATCHED: watched}
+    if not has_watched:
+        return {Part.HOST: place}
+    if place.width >= WIDE:
+        return _beside(place, Part.HOST, Part.WATCHED)
+    host, watched = _cut(place, lower=place.height // 2)
+    return {Part.HOST: host, Part.WATCHED: watched}
 
 
 def _with_series(places: dict[Part, Place], has_series: bool) -> dict[Part, Place]:

@@ -16,6 +16,7 @@ from vumeter.tui.format import (
 )
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.bars import bar, core_spark
+from vumeter.tui.widgets.host_depth import depth_lines
 from vumeter.tui.widgets.line import Line, Part, joined
 from vumeter.tui.widgets.panel import FramePanel, pair, rule, sentence, title
 
@@ -31,7 +32,8 @@ class HostPanel(FramePanel):
     """
     CPU, memory, disk, network, descriptors and sockets, and the generator's testimony.
 
-    In a tall panel each core has a bar of its own, and the generator says more.
+    In a tall panel the kernel says what stands behind the load, each core has a bar of its own,
+    and the generator says more.
     """
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
@@ -47,6 +49,9 @@ class HostPanel(FramePanel):
             host = host[: max(0, room - len(generator))]
         if len(host) == 1 and self.frame.host is not None:
             host = [host_line(self.frame.host, width=width, look=self.look)]
+        if self.frame.host is not None:
+            deeper = depth_lines(self.frame.host, width=width, look=self.look)
+            host += deeper[: max(0, room - len(host) - len(generator))]
         more = self._details(self.frame, width)
         if len(host) + len(generator) + len(more) <= room:
             generator += more

@@ -142,9 +142,15 @@ def host_health(host: HostReading | None) -> tuple[Health, str]:
     memory_percent = 100 * host.memory_used_bytes / max(1, host.memory_total_bytes)
     descriptor_percent = 100 * host.descriptors / max(1, host.descriptor_limit)
     uses = {"cpu": host.cpu_percent, "mem": memory_percent, "fd": descriptor_percent}
+    if host.cgroup_memory_bytes is not None and host.cgroup_memory_limit_bytes:
+        own_percent = 100 * host.cgroup_memory_bytes / host.cgroup_memory_limit_bytes
+        uses["mem"] = max(memory_percent, own_percent)
     name, percent = max(uses.items(), key=lambda use: use[1])
     if percent >= 97:
         return Health.BAD, f"{name} {share_text(percent)}"
+    if host.cgroup_throttled_percent:
+        # A few periods in which all stood still are enough for latencies that are nobody's.
+        return Health.WARN, f"throttled {share_text(host.cgroup_throttled_percent)}"
     return (Health.WARN, f"{name} {share_text(percent)}") if percent >= 90 else (Health.GOOD, "")
 
 
