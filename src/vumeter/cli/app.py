@@ -7,7 +7,9 @@ import typer
 from vumeter import __version__
 from vumeter.cli import (
     attach,
+    baseline,
     check,
+    compare,
     ctl,
     demo,
     export,
@@ -70,6 +72,8 @@ app.command("run", epilog=_CODES)(run.run)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.command("replay")(replay.replay)
+app.add_typer(baseline.app, name="baseline")
+app.command("compare", epilog=_CODES)(compare.compare)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)

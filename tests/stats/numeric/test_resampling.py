@@ -23,11 +23,11 @@ def test_neighbours_are_drawn_together() -> None:
     assert together > 0.6 and abs(apart) < 0.4
 
 
-def test_blocks_are_as_long_as_values_resemble_each_other_but_at_least_eight() -> None:
+def test_blocks_are_twice_as_long_as_values_resemble_each_other_but_at_least_eight() -> None:
     chance = np.random.default_rng(1)
     steps = chance.normal(size=1_000)
     wandering = np.convolve(steps, np.ones(40), "same")
-    assert block_length(list(steps)) == 10  # 1,000^⅓
+    assert block_length(list(steps)) == 20  # 2·1,000^⅓
     assert 20 < block_length(list(wandering)) <= 125  # an eighth
     assert block_length([1.0, 2.0, 3.0]) == 1
     assert block_length(list(np.arange(80.0))) == 10

@@ -18,12 +18,12 @@ def block_length(values: Sequence[float]) -> int:
     """
     Return how many neighbouring *values* belong together, at least one.
 
-    Up to where they resemble each other, and n^⅓ at least (Künsch's rate); but so few that eight
-    blocks make up the whole. docs/measurement.md, "Comparison"
+    Twice as far as they resemble each other, and 2·n^⅓ at least; but so few that eight blocks
+    make up the whole. docs/measurement.md, "Comparison"
     """
     series = np.asarray(values, dtype=float)
     resembling = len(autocorrelation(series)) + 1
-    length = max(resembling, round(math.cbrt(len(series))))
+    length = 2 * max(resembling, round(math.cbrt(len(series))))
     return max(1, min(length, len(series) // _FEWEST_BLOCKS))
 
 

@@ -1,0 +1,98 @@
+"""
+Baselines: runs that are kept under a name, to compare later ones with.
+
+A baseline is the whole stored run, so that all of it can be compared, and nothing that prunes
+runs touches it. They are in a folder of their own beside the runs.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from vumeter.errors import StoreError, UsageError
+from vumeter.link.folders import RunFolder, runs_folder
+
+_FOLDER = ".baselines"
+_SUFFIX = ".sqlite"
+_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,99}")
+
+
+def path_of(name: str) -> Path:
+    """
+    Return where the baseline *name* is, or would be.
+
+    Raises:
+        UsageError: No baseline can be called so.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f'"{name}" cannot be the name of a baseline.',
+            hint="Take letters, digits, dots, dashes and underscores.",
+        )
+    return _folder() / f"{name}{_SUFFIX}"
+
+
+def names() -> list[str]:
+    """Return the names of all baselines, in their order."""
+    return sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}"))
+
+
+def save(name: str, folder: RunFolder) -> Path:
+    """
+    Keep the run in *folder* under *name*, in place of what was called so, and return where.
+
+    Raises:
+        UsageError: No baseline can be called so.
+        StoreError: The run cannot be read, or the baseline not be written.
+    """
+    path = path_of(name)
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
+        with (
+            closing(sqlite3.connect(f"file:{folder.store}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(partial)) as target,
+        ):
+            # SQLite's own copy: of one moment, also where the run goes on.
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+        partial.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(f"The baseline {name} cannot be written to {path}: {error}.") from error
+    return path
+
+
+def remove(name: str) -> None:
+    """
+    Remove the baseline *name*.
+
+    Raises:
+        StoreError: There is none, or it cannot be removed.
+    """
+    path = path_of(name)
+    if not path.is_file():
+        raise StoreError(f'There is no baseline "{name}".', hint=_known())
+    try:
+        path.unlink()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be removed: {error.strerror}.") from error
+
+
+def _folder() -> Path:
+    return runs_folder() / _FOLDER
+
+
+def _known() -> str:
+    known = ", ".join(names())
+    return f"There are: {known}." if known else "vumeter baseline save NAME makes one of a run."
+
+
+def listed() -> Iterator[tuple[str, int]]:
+    """Yield each baseline's name, and how many bytes it takes."""
+    for name in names():
+        yield name, path_of(name).stat().st_size
