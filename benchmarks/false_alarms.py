@@ -4,9 +4,9 @@ How often a comparison cries wolf, and how often it finds what is there: pairs o
     python -m benchmarks.false_alarms [PAIRS]
 
 The runs are drawn from a real one, in blocks of its seconds, so that noise, bursts and what
-neighbours have in common stay as they were: eight minutes of 60 requests/s to nine paths of 18 to 110 ms, on a
-machine of two cores with a load average of 15. Each made-up run takes ten minutes. Of a pair the
-second is the first one's like, or has all of its times multiplied by 1.1.
+neighbours have in common stay as they were: eight minutes of 60 requests/s to nine paths of 18 to
+110 ms, on a machine of two cores with a load average of 15. Each made-up run takes ten minutes. Of
+a pair the second is the first one's like, or has all of its times multiplied by 1.1.
 """
 
 import gzip
