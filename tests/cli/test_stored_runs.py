@@ -69,6 +69,42 @@ def test_a_run_that_nobody_wants_kept_leaves_nothing_to_be_shown(
     assert "No such run is stored" in vumeter("runs").stdout
 
 
+def modes(folder: Path) -> dict[str, str]:
+    """Return the rights on a folder and on everything in it."""
+    found = (folder, *folder.iterdir())
+    return {path.name: oct(stat.S_IMODE(path.lstat().st_mode)) for path in found}
+
+
+def test_what_a_run_leaves_in_its_folder_nobody_else_can_read(
+    vumeter: Vumeter, server: ServerProcess, runs: Path
+) -> None:
+    listen = ("--listen", "127.0.0.1:0")
+    started = vumeter("run", server.url, "--detach", *listen, "--name", "shop")
+    assert started.returncode == 0
+    folder = folders.find("shop")
+    # The socket, the lock, the log, the address, the token and the store with its journal.
+    while_it_goes_on = modes(folder.path)
+    assert len(while_it_goes_on) >= 8
+    assert vumeter("stop", "shop").returncode == 0
+    after_its_end = modes(folder.path)
+    assert "summary.msgpack" in after_its_end
+    for found in (while_it_goes_on, after_its_end):
+        assert found.pop(folder.path.name) == "0o700"
+        assert set(found.values()) == {"0o600"}, found
+    assert modes(runs)[runs.name] == "0o700"
+
+
+def test_the_end_of_a_run_says_by_what_name_it_is_found_again(
+    vumeter: Vumeter, server: ServerProcess
+) -> None:
+    ended = vumeter("run", server.url, "-n", "5", "--headless", "--name", "shop")
+    named = re.search(r"Stored as (shop-\d{8}-\d{6}): vumeter show", ended.stderr)
+    assert named is not None
+    assert vumeter("show", named[1]).stdout == ended.stdout
+    unstored = vumeter("run", server.url, "-n", "5", "--headless", "--no-store")
+    assert "Stored as" not in unstored.stderr
+
+
 def test_a_state_folder_that_cannot_be_written_keeps_nobody_from_putting_load_on(
     vumeter: Vumeter, server: ServerProcess, runs: Path
 ) -> None:

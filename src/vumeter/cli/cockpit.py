@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Protocol
 
-from vumeter.cli.ending import exit_code, print_summary
+from vumeter.cli.ending import exit_code, print_summary, print_where
 from vumeter.cli.run import goes_on
 from vumeter.cli.viewer import viewer_name
 from vumeter.cli.waiting import summary_of
@@ -85,4 +85,5 @@ def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
         print(goes_on(folder.name))
         return ExitCode.OK
     print_summary(summary)
+    print_where(folder)
     return exit_code(summary)

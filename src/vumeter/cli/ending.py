@@ -2,9 +2,11 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from vumeter.errors import ExitCode, UsageError, VumeterError
+from vumeter.link.folders import RunFolder
 from vumeter.model.frame import PhaseStanding, StopCause
 from vumeter.model.summary import Summary
 from vumeter.model.verdict import Standing
@@ -61,6 +63,14 @@ def print_summary(summary: Summary) -> None:
         # The reader has gone (`| head`, a closed terminal): what is left cannot fail again
         # when the interpreter flushes at exit.
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - lives until the exit
+
+
+def print_where(folder: RunFolder) -> None:
+    """Say on stderr how what is stored of the run in *folder* is found again, if anything is."""
+    if folder.store.is_file():
+        words = f"Stored as {folder.id}: vumeter show, replay or export it by that name."
+        with suppress(OSError):
+            print(words, file=sys.stderr, flush=True)
 
 
 def checked_report_path(path: Path | None) -> Path | None:

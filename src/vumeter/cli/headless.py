@@ -1,16 +1,16 @@
 """A run in the foreground, without a cockpit: progress on stderr, the summary on stdout."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from vumeter.cli.ending import exit_code, print_summary, write_report
+from vumeter.cli.ending import exit_code, print_summary, print_where, write_report
 from vumeter.cli.order import Order
 from vumeter.cli.printing import Printer, log_of
 from vumeter.errors import ExitCode
 from vumeter.link import folders
+from vumeter.link.folders import RunFolder
 from vumeter.model.summary import Summary
 from vumeter.report.json_report import report_bytes
 from vumeter.run.process import check, conduct
@@ -25,19 +25,20 @@ def run_headless(order: Order) -> ExitCode:
             summary was printed all the same.
     """
     printer = Printer()
-    ended: list[Summary] = []
+    ended: list[tuple[Summary, RunFolder]] = []
     try:
-        summary = asyncio.run(_run(order, printer, ended.append))
+        summary = asyncio.run(_run(order, printer, ended))
     finally:
         printer.close()
-        for each in ended:
+        for each, folder in ended:
             print_summary(each)
+            print_where(folder)
     return exit_code(summary)
 
 
-async def _run(order: Order, printer: Printer, tell: Callable[[Summary], None]) -> Summary:
+async def _run(order: Order, printer: Printer, ended: list[tuple[Summary, RunFolder]]) -> Summary:
     def on_ended(summary: Summary) -> None:
-        tell(summary)
+        ended.append((summary, folder))
         if order.report is not None:
             write_report(Path(order.report), summary)
 

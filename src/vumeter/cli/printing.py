@@ -4,6 +4,7 @@ Lines for people while a run goes on, printed so that a stuck terminal holds up 
 They go to a terminal, and to the log in the run's folder, which `vumeter logs` prints.
 """
 
+import os
 import queue
 import sys
 import threading
@@ -104,7 +105,8 @@ def log_of(folder: RunFolder) -> Iterator[Printer]:
     """
     try:
         # Its end, wherever that is: the run process complains into the same file.
-        stream = folder.log.open("a", encoding="utf-8")
+        descriptor = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        stream = os.fdopen(descriptor, "a", encoding="utf-8")
     except OSError as error:
         raise LinkError(
             f"The run's log cannot be written: {folder.log}: {error.strerror}."

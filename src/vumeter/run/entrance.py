@@ -23,6 +23,7 @@ from vumeter.run.doorkeeper import (
 )
 from vumeter.run.doors import peer_uid, private_socket, server_tls, taken_token, tcp_sockets
 from vumeter.run.reception import Reception
+from vumeter.run.writing import write_whole
 
 PATIENCE_S = 10.0
 """How long a caller over TCP has for TLS and the token."""
@@ -101,7 +102,7 @@ class Entrance:
         )
         self._receiving = asyncio.create_task(self._reception.run(), name="reception")
         address = _address(listen, listeners[0], context)
-        self._path.with_name(ADDRESS_NAME).write_text(address + "\n")
+        write_whole(self._path.with_name(ADDRESS_NAME), f"{address}\n".encode(), mode=0o600)
         shown = f"; its token is in {token}" if token.exists() else ""
         self._tell(f"the control API is at {address}, too{shown}", EventLevel.INFO)
 

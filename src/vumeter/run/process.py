@@ -108,7 +108,7 @@ async def conduct(
 
 def _keep(folder: RunFolder, summary: Summary) -> None:
     try:
-        write_whole(folder.summary, msgspec.msgpack.encode(summary))
+        write_whole(folder.summary, msgspec.msgpack.encode(summary), mode=0o600)
     except OSError as error:
         raise VumeterError(
             f"The summary could not be kept in {folder.path}: {error.strerror}.",
