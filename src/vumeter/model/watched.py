@@ -10,6 +10,7 @@ class WatchedKind(StrEnum):
 
     PROCESS = "process"
     REDIS = "redis"
+    PGBOUNCER = "pgbouncer"
     PROMETHEUS = "prometheus"
 
 
@@ -73,6 +74,19 @@ class RedisMonitor(Struct, frozen=True, kw_only=True, tag="redis"):
         return WatchedKind.REDIS
 
 
+class PgBouncerMonitor(Struct, frozen=True, kw_only=True, tag="pgbouncer"):
+    """A PgBouncer, through its admin console."""
+
+    name: str
+    url: str
+    """`postgresql://`, of the database `pgbouncer`, with its password: a secret."""
+
+    @property
+    def kind(self) -> WatchedKind:
+        """What is watched."""
+        return WatchedKind.PGBOUNCER
+
+
 class PrometheusMonitor(Struct, frozen=True, kw_only=True, tag="prometheus"):
     """A page of metrics in Prometheus' text format, and what is to be taken from it."""
 
@@ -92,5 +106,5 @@ class PrometheusMonitor(Struct, frozen=True, kw_only=True, tag="prometheus"):
         return WatchedKind.PROMETHEUS
 
 
-Monitor = ProcessMonitor | RedisMonitor | PrometheusMonitor
+Monitor = ProcessMonitor | RedisMonitor | PgBouncerMonitor | PrometheusMonitor
 """What a plan wants to be watched; each has a *name*, and a *kind*."""

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from vumeter.errors import UsageError
 from vumeter.model.plan import Plan
-from vumeter.model.watched import Monitor, ProcessMonitor, PrometheusMonitor, RedisMonitor
+from vumeter.model.watched import (
+    Monitor,
+    PgBouncerMonitor,
+    ProcessMonitor,
+    PrometheusMonitor,
+    RedisMonitor,
+)
 
 if TYPE_CHECKING:
     from vumeter.probes.observing import Observer, WatchProbe
@@ -39,11 +45,20 @@ def check_clients(monitors: Iterable[Monitor]) -> None:
         UsageError: One is in an extra that is not installed.
     """
     for monitor in monitors:
-        if isinstance(monitor, RedisMonitor) and find_spec("redis") is None:
+        module, server, extra = _CLIENTS.get(type(monitor), ("", "", ""))
+        if module and find_spec(module) is None:
             raise UsageError(
-                f'monitors.redis "{monitor.name}": the client for Redis is not installed.',
-                hint="Install it: pip install 'vumeter[redis]'.",
+                f'monitors.{monitor.kind} "{monitor.name}": the client for {server} is not'
+                " installed.",
+                hint=f"Install it: pip install 'vumeter[{extra}]'.",
             )
+
+
+_CLIENTS: dict[type, tuple[str, str, str]] = {
+    RedisMonitor: ("redis", "Redis", "redis"),
+    PgBouncerMonitor: ("psycopg", "PgBouncer's console", "pgbouncer"),
+}
+"""Of what is watched through an extra: the module, what it is for, and the extra."""
 
 
 def _observer(monitor: Monitor) -> "Observer":
@@ -57,6 +72,10 @@ def _observer(monitor: Monitor) -> "Observer":
             from vumeter.probes.redis import RedisObserver  # noqa: PLC0415
 
             return RedisObserver(monitor)
+        case PgBouncerMonitor():
+            from vumeter.probes.pgbouncer import PgBouncerObserver  # noqa: PLC0415
+
+            return PgBouncerObserver(monitor)
         case PrometheusMonitor():
             from vumeter.probes.prometheus import PrometheusObserver  # noqa: PLC0415
 

@@ -10,7 +10,13 @@ from msgspec.structs import fields
 from pydantic import Field
 
 from vumeter.errors import UsageError
-from vumeter.model.watched import Monitor, ProcessMonitor, PrometheusMonitor, RedisMonitor
+from vumeter.model.watched import (
+    Monitor,
+    PgBouncerMonitor,
+    ProcessMonitor,
+    PrometheusMonitor,
+    RedisMonitor,
+)
 from vumeter.profiles.lines import KeyPath
 from vumeter.profiles.problems import Problems, quoted
 from vumeter.profiles.quantities import PositiveDuration
@@ -19,6 +25,7 @@ from vumeter.profiles.steps import Table
 from vumeter.units import duration_text
 
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
+_POSTGRES_SCHEMES = ("postgresql", "postgres")
 _PAGE_SCHEMES = ("http", "https")
 _BY = ("pid", "pattern", "port")
 
@@ -57,6 +64,21 @@ class RedisTable(Table):
         min_length=1,
         description="`redis://`, `rediss://` (TLS) or `unix://`; its password is never shown.",
         examples=["redis://:${PASSWORD}@127.0.0.1:6379"],
+    )
+
+
+class PgBouncerTable(Table):
+    """
+    A PgBouncer, by what its admin console shows: who waits for a connection and for how long,
+    its pools, queries and transactions. Needs the extra: pip install 'vumeter[pgbouncer]'.
+    """
+
+    name: Name = Field(description="On screens and in reports.", examples=["pool"])
+    url: str = Field(
+        min_length=1,
+        description="Of its database `pgbouncer`, as one of its `stats_users`; the password is"
+        " never shown.",
+        examples=["postgresql://stats:${PASSWORD}@127.0.0.1:6432/pgbouncer"],
     )
 
 
@@ -99,6 +121,7 @@ class MonitorTables(Table):
 
     process: list[ProcessTable] = Field([], description="Each under [[monitors.process]].")
     redis: list[RedisTable] = Field([], description="Each under [[monitors.redis]].")
+    pgbouncer: list[PgBouncerTable] = Field([], description="Each under [[monitors.pgbouncer]].")
     prometheus: list[PrometheusTable] = Field([], description="Each under [[monitors.prometheus]].")
 
 
@@ -147,6 +170,10 @@ def _monitors(
         at = ("monitors", "redis", index)
         _check_url(redis.url, _REDIS_SCHEMES, at, problems)
         yield at, RedisMonitor(**redis.model_dump())
+    for index, pool in enumerate(tables.pgbouncer):
+        at = ("monitors", "pgbouncer", index)
+        _check_url(pool.url, _POSTGRES_SCHEMES, at, problems)
+        yield at, PgBouncerMonitor(**pool.model_dump())
     for index, page in enumerate(tables.prometheus):
         at = ("monitors", "prometheus", index)
         _check_url(page.url, _PAGE_SCHEMES, at, problems)

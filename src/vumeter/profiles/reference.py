@@ -32,7 +32,12 @@ from vumeter.profiles.models import (
     TeardownTable,
     ThresholdTable,
 )
-from vumeter.profiles.monitors import ProcessTable, PrometheusTable, RedisTable
+from vumeter.profiles.monitors import (
+    PgBouncerTable,
+    ProcessTable,
+    PrometheusTable,
+    RedisTable,
+)
 from vumeter.profiles.steps import (
     CheckTable,
     ExtractTable,
@@ -76,6 +81,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[monitors]", MonitorsTable),
     ("[[monitors.process]]", ProcessTable),
     ("[[monitors.redis]]", RedisTable),
+    ("[[monitors.pgbouncer]]", PgBouncerTable),
     ("[[monitors.prometheus]]", PrometheusTable),
     ("[thresholds]", ThresholdTable),
     ("[[alerts]]", AlertTable),

@@ -18,7 +18,13 @@ from msgspec.structs import replace
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, with_requests
 from vumeter.model.plan import Plan, Procedure, Scenario, Transport
-from vumeter.model.watched import Monitor, ProcessMonitor, PrometheusMonitor, RedisMonitor
+from vumeter.model.watched import (
+    Monitor,
+    PgBouncerMonitor,
+    ProcessMonitor,
+    PrometheusMonitor,
+    RedisMonitor,
+)
 
 REDACTED = "***"
 
@@ -202,7 +208,7 @@ def _shown_monitor(monitor: Monitor) -> Monitor:
     match monitor:
         case ProcessMonitor():
             return monitor
-        case RedisMonitor():
+        case RedisMonitor() | PgBouncerMonitor():
             return replace(monitor, url=_shown_address(monitor.url))
         case PrometheusMonitor():
             token = None if monitor.token is None else REDACTED

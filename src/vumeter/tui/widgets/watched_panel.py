@@ -12,6 +12,7 @@ from vumeter.tui.format import (
     percent_text,
     share_text,
     span_text,
+    three_digits,
 )
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.line import Line, Part, joined, wrapped
@@ -121,6 +122,22 @@ def _process(series: _Series, look: Look) -> list[Part]:
     return parts
 
 
+def _pgbouncer(series: _Series, look: Look) -> list[Part]:
+    parts: list[Part] = []
+    if (waiting := series.get("clients_waiting")) is not None:
+        ink = Ink.WARN if waiting else Ink.VALUE
+        parts.append((0, pair(look, "waiting", number_text(waiting), ink=ink)))
+    if wait_s := series.get("max_wait_s"):
+        parts.append((0, pair(look, "max wait", span_text(wait_s), ink=Ink.WARN)))
+    if (used := series.get("servers_active")) is not None:
+        parts.append((0, _of(look, "servers", used, series.get("server_limit"), number_text)))
+    if (queries := series.get("queries_per_s")) is not None:
+        parts.append((1, pair(look, "queries", f"{number_text(queries)}/s")))
+    if (mean_ms := series.get("query_ms")) is not None:
+        parts.append((2, pair(look, "mean", f"{three_digits(mean_ms)}ms")))
+    return parts
+
+
 def _redis(series: _Series, look: Look) -> list[Part]:
     parts: list[Part] = []
     if (used := series.get("memory_bytes")) is not None:
@@ -182,4 +199,5 @@ def _as_they_are(series: _Series, look: Look) -> list[Part]:
 _FIGURES: dict[WatchedKind, Callable[[_Series, Look], list[Part]]] = {
     WatchedKind.PROCESS: _process,
     WatchedKind.REDIS: _redis,
+    WatchedKind.PGBOUNCER: _pgbouncer,
 }
