@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from vumeter.model.explanation import Question
 from vumeter.model.measure import Reading
 from vumeter.model.plan import Load, Plan, Scenario
+from vumeter.model.retention import Retention
 from vumeter.run.archive import Archive, stored_why
 from vumeter.stats.digest import Digest
 from vumeter.stats.histogram import histogram_of
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.series import series_of
-from vumeter.store.aging import Retention
 from vumeter.store.reader import StoredRun, open_run
 from vumeter.store.writer import StoreWriter
 from vumeter.testing.scenery import FIXED_AT_S, JAM_FROM_S, moment_at
@@ -74,7 +74,7 @@ def test_a_jam_is_explained_by_what_jammed_and_the_database_names_who_did_it(pat
 def test_of_what_is_left_in_tens_the_same_is_said_with_fewer_values(tmp_path: Path) -> None:
     old = store(
         tmp_path / "old.sqlite",
-        retention=Retention(kept_s={1: 0, 10: 43_200}, next_span_s={1: 10, 10: 60}),
+        retention=Retention(seconds_s=0),
     )
     with open_run(old) as stored:
         found = stored_why(stored, Question.LATENCY, FROM_S)

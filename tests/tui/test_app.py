@@ -712,3 +712,26 @@ async def test_the_slowest_requests_are_those_of_the_selected_endpoint(fly: Fly)
         await flight.press("j", "j", "j")
         await flight.sees("─ slowest POST /orders")
         await flight.sees(" 503  wait ")
+
+
+async def test_a_moment_is_kept_with_x_and_opened_with_v_until_escape(fly: Fly) -> None:
+    async with fly(start=118) as flight:
+        await flight.press("x")
+        await flight.hears("Snapshot 1 is kept")
+        then = flight.app.board.frame
+        flight.feed.jump(160)
+        await flight.until(lambda: flight.app.board.frame is not then, "the present")
+        await flight.press("v")
+        await flight.sees("taken by hand")
+        await flight.press("enter")
+        await flight.sees("SNAPSHOT 1 ")
+        assert flight.app.board.frame == then, "all panels show the moment"
+        # What comes meanwhile does not take its place.
+        flight.feed.jump(165)
+        await flight.press("5")
+        assert flight.app.board.frame == then
+        await flight.press("escape")
+        await flight.until(
+            lambda: flight.app.board.frame.second == flight.app.newest.second, "the present again"
+        )
+        assert "SNAPSHOT" not in flight.text

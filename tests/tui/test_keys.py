@@ -9,7 +9,7 @@ from vumeter.tui.keymap import KeymapError, load
 from vumeter.tui.keys import KEYS, help_rows, key_line
 
 # SCREEN.md's table: what is printed on each key. R (record) and h (heatmap) come later.
-TABLE = ("+", "=", *"-][b:", "space", *"pfSXmuU123456z/<>,.dq!?yTaBtnwlsc{}")
+TABLE = ("+", "=", *"-][b:", "space", *"pfSXmuU123456z/<>,.dq!?yTaBtnwlscxv{}")
 
 NAMES = {
     "plus": "+", "equals_sign": "=", "minus": "-", "right_square_bracket": "]",

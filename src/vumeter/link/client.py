@@ -22,6 +22,7 @@ from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.series import SeriesPoint
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 
@@ -189,6 +190,35 @@ class Link:
         wanted = {"of": question.value, "from": from_second, "to": to_second}
         body = await self._request("GET", f"/why?{urlencode(wanted)}")
         return msgspec.json.decode(body, type=Explanation)
+
+    async def spikes(self) -> tuple[SpikeHead, ...]:
+        """
+        Return the moments that were kept whole, oldest first.
+
+        Raises:
+            LinkError: The run is gone.
+        """
+        return msgspec.json.decode(
+            await self._request("GET", "/spikes"), type=tuple[SpikeHead, ...]
+        )
+
+    async def spike(self, number: int) -> Spike:
+        """
+        Return the moment with that id.
+
+        Raises:
+            LinkError: The run is gone, or has none such.
+        """
+        return msgspec.json.decode(await self._request("GET", f"/spike?id={number}"), type=Spike)
+
+    async def take_spike(self) -> Outcome:
+        """
+        Keep this moment whole.
+
+        Raises:
+            LinkError: The run is gone.
+        """
+        return await self._post("/spikes", b"")
 
     async def journal(self) -> tuple[JournalEntry, ...]:
         """

@@ -11,6 +11,7 @@ from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import SPANS_S, Frame, Point
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.throttle import Command, JournalEntry, Outcome
 from vumeter.model.verdict import AlertState, Verdict
 
@@ -25,6 +26,7 @@ _SPAN = (
 )
 _NAME = ("name", {"type": "string"}, "As `/series` has it.")
 _QUESTION = ("of", {"enum": list(Question), "default": "latency"}, "What is to be explained.")
+_ID = ("id", {"type": "integer", "minimum": 1}, "As `/spikes` has it.")
 _VIEWER = ("viewer", {"type": "string"}, "Whose hand it is.")
 
 
@@ -75,6 +77,9 @@ def operations(report: Any) -> tuple[Operation, ...]:
             Explanation,
             query=(_QUESTION, *_SPAN[:2]),
         ),
+        Operation("get", "/spikes", "Which moments were kept whole.", tuple[SpikeHead, ...]),
+        Operation("get", "/spike", "One of them: its frame.", Spike, query=(_ID,)),
+        Operation("post", "/spikes", "Keep this moment whole.", Outcome, query=(_VIEWER,)),
         Operation("get", "/verdicts", "How each threshold stands.", tuple[Verdict, ...]),
         Operation("get", "/alerts", "How each alert stands.", tuple[AlertState, ...]),
         Operation("get", "/journal", "Every command, with its effect.", tuple[JournalEntry, ...]),

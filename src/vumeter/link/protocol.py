@@ -7,6 +7,8 @@ What a run and its viewers say to each other over the control socket.
 `GET  /series`                        the newest value of each series, by name (JSON).
 `GET  /series/points?name=N&from=K…`  every `SeriesPoint` of that series and time (JSON).
 `GET  /why?of=Q&from=K&to=L`          what may explain that time: an `Explanation` (JSON).
+`GET  /spikes`, `GET  /spike?id=N`    every `SpikeHead`, one `Spike` (JSON).
+`POST /spikes?viewer=NAME`            keep this moment whole; an `Outcome`.
 `GET  /reading`                       the newest `Reading` (JSON).
 `GET  /readings?from=K&to=L&span=S`   every stored `Reading` of that time (JSON).
 `GET  /verdicts`, `GET  /alerts`      every `Verdict`, every `AlertState` (JSON).

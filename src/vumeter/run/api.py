@@ -91,6 +91,9 @@ class ControlApi:
                 web.get("/series", self._series_now),
                 web.get("/series/points", self._series),
                 web.get("/why", self._why),
+                web.get("/spikes", self._spikes),
+                web.get("/spike", self._spike),
+                web.post("/spikes", self._take_spike),
                 web.get("/verdicts", self._verdicts),
                 web.get("/alerts", self._alerts),
                 web.get("/journal", self._journal),
@@ -232,6 +235,18 @@ class ControlApi:
             with contextlib.suppress(StoreError):
                 seen = (*await self._archive.witnesses(found), *seen)
         return _json(with_culprits(found, seen))
+
+    async def _spikes(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.spikes.heads)
+
+    async def _spike(self, request: web.Request) -> web.Response:
+        spike = self._conductor.spikes.spike(_seconds(request, "id", 0))
+        if spike is None:
+            raise web.HTTPNotFound(text="there is no such snapshot; /spikes lists them")
+        return _json(spike)
+
+    async def _take_spike(self, request: web.Request) -> web.Response:
+        return _json(self._conductor.take_spike(_name(request)))
 
     async def _readings(self, request: web.Request) -> web.Response:
         if self._archive is None:

@@ -56,6 +56,7 @@ from vumeter.run.metrics import families
 from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
 from vumeter.run.siren import Siren
+from vumeter.run.spikes import Spikes
 from vumeter.run.staff import Place, Staff, of_loss, of_succession
 from vumeter.run.stages import StageWatch
 from vumeter.run.timeline import Timeline
@@ -127,6 +128,8 @@ class Conductor:
         self._stages = StageWatch()
         self._alarm = Alarm(plan)
         self._events = EventLog(self._timeline, keep=self._keeper.event)
+        self.spikes = Spikes(events=self._events, keeper=self._keeper)
+        """Moments that are kept whole."""
         self._siren = Siren(
             plan, events=self._events, timeline=self._timeline, redactor=self._redactor
         )
@@ -395,6 +398,15 @@ class Conductor:
         self.saw()
         return self._do(replace(command, author=viewer))
 
+    def take_spike(self, viewer: str) -> Outcome:
+        """Keep this moment whole because *viewer* asks for it; that touches no load."""
+        self.saw()
+        if self.frame.second < 0:
+            return Outcome(id=0, accepted=False, message="There is nothing to keep yet")
+        spike = self.spikes.take(self.frame, viewer)
+        self._show()
+        return Outcome(id=0, accepted=True, message=f"Snapshot {spike.id} is kept: v shows it")
+
     def take_control(self, viewer: str) -> Outcome:
         """Give the control to *viewer*, whoever had it."""
         return self.command(Command(kind=CommandKind.TAKE, author=viewer), viewer=viewer)
@@ -612,6 +624,8 @@ class Conductor:
         if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
             self._tell_of_store()
             self._show()
+        if developed:
+            self.spikes.look(self.frame)
 
     def _mind_lost_viewer(self) -> None:
         command = self._lost_viewer.command(self._clock())

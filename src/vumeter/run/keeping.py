@@ -9,6 +9,7 @@ from vumeter.model.balance import balance_of
 from vumeter.model.frame import Event, EventLevel, Frame, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.retention import Retention
+from vumeter.model.spike import Spike
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.run.alarm import News
@@ -51,6 +52,11 @@ class Keeper:
         """Keep what came too late for its second's reading."""
         if self._store is not None:
             self._store.late(snapshot)
+
+    def spike(self, spike: Spike, *, instead_of: int | None) -> None:
+        """Keep a moment whole, in the place of the one with that id."""
+        if self._store is not None:
+            self._store.spike(spike, instead_of=instead_of)
 
     def event(self, event: Event) -> None:
         """Keep one line of the event log."""

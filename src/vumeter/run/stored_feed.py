@@ -14,12 +14,14 @@ from msgspec.structs import replace
 
 from vumeter import __version__
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
+from vumeter.errors import StoreError
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.balance import Balance
 from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import WINDOW_S, Frame, Point, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.throttle import Command, Outcome
 from vumeter.run.archive import Archive
 from vumeter.run.ledger import ledger_of
@@ -156,6 +158,21 @@ class StoredFeed:
         """Return what may explain that time, as far as it was by the present moment."""
         upto = min(to_second, self._past.next_second)
         return await Archive(self._stored.path).why(question, from_second, upto)
+
+    async def spikes(self) -> tuple[SpikeHead, ...]:
+        """Return the moments that had been kept whole by the present one."""
+        return self._stored.spikes(self._past.next_second)
+
+    async def spike(self, number: int) -> Spike:
+        """Return the one with that id."""
+        spike = self._stored.spike(number)
+        if spike is None:
+            raise StoreError(f"There is no snapshot {number} in this run.")
+        return spike
+
+    async def take_spike(self) -> Outcome:
+        """Refuse."""
+        return Outcome(id=0, accepted=False, message="This is a replay: all of it is kept already")
 
     async def close(self, *, by_choice: bool = True) -> None:
         """End the stream of frames; `open` begins another one."""

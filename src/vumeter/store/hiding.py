@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Figures
 from vumeter.model.measure import Reading, Slow, Snapshot
+from vumeter.model.spike import Spike
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.slowness import slower
 from vumeter.stats.summary import by_shown_name, shown_verdict
@@ -46,6 +47,17 @@ class Hiding:
             ),
             verdicts=tuple(shown_verdict(each, self._redactor) for each in balance.verdicts),
         )
+
+    def spike(self, spike: Spike) -> Spike:
+        """Return *spike* as it may be stored."""
+        frame = spike.frame
+        named = replace(
+            frame,
+            endpoints=tuple(replace(it, name=self._name(it.name)) for it in frame.endpoints),
+            errors=tuple(replace(it, endpoint=self._name(it.endpoint)) for it in frame.errors),
+            verdicts=tuple(shown_verdict(it, self._redactor) for it in frame.verdicts),
+        )
+        return self._redactor.texts(replace(spike, frame=named))
 
     def snapshot(self, snapshot: Snapshot) -> Snapshot:
         """Return *snapshot* as it may be stored."""

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from vumeter.errors import StoreError
 from vumeter.model.balance import Balance
 from vumeter.model.measure import Added, Histogram, Reading, Tally, Timings, TrendSum
+from vumeter.model.spike import Spike
 from vumeter.stats.sofar import Totals
 from vumeter.stats.summary import SummaryBuilder
 
@@ -52,6 +53,7 @@ class _PackedTotals(Struct, frozen=True, array_like=True):
 
 _totals_decoded = msgspec.msgpack.Decoder(_PackedTotals).decode
 _builder_decoded = msgspec.msgpack.Decoder(SummaryBuilder).decode
+_spike_decoded = msgspec.msgpack.Decoder(Spike).decode
 _balance_decoded = msgspec.msgpack.Decoder(Balance).decode
 
 
@@ -112,6 +114,24 @@ def without_times(content: bytes) -> Reading:
     except (zlib.error, msgspec.MsgspecError) as error:
         raise StoreError(f"A reading in the store cannot be read: {error}.") from error
     return bare
+
+
+def packed_spike(spike: Spike) -> bytes:
+    """Return *spike* as bytes: some 6 kB with 20 endpoints."""
+    return _deflated(spike, zlib.Z_DEFAULT_STRATEGY)
+
+
+def unpacked_spike(content: bytes) -> Spike:
+    """
+    Return what `packed_spike` was given.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    try:
+        return _spike_decoded(_inflated(content))
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise StoreError(f"A snapshot in the store cannot be read: {error}.") from error
 
 
 def packed_totals(totals: Totals) -> bytes:

@@ -16,6 +16,7 @@ from vumeter.model.balance import Balance
 from vumeter.model.frame import SPANS_S, Event, EventLevel, PhaseState, Point, StopCause
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.plan import Plan
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
@@ -25,7 +26,13 @@ from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.spans import merged
 from vumeter.store.aging import LONGEST_S
 from vumeter.store.connection import open_to_read, reading
-from vumeter.store.packing import unpacked, unpacked_balance, unpacked_totals, without_times
+from vumeter.store.packing import (
+    unpacked,
+    unpacked_balance,
+    unpacked_spike,
+    unpacked_totals,
+    without_times,
+)
 from vumeter.store.rows import POINT_COLUMNS, Lost
 
 _ValueT = TypeVar("_ValueT")
@@ -185,6 +192,19 @@ class StoredRun:
         newest = "SELECT content FROM balances WHERE second <= ? ORDER BY second DESC LIMIT 1"
         for (content,) in self._rows(newest, (second,)):
             return unpacked_balance(content)
+        return None
+
+    def spikes(self, upto_second: int | None = None) -> tuple[SpikeHead, ...]:
+        """Return what moments were kept whole, oldest first; those before *upto_second*."""
+        rows = self._rows(
+            "SELECT content FROM spikes WHERE second < ? ORDER BY id", (_end(upto_second),)
+        )
+        return tuple(unpacked_spike(content).head for (content,) in rows)
+
+    def spike(self, number: int) -> Spike | None:
+        """Return the moment with that id; `None`: there is none."""
+        for (content,) in self._rows("SELECT content FROM spikes WHERE id = ?", (number,)):
+            return unpacked_spike(content)
         return None
 
     @property

@@ -9,10 +9,11 @@ import msgspec
 from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.spike import Spike
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.stats.sofar import Totals
-from vumeter.store.packing import packed, packed_balance, packed_totals
+from vumeter.store.packing import packed, packed_balance, packed_spike, packed_totals
 
 POINT_COLUMNS = (
     "span_s",
@@ -85,6 +86,19 @@ def of_balance(balance: Balance) -> Row:
         "INSERT OR REPLACE INTO balances (second, content) VALUES (?, ?)",
         (balance.second, packed_balance(balance)),
     )
+
+
+def of_spike(spike: Spike) -> Row:
+    """Return the row of *spike*."""
+    return Row(
+        "INSERT OR REPLACE INTO spikes (id, second, content) VALUES (?, ?, ?)",
+        (spike.id, spike.second, packed_spike(spike)),
+    )
+
+
+def without_spike(number: int) -> Row:
+    """Return what takes the row of the spike with that id away."""
+    return Row("DELETE FROM spikes WHERE id = ?", (number,))
 
 
 def of_late_snapshot(snapshot: Snapshot) -> Row:

@@ -25,6 +25,7 @@ from vumeter.model.balance import Balance
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.retention import Retention
+from vumeter.model.spike import Spike
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import Verdict
@@ -112,6 +113,12 @@ class StoreWriter:
     def last_balance(self, balance: Balance) -> None:
         """Store what the whole run came to."""
         self._leave(lambda: rows.of_standing("balance", self._hiding.balance(balance)))
+
+    def spike(self, spike: Spike, *, instead_of: int | None) -> None:
+        """Store a moment that is kept whole, in the place of the one with that id."""
+        self._leave(lambda: rows.of_spike(self._hiding.spike(spike)))
+        if instead_of is not None:
+            self._leave(partial(rows.without_spike, instead_of))
 
     def late(self, snapshot: Snapshot) -> None:
         """Store what came too late for its second's reading."""

@@ -19,6 +19,7 @@ from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.measure import ErrorKind, Extent, Reading, ScenarioCounts, Tally
 from vumeter.model.series import SeriesPoint
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.throttle import Command, Outcome
 from vumeter.stats.series import series_extents
 from vumeter.stats.serieslog import SeriesSpan, series_points
@@ -108,6 +109,7 @@ class PlayedFeed:
         self._rehearsal = Rehearsal()
         self._news = asyncio.Event()
         self._closed = False
+        self._spikes: list[Spike] = []
         self.commands: list[Command] = []
         """Every command that came, oldest first."""
 
@@ -175,6 +177,28 @@ class PlayedFeed:
         found = why(self._recording.series(self._position), question, from_second, upto)
         worst = _reading_of(self._recording.frames[self._recording.index_of(upto - 1)])
         return with_culprits(found, () if worst is None else (worst,))
+
+    async def spikes(self) -> tuple[SpikeHead, ...]:
+        """Return what was kept by hand."""
+        return tuple(spike.head for spike in self._spikes)
+
+    async def spike(self, number: int) -> Spike:
+        """Return the one with that id."""
+        return self._spikes[number - 1]
+
+    async def take_spike(self) -> Outcome:
+        """Keep the present frame."""
+        frame, number = self._frame(), len(self._spikes) + 1
+        self._spikes.append(
+            Spike(
+                id=number,
+                second=frame.second,
+                reason="taken by hand",
+                author=self._viewer,
+                frame=frame,
+            )
+        )
+        return Outcome(id=0, accepted=True, message=f"Snapshot {number} is kept: v shows it")
 
     async def take_control(self) -> Outcome:
         """Hand the control to this viewer."""

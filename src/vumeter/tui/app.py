@@ -14,7 +14,7 @@ from vumeter.tui import keymap
 from vumeter.tui.dialogs.question_bar import Answer, Question
 from vumeter.tui.driver import terminal_reads
 from vumeter.tui.feed import Departure
-from vumeter.tui.format import age_text, number_text
+from vumeter.tui.format import age_text, clock_text, number_text
 from vumeter.tui.keys import KEYS
 from vumeter.tui.looking import Looking
 from vumeter.tui.session import LinkState
@@ -152,7 +152,8 @@ class Cockpit(Steering, Looking):
         # Whatever is looked at, and also while the display is frozen.
         if frame is not None and self._bell.hears(frame) and not self._preferences.is_muted:
             self.bell()
-        if frame is not None and frame is not self._drawn and not self._is_frozen:
+        holds_still = self._is_frozen or self.spike is not None
+        if frame is not None and frame is not self._drawn and not holds_still:
             self._draw(frame)
         elif self._drawn_fetches != self.session.fetches:
             self.board.show_time()
@@ -161,6 +162,11 @@ class Cockpit(Steering, Looking):
         age_s = (self._clock() - self._drawn_heard_ns) / NANOSECONDS_PER_S if has_news else 0.0
         if self._drawn is not drawn or self._rate_hz > _SLOW_HZ or age_s > _OVERDUE_S:
             self.board.set_age(age_s)
+
+    def hear_anew(self) -> None:
+        """Draw the newest frame again, though it may have been drawn before."""
+        self._drawn = None
+        self._tick()
 
     def draw_often(self, rate_hz: float) -> None:
         """Draw so many times a second from now on."""
@@ -190,6 +196,9 @@ class Cockpit(Steering, Looking):
             self.board.set_notice(f"LINK LOST {waited}", "the run may go on; calling it   q leaves")
         elif state is LinkState.GONE:
             self.board.set_notice("RUN GONE", f"silent for {waited}; vumeter ps lists   q leaves")
+        elif self.spike is not None:
+            words = f"SNAPSHOT {self.spike.id} {clock_text(self.spike.second)}"
+            self.board.set_notice(words, f"{self.spike.reason}   1-6 views   esc shows the present")
         elif self._is_frozen:
             self.board.set_notice("DISPLAY FROZEN", "the load goes on   f shows the present")
         elif self._leaves_at_end:

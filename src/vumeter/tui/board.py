@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from vumeter.model.explanation import Question
 from vumeter.model.frame import Frame
+from vumeter.model.spike import SpikeHead
 from vumeter.model.throttle import Lever
 from vumeter.tui.arrangement import MANY_ENDPOINTS, Part, Place, View, arrange
 from vumeter.tui.columns import Span
@@ -21,6 +22,7 @@ from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
 from vumeter.tui.dialogs.question_bar import QuestionBar
 from vumeter.tui.dialogs.series_picker import SeriesPicker
+from vumeter.tui.dialogs.spike_list import SpikeList
 from vumeter.tui.dialogs.why_panel import WhyPanel
 from vumeter.tui.history import History
 from vumeter.tui.keys import KEYS, Key, key_line
@@ -74,6 +76,7 @@ class Sheet(StrEnum):
     HELP = "help"
     PICKER = "picker"
     WHY = "why"
+    SPIKES = "spikes"
 
 
 class Taker(Protocol):
@@ -144,6 +147,7 @@ class Board(Widget):
         self.prompt = PromptBar(id=Bar.PROMPT, on_close=self._settle)
         self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
         self.help_panel = HelpPanel(keys, id=Sheet.HELP, on_close=self.close_sheet)
+        self.spikes = SpikeList(id=Sheet.SPIKES, on_close=self.close_sheet)
         self.why = WhyPanel(id=Sheet.WHY, on_close=self.close_sheet)
         self.picker = SeriesPicker(id=Sheet.PICKER, on_close=self.close_sheet)
         self._arrangement = _Arrangement()
@@ -184,6 +188,7 @@ class Board(Widget):
             Sheet.HELP: self.help_panel,
             Sheet.PICKER: self.picker,
             Sheet.WHY: self.why,
+            Sheet.SPIKES: self.spikes,
         }
         return sheets[self._sheet] if self._sheet else None
 
@@ -205,7 +210,7 @@ class Board(Widget):
             self.prompt,
             self.question,
         )
-        yield from (self.watched, self.series, self.help_panel, self.picker, self.why)
+        yield from (self.watched, self.series, self.help_panel, self.picker, self.why, self.spikes)
 
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
@@ -276,6 +281,11 @@ class Board(Widget):
         """Show, in the place of the body, that it is looked for what explains slow seconds."""
         self._open(Sheet.WHY)
         self.why.open(ask=ask, choose=choose)
+
+    def open_spikes(self, heads: Sequence[SpikeHead], *, choose: Callable[[int], None]) -> None:
+        """Offer these moments in the place of the body; *choose* is told the id of one."""
+        self._open(Sheet.SPIKES)
+        self.spikes.open(heads, choose=choose)
 
     def close_sheet(self) -> None:
         """Show the body again."""

@@ -18,6 +18,7 @@ from textual.driver import Driver
 
 from vumeter.clock import NsClock, monotonic_ns
 from vumeter.model.frame import Frame
+from vumeter.model.spike import Spike
 from vumeter.model.throttle import Command, Outcome
 from vumeter.tui import preferences as remembered
 from vumeter.tui.bell import Bell
@@ -76,6 +77,8 @@ class Deck(App[Departure]):
         self._rate_hz = remembered.drawing_rate_hz(self._preferences, dict(environ))
         self._is_frozen = False
         self._bell = Bell()
+        self.spike: Spike | None = None
+        """The moment that is open in place of the present; `None`: none."""
         self.past_lines: list[str] = []
         """What was typed at the prompt, oldest first."""
         self._own_keys: dict[str, str] = {}
@@ -83,6 +86,10 @@ class Deck(App[Departure]):
     @abstractmethod
     def hear(self) -> None:
         """Take note that the session knows something new."""
+
+    @abstractmethod
+    def hear_anew(self) -> None:
+        """Draw the newest frame again, though it may have been drawn before."""
 
     @abstractmethod
     def draw_often(self, rate_hz: float) -> None:

@@ -8,6 +8,7 @@ from vumeter.link.protocol import Hello
 from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import Frame, Point
 from vumeter.model.series import SeriesPoint
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.throttle import Command, Outcome
 
 
@@ -58,6 +59,15 @@ class Feed(Protocol):
 
     async def why(self, question: Question, from_second: int, to_second: int) -> Explanation:
         """Return what may explain the time from one second up to and without another."""
+
+    async def spikes(self) -> tuple[SpikeHead, ...]:
+        """Return the moments that were kept whole, oldest first."""
+
+    async def spike(self, number: int) -> Spike:
+        """Return the one with that id, or refuse."""
+
+    async def take_spike(self) -> Outcome:
+        """Keep this moment whole."""
 
     async def take_control(self) -> Outcome:
         """Take the throttle over from whoever holds it."""

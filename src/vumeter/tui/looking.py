@@ -65,7 +65,10 @@ class Looking(Deck):
             self.action_now()
 
     def action_now(self) -> None:
-        """Let the charts follow the present again."""
+        """Let the charts follow the present again, and close the snapshot that is open."""
+        if self.spike is not None:
+            self.spike = None
+            self.hear_anew()
         self.look(replace(self.board.sight, cursor_second=None))
 
     def action_travel(self, columns: int) -> None:
@@ -108,6 +111,8 @@ class Looking(Deck):
 
     async def action_series(self) -> None:
         """Ask which series is to stand under the latency chart, and show it."""
+        if not self.session.can_ask():
+            return
         values = await self.session.series_now()
         self.board.open_picker(
             values, chosen=self.session.history.series.name, done=self.choose_series
@@ -130,10 +135,34 @@ class Looking(Deck):
         self.want_past()
         self.remember(series=name)
 
+    async def action_take_spike(self) -> None:
+        """Have this moment kept whole."""
+        if self.session.can_ask():
+            await self.session.take_spike()
+
+    async def action_spikes(self) -> None:
+        """Ask which of the moments that were kept whole is to be shown."""
+        if self.session.can_ask():
+            self.board.open_spikes(await self.session.spikes(), choose=self._open_spike)
+
+    def _open_spike(self, number: int) -> None:
+        self.run_worker(
+            self._show_spike(number), name="cockpit-spike", exclusive=True, group="spike"
+        )
+
+    async def _show_spike(self, number: int) -> None:
+        spike = await self.session.spike(number)
+        if spike is not None:
+            self.spike = spike
+            self.action_travel_to(spike.second)
+            self.board.show(spike.frame)
+
     def action_why(self) -> None:
         """Ask what may explain the seconds that the charts show, or those around the cursor."""
         if self.session.history.newest_second < 0:
             self.say("Nothing to explain yet: no second is over.")
+            return
+        if not self.session.can_ask():
             return
         self.board.open_why(ask=self._ask_why, choose=self.choose_series)
         self._ask_why(Question.LATENCY)
@@ -172,6 +201,10 @@ class Looking(Deck):
             self.session.want(0, history.newest_second + 1, span_s=COARSE_S)
         elif (span := self.board.time_span).columns:
             self.session.want(span.first_second, span.end_second, span_s=span.wanted_s)
+        if not self.session.is_attended:
+            self.run_worker(
+                self.session.trace(), name="cockpit-trace", exclusive=True, group="trace"
+            )
 
     @property
     def _time(self) -> Time:

@@ -32,6 +32,7 @@ class Player(Cockpit, inherit_bindings=False):
     def __init__(self, dial: Dial, playback: Playback, **options: Any) -> None:
         super().__init__(dial, watches=True, **options)
         self._playback = playback
+        self.session.outlives_run = True
 
     def send(self, command: Command | None) -> None:
         """Refuse."""

@@ -13,6 +13,7 @@ from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import VumeterError
 from vumeter.model.explanation import Explanation, Question
 from vumeter.model.frame import SPANS_S, Frame, RunState
+from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.throttle import Command, Outcome
 from vumeter.tui.feed import Dial, Feed
 from vumeter.tui.history import FINE_S, History, Wish, probes_of
@@ -79,6 +80,8 @@ class Session:
         self.state = LinkState.OPENING
         self.frame: Frame | None = None
         self.history = History()
+        self.outlives_run = False
+        """Whether the feed answers questions after its last frame, as a stored run does."""
         self.fetches = 0
         """How often older points came that had been asked for; they may be drawn already."""
 
@@ -177,7 +180,8 @@ class Session:
             # What broke in the middle of a question is as lost as what broke between two.
             self.state = LinkState.LOST
         finally:
-            self._feed = None
+            is_asked_on = self.outlives_run and self.state is LinkState.ENDED
+            self._feed = feed if is_asked_on else None
             await feed.close(by_choice=self._leaves)
         self._outbox.clear()
         if self.state is not LinkState.ENDED:
@@ -253,6 +257,17 @@ class Session:
                 self.fetches += 1
                 self._on_change()
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether what is wanted is fetched by itself."""
+        return self._tasks is not None
+
+    def can_ask(self) -> bool:
+        """Return whether somebody is there to answer, and report it where nobody is."""
+        if self._feed is None:
+            self._fail(None, f"The run is {_ABSENT[self.state]}: it can be asked nothing.")
+        return self._feed is not None
+
     async def why(self, question: Question, from_second: int, to_second: int) -> Explanation | None:
         """Return what may explain that time; `None`: the run is out of reach."""
         if self._feed is None:
@@ -263,28 +278,60 @@ class Session:
             self._fail(None, error.message)
             return None
 
+    async def spikes(self) -> tuple[SpikeHead, ...]:
+        """Return the moments that were kept whole; none while the run is out of reach."""
+        if self._feed is None:
+            return ()
+        try:
+            return await self._feed.spikes()
+        except VumeterError:
+            return ()
+
+    async def spike(self, number: int) -> Spike | None:
+        """Return the one with that id; `None`, and a word on it, where it cannot be had."""
+        if self._feed is None:
+            return None
+        try:
+            return await self._feed.spike(number)
+        except VumeterError as error:
+            self._fail(None, error.message)
+            return None
+
+    async def take_spike(self) -> None:
+        """Have this moment kept whole, and report the answer like that to a command."""
+        if self._feed is None:
+            return
+        try:
+            self._on_outcome(None, await self._feed.take_spike())
+        except VumeterError as error:
+            self._fail(None, error.message)
+
     async def _fetch_series(self) -> None:
-        """Fetch what the chosen series lacks of what is looked at, the newest first."""
+        """Fetch what the chosen series lacks, whenever something else is looked at."""
         while True:
             await self._wants_series.wait()
             self._wants_series.clear()
-            series = self.history.series
-            while (feed := self._feed) is not None and (name := series.name):
-                first_second, end_second, span_s = self._stretch
-                end_second = min(end_second, self.history.newest_second + 1)
-                wish = series.wish(first_second, end_second, span_s=span_s)
-                if wish is None:
-                    break
-                try:
-                    points = await feed.series(name, *wish, span_s=span_s)
-                except VumeterError:
-                    break
-                if series.name == name:
-                    series.add(points)
-                    self.fetches += 1
-                    self._on_change()
-                if not points:
-                    break
+            await self.trace()
+
+    async def trace(self) -> None:
+        """Fetch what the chosen series lacks of what is looked at, page by page, newest first."""
+        series = self.history.series
+        while (feed := self._feed) is not None and (name := series.name):
+            first_second, end_second, span_s = self._stretch
+            end_second = min(end_second, self.history.newest_second + 1)
+            wish = series.wish(first_second, end_second, span_s=span_s)
+            if wish is None:
+                return
+            try:
+                points = await feed.series(name, *wish, span_s=span_s)
+            except VumeterError:
+                return
+            if series.name == name:
+                series.add(points)
+                self.fetches += 1
+                self._on_change()
+            if not points:
+                return
 
     def _wish(self) -> Wish | None:
         first_second, end_second, span_s = self._stretch
