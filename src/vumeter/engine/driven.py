@@ -76,10 +76,31 @@ class DrivenTask(asyncio.Future[None]):
         if self._turn is not None:
             # Cancelled meanwhile: it will hear of that instead.
             return
-        if asyncio.current_task(self._own_loop) is None:
-            self._step(value)
-        else:
+        loop = self._own_loop
+        try:
+            _enter_task(loop, self)  # type: ignore[arg-type]  # made for such as this
+        except RuntimeError:
             self._take_turn(value)
+            return
+        self.is_stepping = True
+        try:
+            if self._must_cancel or self._complaint is not None:
+                awaited = self._run_in_context(self._work.throw, self._what_to_raise())
+            else:
+                awaited = self._run_in_context(self._send, value)
+        except StopIteration:
+            self.set_result(None)
+        except asyncio.CancelledError:
+            super().cancel()
+        except BaseException as error:
+            super().cancel()
+            self._on_bug(error)
+        else:
+            if awaited is not OWNED or self._must_cancel:
+                self._await(awaited)
+        finally:
+            self.is_stepping = False
+            _leave_task(loop, self)  # type: ignore[arg-type]  # see above
 
     # What asyncio asks of a task.
 
@@ -119,33 +140,13 @@ class DrivenTask(asyncio.Future[None]):
     # Step by step.
 
     def _take_turn(self, value: object) -> None:
-        self._turn = self._own_loop.call_soon(self._step, value)
+        self._turn = self._own_loop.call_soon(self._turn_has_come, value)
 
-    def _step(self, value: object) -> None:
+    def _turn_has_come(self, value: object) -> None:
         if self.done():
             return
-        loop = self._own_loop
         self._turn = self._waits_for = None
-        self.is_stepping = True
-        _enter_task(loop, self)  # type: ignore[arg-type]  # made for such as this
-        try:
-            if self._must_cancel or self._complaint is not None:
-                awaited = self._run_in_context(self._work.throw, self._what_to_raise())
-            else:
-                awaited = self._run_in_context(self._send, value)
-        except StopIteration:
-            self.set_result(None)
-        except asyncio.CancelledError:
-            super().cancel()
-        except BaseException as error:
-            super().cancel()
-            self._on_bug(error)
-        else:
-            if awaited is not OWNED or self._must_cancel:
-                self._await(awaited)
-        finally:
-            self.is_stepping = False
-            _leave_task(loop, self)  # type: ignore[arg-type]  # see above
+        self.resume(value)
 
     def _await(self, awaited: Any) -> None:
         """Come back when what is not the owner's is there."""
@@ -171,4 +172,4 @@ class DrivenTask(asyncio.Future[None]):
 
     def _step_on(self, _: "asyncio.Future[Any]") -> None:
         # Whoever awaits a future takes its result, or its exception, from there.
-        self._step(None)
+        self._turn_has_come(None)

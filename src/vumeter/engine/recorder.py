@@ -33,7 +33,8 @@ class Record:
 
     def add(self, time_us: int) -> None:
         """Count *time_us*; below zero, which no clock of ours gives, is zero."""
-        time_us = max(0, time_us)
+        if time_us < 0:
+            time_us = 0
         shift = time_us.bit_length() - 11
         index = (shift << 10) + (time_us >> shift) if shift > 0 else time_us
         self.counts[index] += 1

@@ -60,8 +60,9 @@ class Calls:
 
     def step(self, call: Call) -> CallStep:
         """Return what *call* is sent and counted by."""
-        if isinstance(call.step, CallStep):
-            return call.step
+        if call.step is not None:
+            known: CallStep = call.step
+            return known
         manner = call.manner
         origin, asks = manner.origin, manner.asks_first
         key = (call.name, manner.method, origin, manner.timeout_s, manner.redirects, asks)
@@ -88,6 +89,8 @@ class Calls:
                 self._steps.clear()
             self._steps[key] = found
         call.step = found
+        if not found.wants_care:
+            call.quick_step = found
         return found
 
     def recorder(self, name: str) -> Recorder:

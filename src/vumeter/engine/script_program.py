@@ -78,6 +78,8 @@ class PlayedScript(Script):
         self.path = place.path
         self.shown = f"{scenario.name}()"
         """What is counted of the script itself is counted under this name."""
+        self.own_checks = self.calls.recorder(self.shown).checks
+        """Those of a script that has called nothing yet."""
         self._place = place
         self._writer = Writer(target=place.target, timeout_s=place.timeout_s, keep_alive=keep_alive)
         self.first_origin = self._writer.origin

@@ -26,13 +26,15 @@ _FORM = "application/x-www-form-urlencoded"
 class Call:
     """What requests are sent and counted by that have one name and are written in one manner."""
 
-    __slots__ = ("manner", "name", "step")
+    __slots__ = ("manner", "name", "quick_step", "step")
 
     def __init__(self, name: str, manner: "Manner") -> None:
         self.name = name
         self.manner = manner
-        self.step: object = None
+        self.step: Any = None
         """For the engine, which notes here what it makes of this."""
+        self.quick_step: Any = None
+        """The same, where no more is to be done than to write the bytes."""
 
 
 class Manner:

@@ -20,31 +20,26 @@ class RequestFailed(Exception):  # noqa: N818 - reads as what happened: except R
         self.response = response
 
 
-class Response:
+class Response(msgspec.Struct, eq=False):
     """
     A complete answer, or the failure to get one.
 
     Headers, text and JSON are worked out only when they are asked for.
     """
 
-    __slots__ = ("_body", "_duration_us", "_fields", "_headers", "error", "status")
+    # A Struct, as one is made for every request: a third of what a class in Python takes.
+    status: int
+    """0, when there is no complete answer."""
+    error: ErrorKind | None
+    """How it failed (`"status"` from 400 on, `"refused"`, `"timeout_response"`, …)."""
+    _duration_us: int
+    _fields: Headers = ()
+    _body: bytes | bytearray | None = b""
+    _headers: Mapping[str, str] | None = None
 
-    def __init__(
-        self,
-        status: int,
-        error: ErrorKind | None,
-        duration_us: int,
-        headers: Headers = (),
-        body: bytes | bytearray | None = b"",
-    ) -> None:
-        self.status = status
-        """0, when there is no complete answer."""
-        self.error = error
-        """How it failed (`"status"` from 400 on, `"refused"`, `"timeout_response"`, …)."""
-        self._duration_us = duration_us
-        self._fields = headers
-        self._headers: Mapping[str, str] | None = None
-        self._body = body
+    def __repr__(self) -> str:
+        """Return status, or failure, and duration."""
+        return f"<Response {self.error or self.status} in {self.duration:.3f} s>"
 
     @property
     def ok(self) -> bool:

@@ -26,8 +26,9 @@ class Actor(Protocol):
     def pause(self, wait_s: float) -> Coroutine[Any, Any, None]:
         """Do nothing for a while."""
 
-    def count_check(self, name: str, passed: bool) -> None:
-        """Count one outcome of a check."""
+    @property
+    def checks(self) -> dict[str, list[int]]:
+        """How often each check has passed and failed, of requests called as the last one is."""
 
 
 class Vu:
@@ -37,11 +38,13 @@ class Vu:
     A request that fails is counted and returned; it raises only where that is asked for.
     """
 
-    __slots__ = ("_actor", "_writer", "data", "vars")
+    __slots__ = ("_actor", "_gets", "_random", "_writer", "data", "vars")
 
     def __init__(self, actor: Actor, writer: Writer, *, data: Any = None) -> None:
         self._actor = actor
         self._writer = writer
+        self._gets = writer.gets
+        self._random: random.Random | None = None
         self.vars: dict[str, Any] = {}
         """What this VU keeps from one iteration to the next."""
         self.data: Any = data
@@ -60,13 +63,19 @@ class Vu:
     @property
     def random(self) -> random.Random:
         """Chance that is the same in every run, for each VU its own."""
-        return self._actor.rng
+        if self._random is None:
+            self._random = self._actor.rng
+        return self._random
 
     def check(self, name: str, passed: object) -> bool:
         """Count whether something is as it should be, and return that."""
-        outcome = bool(passed)
-        self._actor.count_check(name, outcome)
-        return outcome
+        checks = self._actor.checks
+        failed = not passed
+        try:
+            checks[name][failed] += 1
+        except KeyError:
+            checks[name] = [not failed, failed]
+        return not failed
 
     def think(self, first_s: float, second_s: float | None = None) -> Coroutine[Any, Any, None]:
         """Pause so long, or for a time between the two, drawn evenly."""
@@ -75,9 +84,15 @@ class Vu:
             wait_s += (second_s - first_s) * self._actor.rng.random()
         return self._actor.pause(wait_s)
 
-    def get(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
+    async def get(self, url: str, *, name: str | None = None, **options: Any) -> Response:
         """Send a GET; all options are those of `request`."""
-        return self.request("GET", url, **options)
+        if options:
+            return await self.request("GET", url, name=name, **options)
+        # Most requests are no more than this; to bind the options of `request` costs as much.
+        known = self._gets.get((url, name))
+        if known is None:
+            known = self._writer.get(url, name)
+        return await self._actor.call(*known)
 
     def post(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
         """Send a POST."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vumeter.client.origin import Origin, origin_of
+from vumeter.model.flow import USUAL_REDIRECTS
 from vumeter.profiles.targets import request_name
 from vumeter.script.call import (
     Call,
@@ -45,7 +46,17 @@ class Writer:
         """Where paths lead."""
         self._base_path = "" if path_of(target) == "/" else path_of(target).rstrip("/")
         self._known: dict[_Known, tuple[Call, bytes]] = {}
+        self.gets: dict[tuple[str, str | None], tuple[Call, bytes]] = {}
+        """The latest of `get`, by URL and name."""
         self._manners: dict[_Manner, Manner] = {}
+
+    def get(self, url: str, name: str | None) -> tuple[Call, bytes]:
+        """Return a GET that is no more than its URL, and its bytes; keep them in `gets`."""
+        found = self.written("GET", url, name, None, USUAL_REDIRECTS)
+        if len(self.gets) >= _MOST_KNOWN:
+            self.gets.clear()
+        self.gets[url, name] = found
+        return found
 
     def plain(
         self, method: str, url: str, name: str | None, timeout_s: float | None, redirects: int
