@@ -33,8 +33,7 @@ class Record:
 
     def add(self, time_us: int) -> None:
         """Count *time_us*; below zero, which no clock of ours gives, is zero."""
-        if time_us < 0:
-            time_us = 0
+        time_us = max(time_us, 0)
         shift = time_us.bit_length() - 11
         index = (shift << 10) + (time_us >> shift) if shift > 0 else time_us
         self.counts[index] += 1

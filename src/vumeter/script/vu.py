@@ -74,7 +74,7 @@ class Vu:
         try:
             checks[name][failed] += 1
         except KeyError:
-            checks[name] = [not failed, failed]
+            checks[name] = [int(not failed), int(failed)]
         return not failed
 
     def think(self, first_s: float, second_s: float | None = None) -> Coroutine[Any, Any, None]:
