@@ -68,6 +68,44 @@ async def test_every_iteration_is_one_call_of_the_coroutine(scripted, total_of, 
     assert (performance.named("GET /a").response is not None) == (load.rate_per_s is not None)
 
 
+async def test_a_script_on_the_short_way_is_counted_as_on_the_long_one(scripted, total_of) -> None:
+    # An Expect header takes each request the long way: by its own step, `request` and `_send`.
+    text = """
+    @scenario()
+    async def act(vu):
+        for number in range(3):
+            page = await vu.get(f"/{number}", name="page", %s)
+            vu.check("even", number %% 2 == 0)
+    """
+
+    def law(path: str, number: int) -> float:
+        return 0.1 if path == "/2" and number > 100 else 0.0
+
+    totals, snapshots = [], []
+    for options in ("", 'headers={"Expect": "100-continue"}'):
+        async with LoopbackServer(law=law) as server:
+            performance = await total_of(
+                scripted(text % options, server, load=Load(vus=1, iterations=40))
+            )
+        page = performance.named("page")
+        assert server.truth.requests == 120
+        assert page.sent_bytes == server.truth.received_bytes
+        totals.append((page.answered, page.statuses, page.checks, page.received_bytes))
+        totals[-1] += (performance.counts.iterations_done, sum(page.service.counts.values()))
+        slowest = max(
+            (each for snapshot in performance.snapshots for each in snapshot.slowest.values()),
+            key=lambda each: each.service_us,
+        )
+        snapshots.append((slowest.vu, slowest.status, slowest.service_us >= 100_000))
+        durations = performance.counts.iteration_duration
+        assert sum(durations.counts.values()) == 40
+        assert durations.sum_us >= page.service.sum_us
+        # What crosses to the run process as a count is one, not the answer to a question.
+        assert all(type(count) is int for counts in page.checks.values() for count in counts)
+    assert totals[0] == totals[1]
+    assert snapshots == [(1, 200, True)] * 2
+
+
 async def test_what_is_sent_is_what_was_asked_for(scripted, total_of) -> None:
     text = """
     @scenario()

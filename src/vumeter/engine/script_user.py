@@ -12,6 +12,7 @@ from vumeter.engine.deadline import ring_at
 from vumeter.engine.driven import OWNED, DrivenTask
 from vumeter.engine.program import WAITS
 from vumeter.engine.script_calls import SWEPT_FROM_S
+from vumeter.engine.slowest import note
 from vumeter.engine.steps import Step
 from vumeter.engine.virtual_user import NOT_DUE, VirtualUser, backoff_s
 from vumeter.model.measure import ErrorKind
@@ -311,6 +312,8 @@ class ScriptedUser(VirtualUser):
         record = recorder.service
         record.counts[(shift << 10) + (service_us >> shift) if shift > 0 else service_us] += 1
         record.sum_us += service_us
+        if service_us > recorder.slowest_us:
+            note(self, service_us, done_ns, status=status, received_bytes=received_bytes)
         recorder.received_bytes += received_bytes
         if status != 200:
             recorder.unusual[status] += 1
