@@ -7,11 +7,14 @@ import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from vumeter.link.client import Link
+from vumeter.model.frame import Point
 from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
 
@@ -19,6 +22,12 @@ Desk = Any
 """conftest's; fixtures are not imported."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+STALL_S = int(os.environ.get("VUMETER_STALL_S", "4"))
+"""By hand: VUMETER_STALL_S=30 pytest -s tests/screens/test_pty.py -k stall"""
+
+BY_HAND = "VUMETER_STALL_S" in os.environ
+DEADLINE_S = 40.0
 
 RUN = ("--name", "flight", "-c", "4", "-z", "90s", "--graceful-stop", "2s")
 COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
@@ -199,6 +208,51 @@ async def test_a_terminal_that_reads_again_shows_the_present(desk: Desk, url: st
         term.read()
         elapsed_s = desk.status("flight")["elapsed_s"]
         await term.until(lambda: _clock_s(term.rows[0]) >= int(elapsed_s), "the present")
+
+
+async def test_viewers_that_stall_cost_neither_the_run_nor_who_watches_beside_them(
+    desk: Desk,
+) -> None:
+    plan = ("--name", "flight", "-c", "4", "--graceful-stop", "5s")
+    async with (
+        LoopbackServer(law=fixed(0.02)) as server,
+        desk.open("run", server.url, *plan) as unread,
+    ):
+        await unread.sees("GET /")
+        async with desk.open("attach", "flight", "--watch") as frozen:
+            await frozen.sees("GET /")
+            unread.stall()
+            frozen.process.send_signal(signal.SIGSTOP)
+            points = await _beside(desk.socket("flight"), for_s=STALL_S)
+            frozen.process.send_signal(signal.SIGCONT)
+            unread.read()
+            elapsed_s = int(desk.status("flight")["elapsed_s"])
+            for term in (unread, frozen):
+                await term.until(lambda it=term: _clock_s(it.rows[0]) >= elapsed_s, "the present")
+            unread.press("S")
+            await unread.sees("Stop gracefully?")
+            unread.press("y")
+            await frozen.sees("RUN ENDED")
+    [sent] = re.findall(r"http_reqs +([0-9,]+)", desk.ask("show", "flight").stdout)
+    assert int(sent.replace(",", "")) == server.truth.requests
+    if BY_HAND:
+        p99_ms = [f"{(point.p99_us or 0) / 1000:.1f}" for point in points]
+        print(f"{len(points)} s beside two viewers that stall; p99 each second, ms: {p99_ms}")
+
+
+async def _beside(control: Path, *, for_s: int) -> tuple[Point, ...]:
+    """Watch for so long as a viewer that reads, who must miss nothing; return the seconds."""
+    async with await Link.open(control, viewer="beside", watch=True) as link:
+        began = link.hello.frame.second
+        async with asyncio.timeout(DEADLINE_S + for_s):
+            async for frame in link.frames():
+                assert frame.viewers == 3, "neither of those that stall is lost"
+                if frame.second >= began + for_s:
+                    break
+        points = await link.points(began, to_second=began + for_s)
+    assert [point.second for point in points] == list(range(began, began + for_s))
+    assert all(point.requests > 0 for point in points)
+    return points
 
 
 def _clock_s(row: str) -> int:
