@@ -40,6 +40,7 @@ def a(
         ("resume-plan rejoin", a(CommandKind.RESUME_PLAN, mode=ResumeMode.REJOIN)),
         ("resume-plan continue", a(CommandKind.RESUME_PLAN, mode=ResumeMode.CONTINUE)),
         ("skip-stage", a(CommandKind.SKIP_STAGE)),
+        ("workers 4", a(CommandKind.WORKERS, None, 4)),
         ("extend-stage 1m30s", a(CommandKind.EXTEND_STAGE, None, 90)),
         ("panic", a(CommandKind.PANIC)),
     ],
@@ -71,6 +72,7 @@ def test_a_mark_carries_the_rest_as_its_note() -> None:
         ("hold rate", "takes nothing more"),
         ("resume-plan sometime", "no way back to a plan"),
         ("extend-stage", "by how long"),
+        ("workers", "how many"),
         ("extend-stage soon", "not a duration"),
     ],
 )

@@ -12,6 +12,7 @@ from vumeter.model.throttle import Command, CommandKind
 from vumeter.run.control import Control, Viewer
 from vumeter.run.hand import LONGEST_NOTE, Deed, Hand
 from vumeter.run.life import Life
+from vumeter.run.staff import Staff
 
 
 class Run:
@@ -26,7 +27,7 @@ class Run:
         self.life = Life(plan)
         self.life.begin()
         self.control = Control()
-        self.hand = Hand(plan, control=self.control, life=self.life)
+        self.hand = Hand(plan, control=self.control, life=self.life, staff=Staff(plan))
 
     def do(
         self, kind: CommandKind, *, at: float = 1.0, cause: StopCause | None = None, **fields: Any

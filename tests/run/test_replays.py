@@ -262,7 +262,10 @@ def test_more_stages_than_frames_can_carry_are_refused() -> None:
 
 TOLD = st.tuples(
     st.sampled_from([*K]).filter(
-        lambda kind: kind not in (K.STOP, K.ABORT, K.MARK, K.ACKNOWLEDGE, K.TAKE, K.PAUSE, K.RESUME)
+        lambda kind: (
+            kind
+            not in (K.STOP, K.ABORT, K.MARK, K.ACKNOWLEDGE, K.TAKE, K.PAUSE, K.RESUME, K.WORKERS)
+        )
     ),
     st.sampled_from([None, VUS, RATE]),
     st.sampled_from(["s1", "s2"]),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from vumeter.model.measure import Reading, Snapshot, Vitals
 from vumeter.model.plan import Load, Plan
+from vumeter.model.throttle import Command, CommandKind
 from vumeter.run.conductor import Conductor
 from vumeter.run.staff import Staff
 from vumeter.stats.aggregator import Aggregator
@@ -65,6 +66,29 @@ def test_what_each_vu_has_of_its_own_is_not_divided(a_plan: Any) -> None:
     assert added(plan, cores=4, lag_us=50_000, cpu_percent=99.0, seconds=6) == []
 
 
+def test_more_workers_than_cores_are_not_added_and_none_is_taken_away(a_plan: Any) -> None:
+    staff = Staff(replace(a_plan("http://127.0.0.1:1/"), workers=3), cores=2)
+    assert "more than the 3" in staff.want(4)
+    assert "none is taken away" in staff.want(2)
+    assert staff.want(3) == ""
+    assert staff.due() is None
+    staff = Staff(a_plan("http://127.0.0.1:1/"), cores=4)
+    assert staff.want(3) == ""
+    assert staff.due() == 1
+    assert staff.due() is None, "one after another"
+
+
+def test_a_worker_that_does_not_come_up_is_not_tried_again_and_again(a_plan: Any) -> None:
+    staff = Staff(a_plan("http://127.0.0.1:1/"), cores=4)
+    staff.want(4)
+    hired = staff.due()
+    assert hired is not None
+    staff.forget(hired)
+    assert staff.due() is None
+    assert staff.want(4) == ""
+    assert staff.due() is not None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "load",
@@ -82,14 +106,17 @@ async def test_a_worker_that_is_added_costs_no_request_and_no_count(
     async with asyncio.timeout(PATIENCE_S), Conductor(plan, is_attended=True) as conductor:
         await conductor.start()
         run = asyncio.create_task(conductor.finish())
-        while True:
-            if conductor.frame.second >= 0 and conductor.add_worker():
-                break
-            await asyncio.sleep(0.01)
+        begun = asyncio.Event()
+        conductor.add_sink(lambda frame: begun.set() if frame.second >= 0 else None)
+        await begun.wait()
+        two = Command(kind=CommandKind.WORKERS, author="hand", value=2)
+        assert conductor.command(two, viewer="hand").message == "workers 1 → 2"
         seen = set()
         conductor.add_sink(lambda frame: seen.add((frame.workers_heard, frame.workers_expected)))
         summary = await run
     assert (2, 2) in seen
+    [entry] = summary.journal
+    assert (entry.command.author, entry.effect) == ("hand", "workers 1 → 2")
     assert any("2 workers now" in remark for remark in summary.remarks)
     assert summary.total.requests == server.truth.requests
     iterations = summary.iterations

@@ -56,6 +56,15 @@ def test_a_line_about_the_plan_says_what_it_will_do(
     assert intent.preview == preview
 
 
+def test_workers_are_those_of_the_whole_run() -> None:
+    intent = answer("workers 4")
+    assert isinstance(intent, Intent)
+    assert (intent.command.kind, intent.command.value) == (CommandKind.WORKERS, 4)
+    assert intent.preview == "worker processes are added, until there are 4"
+    for line in ("workers", "workers 4 over 3s", "workers many"):
+        assert isinstance(answer(line), Refusal)
+
+
 def test_an_extension_carries_its_seconds_and_a_return_its_way() -> None:
     extended, back = answer("extend 90"), answer("plan continue")
     assert isinstance(extended, Intent)

@@ -32,7 +32,8 @@ def ctl(
             metavar="COMMAND",
             help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
             "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
-            "resume, replay, stop, abort, panic, mark TEXT, acknowledge [ALERT], undo, redo, take",
+            "resume, replay, workers N, stop, abort, panic, mark TEXT, acknowledge [ALERT], "
+            "undo, redo, take",
         ),
     ],
     take: Annotated[
@@ -87,8 +88,8 @@ def parse(words: list[str], *, author: str) -> Command:
         return _turn(replace(command, lever=lever), rest)
     if kind is CommandKind.ACKNOWLEDGE and rest:
         return replace(command, alert=" ".join(rest))
-    if kind is CommandKind.EXTEND_STAGE:
-        return replace(command, value=_duration_s(rest))
+    if kind in _AMOUNTS:
+        return replace(command, value=_AMOUNTS[kind](rest))
     if kind is CommandKind.RESUME_PLAN and rest:
         return replace(command, mode=_mode(rest))
     if rest:
@@ -110,6 +111,12 @@ def _duration_s(words: list[str]) -> float:
     if not words:
         raise UsageError("extend-stage by how long?", hint='For example "extend-stage 30s".')
     return parse_duration_s(" ".join(words))
+
+
+def _workers(words: list[str]) -> float:
+    if len(words) != 1:
+        raise UsageError("workers: how many?", hint='For example "workers 4".')
+    return float(parse_count(words[0]))
 
 
 def _lever(words: list[str]) -> tuple[Lever | None, list[str]]:
@@ -148,3 +155,7 @@ def _percent(text: str) -> float:
         return float(text.removesuffix("%"))
     except ValueError:
         raise UsageError(f'"{text}" is not a percentage.', hint='Write "+10%" or "-5%".') from None
+
+
+_AMOUNTS = {CommandKind.EXTEND_STAGE: _duration_s, CommandKind.WORKERS: _workers}
+"""How the number is read that a command is about, where that is no lever's."""

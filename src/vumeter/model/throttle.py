@@ -56,6 +56,7 @@ class CommandKind(StrEnum):
     REPLAY = "replay"
     ACKNOWLEDGE = "acknowledge"
     TAKE = "take"
+    WORKERS = "workers"
     UNDO = "undo"
     REDO = "redo"
 
@@ -63,7 +64,12 @@ class CommandKind(StrEnum):
 ENDS = frozenset({CommandKind.STOP, CommandKind.ABORT})
 """Commands that end a run."""
 
-NO_THROTTLES = ENDS | {CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE}
+NO_THROTTLES = ENDS | {
+    CommandKind.MARK,
+    CommandKind.ACKNOWLEDGE,
+    CommandKind.TAKE,
+    CommandKind.WORKERS,
+}
 """Commands that move no lever."""
 
 
@@ -88,7 +94,8 @@ class Command(Struct, frozen=True, kw_only=True):
     makes the present one *value* seconds longer. `replay` drives every scenario again, from
     now on, as it was driven since the run's start. `mark` carries its text in *note*.
     `acknowledge` keeps alerts that fire quiet until they clear: the one named by *alert*, or all.
-    `take` takes the control over from whoever has it.
+    `take` takes the control over from whoever has it. `workers` adds worker processes until
+    there are *value* of them.
     """
 
     kind: CommandKind

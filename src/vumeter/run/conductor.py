@@ -138,15 +138,16 @@ class Conductor:
             redactor=self._redactor,
             tell=self._tell_of_watched,
         )
+        self._staff = Staff(plan, cores=len(os.sched_getaffinity(0)))
         self._hand = Hand(
             plan,
             control=self._control,
             life=self._life,
+            staff=self._staff,
             acknowledge=self._siren.acknowledge,
         )
         self._remarks: list[str] = []
         self._scales = Scales(plan, Capacity.of_this_machine())
-        self._staff = Staff(plan, cores=len(os.sched_getaffinity(0)))
         self._working = frozenset(range(plan.workers))
         self._has_finished = False
         self._unsent: tuple[Errand, ...] = ()
@@ -535,13 +536,6 @@ class Conductor:
         self._picture.amend(found.missed)
         self._remark(of_succession(worker, found, at_s=at_s))
 
-    def add_worker(self) -> bool:
-        """Let another worker have half of what the busiest one has; return whether it may."""
-        added = None if self._life.is_stopping else self._staff.add()
-        if added is not None:
-            self._crew.hire(added)
-        return added is not None
-
     def _divide(self, giver: int, dealt: Dealt) -> None:
         """Let a worker that was added have the half of *giver*'s share."""
         throttles = self._hand.throttles
@@ -596,6 +590,9 @@ class Conductor:
         self._send(self._hand.advance(at_s))
         for text, label in self._stages.begun(self._hand.throttles.states(at_s, {})):
             self._events.add(text, label=label)
+        wanted = None if self._life.is_stopping else self._staff.due()
+        if wanted is not None:
+            self._crew.hire(wanted)
         developed = self._picture.develop(at_s)
         for reading in developed:
             added = self._staff.watch(reading)

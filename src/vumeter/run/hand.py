@@ -16,6 +16,7 @@ from vumeter.model.throttle import ENDS, Command, CommandKind, JournalEntry, Out
 from vumeter.run.control import Control
 from vumeter.run.journal import Journal
 from vumeter.run.life import Life
+from vumeter.run.staff import Staff
 from vumeter.run.standing import Move
 from vumeter.run.throttles import Effect, Throttles
 from vumeter.stats.plaintext import plain
@@ -50,9 +51,11 @@ class Hand:
         *,
         control: Control,
         life: Life,
+        staff: Staff,
         acknowledge: Callable[[str | None], tuple[str, ...]] = lambda _: (),
     ) -> None:
         self._acknowledge_alert = acknowledge
+        self._staff = staff
         self._graceful_stop_s = plan.graceful_stop_s
         self._control = control
         self._life = life
@@ -139,7 +142,10 @@ class Hand:
         refusal = refusal or self._life.refusal
         if refusal:
             return Effect(accepted=False, message=refusal)
-        effect = self.throttles.apply(command, serial=serial, at_s=at_s)
+        if command.kind is CommandKind.WORKERS:
+            effect = self._staffed(command.value)
+        else:
+            effect = self.throttles.apply(command, serial=serial, at_s=at_s)
         self._life.move_end(self.throttles.end_s)
         return effect
 
@@ -159,6 +165,17 @@ class Hand:
             which = "alert" if wanted is None else f'alert "{wanted}"'
             return Effect(accepted=False, message=f"No {which} fires that nobody has seen")
         return Effect(accepted=True, message=f"seen: {', '.join(names)}", label="seen")
+
+    def _staffed(self, wanted: float | None) -> Effect:
+        if wanted is None or wanted < 1 or wanted % 1:
+            return Effect(accepted=False, message="workers: give a whole number of them")
+        before = self._staff.size
+        refusal = self._staff.want(int(wanted))
+        if refusal:
+            return Effect(accepted=False, message=refusal)
+        if wanted == before:
+            return Effect(accepted=True, message=f"There are {before} workers already")
+        return Effect(accepted=True, message=f"workers {before} → {wanted:.0f}", label="workers")
 
     def _stop(self, kind: CommandKind, at_s: float, cause: StopCause | None) -> Effect:
         if kind is CommandKind.ABORT:

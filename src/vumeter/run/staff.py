@@ -123,6 +123,8 @@ class Staff:
         # What each VU has of its own number is not told, and so cannot be divided.
         self._is_divisible = not any(load.per_vu for load in self._loads.values())
         self._most = cores if plan.adds_workers else plan.workers
+        self._most_by_hand = max(cores, plan.workers)
+        self._wanted = plan.workers
         self._limited_s = 0
         self._gone: set[int] = set()
         self._halving: dict[int, int] = {}
@@ -253,6 +255,21 @@ class Staff:
             return None
         return self.add()
 
+    def want(self, number: int) -> str:
+        """Have *number* workers, added one after another; return why not, in words, or nothing."""
+        if number < self.size:
+            return f"There are {self.size} workers, and none is taken away while the load is on"
+        if number > self._most_by_hand:
+            return f"{number} workers are more than the {self._most_by_hand} that have a core here"
+        if number > self.size and not self._is_divisible:
+            return "What each VU has of its own number of iterations cannot be divided"
+        self._wanted = number
+        return ""
+
+    def due(self) -> int | None:
+        """Return the number of a worker that is to be added because it is wanted; `None`: none."""
+        return self.add() if self.size < self._wanted else None
+
     def add(self) -> int | None:
         """
         Return the number of a worker that is to have half of what the busiest one has.
@@ -334,6 +351,9 @@ class Staff:
         for worker, holder in list(self._halving.items()):
             if giver in (worker, holder):
                 del self._halving[worker]
+            if giver == worker:
+                # It did not come up, and the next one would not either.
+                self._wanted = self.size
         held = [held for holder, held in self._elsewhere.values() if holder == giver]
         everything: dict[str, list[int]] = {}
         for each in held:

@@ -1,7 +1,7 @@
 """
-What the operator types after `:` about the plan: "skip", "extend 30s", "plan continue".
+What the operator types after `:` that moves no lever: "skip", "extend 30s", "plan continue".
 
-    skip  |  extend 30s  |  plan [rejoin | continue]
+    skip  |  extend 30s  |  plan [rejoin | continue]  |  workers 4
 
 Pure, as `prompt` is, which reads everything else.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vumeter.errors import UsageError
 from vumeter.model.throttle import Command, CommandKind, ResumeMode, ThrottleState
-from vumeter.units import duration_text, parse_duration_s
+from vumeter.units import duration_text, parse_count, parse_duration_s
 
 _REJOINS = "back to where the plan would be by now"
 _CONTINUES = "on from where the plan was left; its end comes so much later"
@@ -45,6 +45,23 @@ def plan_command(
             raise UsageError(
                 f'"{" ".join(how)}" is no way back.', hint='Write "plan rejoin" or "plan continue".'
             )
+    return None
+
+
+def workers_command(line: str, *, author: str) -> tuple[Command, str] | None:
+    """
+    Return the command for more workers that *line* is, and what it will do; `None`: it is none.
+
+    Raises:
+        UsageError: It does not say how many.
+    """
+    match line.lower().split():
+        case ["workers", number]:
+            wanted = parse_count(number)
+            command = Command(kind=CommandKind.WORKERS, author=author, value=float(wanted))
+            return command, f"worker processes are added, until there are {wanted}"
+        case ["workers", *_]:
+            raise UsageError("How many?", hint='Write "workers 4".')
     return None
 
 

@@ -2,7 +2,7 @@
 What the operator types after `:`, turned into a command: "vu 150", "rps 450 over 30s", "-20".
 
     [vu | rps]  150 | +10 | -20 | +10% | -5% | off  [over 30s]
-    skip  |  extend 30s  |  plan [rejoin | continue]
+    skip  |  extend 30s  |  plan [rejoin | continue]  |  workers 4
 
 Without a lever it is the active one. Pure: the same line and the same levers always give
 the same answer, so the preview under the prompt cannot differ from what is then sent.
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from vumeter.errors import UsageError
 from vumeter.model.throttle import Command, CommandKind, Lever, ThrottleState
-from vumeter.tui.plan_words import plan_command
+from vumeter.tui.plan_words import plan_command, workers_command
 from vumeter.units import duration_text, parse_count, parse_duration_s, parse_rate_per_s
 
 NAMES: dict[Lever, str] = {Lever.VUS: "VU", Lever.RATE: "RPS"}
@@ -75,7 +75,9 @@ def read(
     if active is None:
         return Refusal(reason="The run has not said yet what can be moved; one moment.")
     try:
-        planned = plan_command(line, levers=levers, active=active, author=author)
+        planned = plan_command(
+            line, levers=levers, active=active, author=author
+        ) or workers_command(line, author=author)
         if planned is not None:
             return Intent(command=planned[0], preview=planned[1])
         words = _words(line, active)
