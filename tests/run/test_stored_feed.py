@@ -21,6 +21,7 @@ from vumeter.model.retention import Retention
 from vumeter.model.series import SeriesPoint
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, Lever
+from vumeter.run.alarm import Alarm
 from vumeter.run.conductor import Conductor
 from vumeter.run.recount import Recount
 from vumeter.run.stored_feed import StoredFeed
@@ -209,7 +210,11 @@ async def test_a_seek_anywhere_shows_what_playing_up_to_there_does(
     recounted = await shown(bare, MOMENTS)
     for moment in MOMENTS:
         # When an error was first seen, what is left of the seconds does not tell any more.
-        of_seek, of_recount = (replace(it[moment], errors=()) for it in (sought, recounted))
+        # How a window stood that was looked at every two seconds, neither.
+        of_seek, of_recount = (
+            replace(it[moment], errors=(), verdicts=it[moment].verdicts[:1])
+            for it in (sought, recounted)
+        )
         assert of_seek == of_recount, moment
 
 
@@ -235,3 +240,36 @@ async def test_a_seek_reads_no_more_than_what_its_windows_show(
             await anext(stream)
             # Two windows, what follows them, and one more to see that this one is whole.
             assert read <= 2 * WINDOW_S + 2
+
+
+@pytest.mark.slow
+async def test_a_run_that_died_knows_of_the_stalls_that_it_met(
+    a_plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    def law(path: str, number: int) -> float:
+        if number == 200:
+            server.gate.close()
+            asyncio.get_running_loop().call_later(1.2, server.gate.open)
+        return 0.01
+
+    async with LoopbackServer(law=law) as server:
+        plan = a_plan(server.url, vus=12, duration_s=4.0)
+        flown = await fly(plan, tmp_path / "run.sqlite", [])
+    assert flown.summary.stalls is not None
+    with open_run(flown.path) as stored:
+        # As if its end had not been written.
+        so_far = stored.so_far(StopCause.KILLED)
+    assert so_far.stalls == flown.summary.stalls
+
+
+@pytest.mark.slow
+async def test_thresholds_stand_as_they_stood_where_their_windows_are_gone(
+    stores: tuple[Path, Path], made_up_plan: Plan
+) -> None:
+    alarm, run = Alarm(made_up_plan), MadeUpRun(endpoints=3, requests=4)
+    alarm.hear(run.reading(second) for second in range(660))
+    frames = await shown(stores[0], [660, 720])
+    with open_run(stores[0]) as stored:
+        assert {reading.span_s for reading in stored.readings(600, 720)} == {60}
+    # Judged by seconds, of which there are minutes left, also over 15 s.
+    assert frames[660].verdicts == alarm.verdicts

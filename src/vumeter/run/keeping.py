@@ -14,6 +14,7 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.run.alarm import News
 from vumeter.stats.redaction import Redactor
+from vumeter.stats.stalls import StallLog
 from vumeter.store.rows import Lost
 from vumeter.store.writer import RETRY_S, StoreWriter
 
@@ -57,6 +58,12 @@ class Keeper:
         """Keep a moment whole, in the place of the one with that id."""
         if self._store is not None:
             self._store.spike(spike, instead_of=instead_of)
+
+    def stalls(self, log: StallLog) -> None:
+        """Keep what a run that dies could not say itself of the target's stalls."""
+        sums = log.sums
+        if self._store is not None and sums is not None:
+            self._store.standing("stalls", sums)
 
     def event(self, event: Event) -> None:
         """Keep one line of the event log."""

@@ -87,6 +87,7 @@ class Picture:
         bare = self._aggregator.take(elapsed_s)
         shown = [reading for each in bare if (reading := self._take(each, elapsed_s)) is not None]
         if bare:
+            self._keeper.stalls(self._aggregator.stalls)
             # What is counted ends with the newest second, so the time rates are over does, too.
             self.view = self._new_view(min(elapsed_s, self._views.next_second))
         return shown

@@ -120,7 +120,7 @@ class Recount:
         """
         last = self._last_verdicts
         if not last:
-            return last
+            return self._alarm.verdicts
         return tuple(map(self._with_what_was_known, self._alarm.verdicts, last))
 
     def _with_what_was_known(self, now: Verdict, last: Verdict) -> Verdict:

@@ -12,6 +12,7 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
 from vumeter.stats import custom
+from vumeter.stats.stalls import StallLog
 from vumeter.stats.summary import SummaryBuilder
 from vumeter.stats.tally import TallySum
 from vumeter.stats.totals import sum_of
@@ -84,6 +85,7 @@ class RunSoFar:
         alerts: Iterable[AlertState],
         setup: PhaseState | None,
         teardown: PhaseState | None,
+        stalls: StallLog,
     ) -> Summary:
         """Sum the run up to the newest second, as it would have done itself. Use once."""
         newest = self._newest
@@ -101,6 +103,7 @@ class RunSoFar:
             alerts=alerts,
             setup=setup,
             teardown=teardown,
+            stalls=stalls,
         )
 
     def _count(self, part: Reading | Snapshot) -> None:

@@ -9,6 +9,8 @@ users who come at their own pace would have met it again and again: coordinated 
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import Struct
+
 from vumeter.model.frame import Latency
 from vumeter.model.measure import Histogram, Stall
 from vumeter.model.summary import Stalls
@@ -43,12 +45,33 @@ def long_wait_us(times: Histogram) -> int:
     return max(LONG_WAIT_US, LONG_WAIT_RATIO * percentile_us(times, 50))
 
 
-class StallLog:
-    """Collects the waits of a run's stalls, and how long VUs had something to do, in all."""
+class StallSums(Struct, frozen=True, kw_only=True):
+    """What a `StallLog` has collected, as a value."""
 
-    def __init__(self) -> None:
+    vu_us: int
+    waits: Histogram
+
+
+class StallLog:
+    """
+    Collects the waits of a run's stalls, and how long VUs had something to do, in all.
+
+    It may begin where another one of the same run was put away.
+    """
+
+    def __init__(self, sums: StallSums | None = None) -> None:
         self._vu_us = 0
         self._waits = HistogramSum()
+        if sums is not None:
+            self._vu_us = sums.vu_us
+            self._waits.add(sums.waits)
+
+    @property
+    def sums(self) -> StallSums | None:
+        """All that was collected, to be put away; `None`: there was no stall."""
+        if not self._waits:
+            return None
+        return StallSums(vu_us=self._vu_us, waits=self._waits.histogram())
 
     def add(self, stalls: Iterable[Stall], totals: Mapping[str, TallySum], *, vu_us: int) -> None:
         """Take one worker's second; *totals* are those of the run so far, by request name."""

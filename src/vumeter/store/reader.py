@@ -24,6 +24,7 @@ from vumeter.stats.series import series_extents
 from vumeter.stats.serieslog import SeriesSpan
 from vumeter.stats.sofar import RunSoFar
 from vumeter.stats.spans import merged
+from vumeter.stats.stalls import StallLog, StallSums
 from vumeter.store.aging import LONGEST_S
 from vumeter.store.connection import open_to_read, reading
 from vumeter.store.packing import (
@@ -118,8 +119,7 @@ class StoredRun:
         """
         Return the run up to its newest second as it would have summed it up itself.
 
-        For one that goes on (*stop* is `None`) or died; what the closed model did not see of
-        a stall (`Summary.stalls`) is not among what is stored.
+        For one that goes on (*stop* is `None`) or died.
         """
         found = [content for (content,) in self._rows("SELECT content FROM totals")]
         run = RunSoFar(unpacked_totals(found[0]) if found else None)
@@ -136,6 +136,7 @@ class StoredRun:
             alerts=self.alerts,
             setup=self.setup,
             teardown=self.teardown,
+            stalls=StallLog(self._standing("stalls", StallSums)),
         )
 
     def _remarks(self) -> Iterator[str]:
