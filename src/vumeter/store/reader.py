@@ -1,7 +1,7 @@
 """A stored run, whether it goes on, has ended or died: everything that was kept of it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -122,7 +122,7 @@ class StoredRun:
         For one that goes on (*stop* is `None`) or died.
         """
         found = [content for (content,) in self._rows("SELECT content FROM totals")]
-        run = RunSoFar(unpacked_totals(found[0]) if found else None)
+        run = RunSoFar(self._unpacked(unpacked_totals, found[0]) if found else None)
         for snapshot in self.late_snapshots[run.late_snapshots :]:
             run.add_late(snapshot)
         for each in self.readings(run.newest_second + 1):
@@ -192,7 +192,7 @@ class StoredRun:
         """Return what the run had come to by *second*; `None`: that was not kept."""
         newest = "SELECT content FROM balances WHERE second <= ? ORDER BY second DESC LIMIT 1"
         for (content,) in self._rows(newest, (second,)):
-            return unpacked_balance(content)
+            return self._unpacked(unpacked_balance, content)
         return None
 
     def spikes(self, upto_second: int | None = None) -> tuple[SpikeHead, ...]:
@@ -200,12 +200,12 @@ class StoredRun:
         rows = self._rows(
             "SELECT content FROM spikes WHERE second < ? ORDER BY id", (_end(upto_second),)
         )
-        return tuple(unpacked_spike(content).head for (content,) in rows)
+        return tuple(self._unpacked(unpacked_spike, content).head for (content,) in rows)
 
     def spike(self, number: int) -> Spike | None:
         """Return the moment with that id; `None`: there is none."""
         for (content,) in self._rows("SELECT content FROM spikes WHERE id = ?", (number,)):
-            return unpacked_spike(content)
+            return self._unpacked(unpacked_spike, content)
         return None
 
     @property
@@ -252,7 +252,7 @@ class StoredRun:
         where only coarser ones are left, of more (`Reading.span_s`). Between two of them nothing
         of the file is held.
         """
-        stored = map(unpacked, self._contents(from_second, to_second))
+        stored = self._each(unpacked, from_second, to_second)
         for _, group in groupby(stored, lambda it: (max(span_s, it.span_s), it.second // span_s)):
             found = tuple(group)
             if found[0].span_s >= span_s:
@@ -267,9 +267,21 @@ class StoredRun:
             for span_s in SPANS_S
             for point in self.points(from_second, to_second, span_s=span_s)
         }
-        for each in map(without_times, self._contents(from_second, to_second)):
+        for each in self._each(without_times, from_second, to_second):
             extents = series_extents(each, points.get((each.span_s, each.second)))
             yield SeriesSpan(each.second, each.span_s, extents)
+
+    def _each(
+        self, unpack: Callable[[bytes], Reading], from_second: int, to_second: int | None
+    ) -> Iterator[Reading]:
+        for content in self._contents(from_second, to_second):
+            yield self._unpacked(unpack, content)
+
+    def _unpacked(self, unpack: Callable[[bytes], _ValueT], content: bytes) -> _ValueT:
+        try:
+            return unpack(content)
+        except StoreError as error:
+            raise StoreError(f"{self.path} is damaged. {error.message}") from error
 
     def _contents(self, from_second: int, to_second: int | None) -> Iterator[bytes]:
         while True:
