@@ -100,8 +100,9 @@ class ScriptedUser(VirtualUser):
 
     # What the script asks for, see `script.vu.Actor`.
 
-    def call(self, call: Call, payload: bytes) -> Awaitable[Response]:
-        """Send a request, and return what waits for what becomes of it."""
+    @coroutine
+    def call(self, call: Call, payload: bytes) -> Generator[object, Any, Response]:
+        """Send a request, and return what became of it."""
         play = self._play
         step = call.quick_step
         exchange = self.exchange
@@ -116,7 +117,7 @@ class ScriptedUser(VirtualUser):
             or exchange.origin is not step.origin
             or exchange.transport is None
         ):
-            return self._call_with_care(call, payload)
+            return (yield from self._call_with_care(call, payload))
         # What that does, less what it asks: a fifth of what a request costs.
         self._waiter = play
         self.payload = payload
@@ -128,9 +129,14 @@ class ScriptedUser(VirtualUser):
         recorder.sent_bytes += len(payload)
         self.sent_ns = monotonic_ns()
         exchange.send(payload, step.expected)
-        return self._heard(play)
+        try:
+            response: Response = yield OWNED
+        except asyncio.CancelledError:
+            self._give_up_for(play)
+            raise
+        return response
 
-    def _call_with_care(self, call: Call, payload: bytes) -> Awaitable[Response]:
+    def _call_with_care(self, call: Call, payload: bytes) -> Generator[object, Any, Response]:
         waiter = self._wait()
         self.payload = payload
         step = self._played.calls.step(call)
@@ -154,9 +160,7 @@ class ScriptedUser(VirtualUser):
                 return (yield OWNED)
             return (yield from waiter)
         except asyncio.CancelledError:
-            # A task that was left behind hears of it when others wait already.
-            if self._waiter is waiter:
-                self._give_up()
+            self._give_up_for(waiter)
             raise
 
     # What becomes of it all.
@@ -191,6 +195,11 @@ class ScriptedUser(VirtualUser):
             return waiter
         self._waiter = play
         return play
+
+    def _give_up_for(self, waiter: "asyncio.Future[Any]") -> None:
+        """Do that if *waiter* waits: one that was left behind hears of it when others wait."""
+        if self._waiter is waiter:
+            self._give_up()
 
     def _give_up(self) -> None:
         """Let go of a request or a pause that the coroutine waits for no more."""
@@ -227,14 +236,15 @@ class ScriptedUser(VirtualUser):
         """Run what is to be played, until something has to be waited for."""
         play = self._play
         assert play is not None, "it runs this"
-        counts = self._counts
+        vu, crowd, counts = self._vu, self._crowd, self._counts
+        durations = counts.durations
         while self._next is not None:
             asked, self._next = self._next, None
             act, then = asked
             error: BaseException | None = None
             self._is_playing = True
             try:
-                await act(self._vu)
+                await act(vu)
             except (Exception, SystemExit, asyncio.CancelledError) as raised:
                 error = raised
             self._is_playing = False
@@ -245,7 +255,7 @@ class ScriptedUser(VirtualUser):
                 self._break(error)
             elif (
                 then == self._lap_end
-                and self._crowd.flows
+                and crowd.flows
                 and self._has_waited
                 and self._waiter is None
                 and not self.is_leaving
@@ -258,8 +268,8 @@ class ScriptedUser(VirtualUser):
                 # stats.histogram.bucket_index written out: a third of the whole lap.
                 shift = took_us.bit_length() - 11
                 index = (shift << 10) + (took_us >> shift) if shift > 0 else took_us
-                counts.durations.counts[index] += 1
-                counts.durations.sum_us += took_us
+                durations.counts[index] += 1
+                durations.sum_us += took_us
                 self._entered_ns = now_ns
                 self.iteration += 1
                 self._has_waited = False

@@ -92,7 +92,8 @@ class Vu:
         known = self._gets.get((url, name))
         if known is None:
             known = self._writer.get(url, name)
-        return await self._actor.call(*known)
+        call, payload = known
+        return await self._actor.call(call, payload)
 
     def post(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
         """Send a POST."""
