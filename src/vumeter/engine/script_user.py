@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Generator
+from collections.abc import Generator
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
