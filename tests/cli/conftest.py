@@ -23,7 +23,7 @@ from vumeter.link.folders import RUNS_VARIABLE
 from vumeter.testing.server_process import ServerProcess
 
 PROGRAM = Path(sys.executable).parent / "vumeter"
-GENEROUS_S = 30.0
+GENEROUS_S = 60.0
 
 Vumeter = Callable[..., "subprocess.CompletedProcess[str]"]
 

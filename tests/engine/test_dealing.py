@@ -154,8 +154,9 @@ async def test_every_iteration_of_a_rate_is_due_to_one_of_the_two() -> None:
         assert both.counts.iterations_due == 1250
         assert both.counts.iterations_started + both.counts.iterations_dropped == 1250
         assert both.requests == server.truth.requests
+        # Half of 500/s is due to the second worker, be it early or late in beginning them.
         second = [s for s in both.snapshots if s.worker == 1 and s.second == 1]
-        assert second[0].scenarios["main"].iterations_started > 100
+        assert second[0].scenarios["main"].iterations_due == pytest.approx(250, abs=100)
 
 
 @pytest.mark.slow

@@ -132,6 +132,8 @@ def test_the_same_schedule_is_the_same_work_and_the_same_verdicts(
             # Only a machine that was seen to hold processes up is a reason to ask again.
             if off(k6, landing) <= CLOSE or disturbed_ms <= CALM_MS:
                 break
+        else:
+            pytest.skip(f"processes were held up {ATTEMPTS} times, the last {disturbed_ms:.0f} ms")
     assert off(k6, landing) <= CLOSE, (k6.count("iterations"), landing.report["totals"])
     assert verdicts(landing) == k6.passed()
     assert set(k6.passed().values()) == {True, False}
