@@ -25,6 +25,9 @@ from vumeter.clock import monotonic_ns
 from vumeter.model.measure import ErrorKind
 from vumeter.model.plan import Proxy
 
+_MOST_HEAD_BYTES = 4_096
+"""Of an answer that comes in several reads, kept until it is complete."""
+
 
 class Caller(Protocol):
     """Who sends requests over an exchange, and is told once what became of each."""
@@ -66,6 +69,7 @@ class Exchange(asyncio.Protocol):
         "connecting_ns",
         "expected",
         "handshaking_ns",
+        "head",
         "headers",
         "location",
         "opened_ns",
@@ -96,6 +100,11 @@ class Exchange(asyncio.Protocol):
         """The last answer's, when it was to be collected; `None` when it was too long."""
         self.body_bytes = 0
         """How long it was, all the same."""
+        self.head = b""
+        """
+        While `answered` is called what the answer began with, its head and perhaps more; empty
+        for one whose head is known, and so has nothing of its own.
+        """
         self.headers: Headers = ()
         """The last answer's, when they were to be collected."""
         self.location: bytes | None = None
@@ -232,6 +241,7 @@ class Exchange(asyncio.Protocol):
                 self._withheld.keep()
         elif not self._first_ns:
             self._first_ns = monotonic_ns()
+            self.head = data[:_MOST_HEAD_BYTES]
 
     def _release(self) -> None:
         """Send the body that was withheld."""
@@ -262,7 +272,9 @@ class Exchange(asyncio.Protocol):
             self._rest(reader)
         else:
             self.close()
+        self.head = self.head or last
         self.caller.answered(status, received_bytes, done_ns)
+        self.head = b""
 
     def _tell_parts(self, done_ns: int) -> None:
         first_ns = self._first_ns or done_ns

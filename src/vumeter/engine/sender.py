@@ -127,7 +127,7 @@ class Sender(ABC):
         if self._jar is None:
             self._jar = CookieJar()
         self.is_cruising = False
-        path = target_of(self._sent())
+        path = target_of(self.sent())
         self._jar.take(lines, origin=self.exchange.origin, path=path, now_ns=monotonic_ns())
 
     # Connections.
@@ -250,7 +250,7 @@ class Sender(ABC):
         cookies = jar.header(self.step.origin, target_of(payload), now_ns=monotonic_ns())
         return with_cookies(payload, cookies) if cookies else payload
 
-    def _sent(self) -> bytes:
+    def sent(self) -> bytes:
         """Return the request in flight, without the cookies that were added to it."""
         payload = self.step.payload
         return payload if payload is not None else self._rendered
@@ -264,7 +264,7 @@ class Sender(ABC):
             )
             return None
         try:
-            hop = redirected(self._sent(), origin=step.origin, status=status, location=location)
+            hop = redirected(self.sent(), origin=step.origin, status=status, location=location)
         except RedirectError as error:
             self._crowd.remark(f"A redirect of {step.origin.authority} is not followed: {error}.")
             return None
@@ -284,7 +284,7 @@ class Sender(ABC):
         else:
             is_first = step.redirects_left == step.redirects
             before = () if is_first else self._trail
-            self._trail = (*before, Hop(step.origin, self._sent()).asked)
+            self._trail = (*before, Hop(step.origin, self.sent()).asked)
         return self._trail
 
     def _record_opening(self, opening: Opening) -> None:

@@ -6,6 +6,7 @@ comparison with the slowest so far; what follows when it is exceeded happens abo
 a second for ten thousand requests, since records become rare.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,6 +16,19 @@ from vumeter.model.measure import ErrorKind, Slow
 
 if TYPE_CHECKING:
     from vumeter.engine.virtual_user import VirtualUser
+
+
+_TRACE = re.compile(
+    rb"\r\ntraceparent:[ \t]*[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.IGNORECASE
+)
+"""As W3C's Trace Context has it."""
+
+_REQUEST_ID = re.compile(
+    rb"\r\n(?:x-request-id|request-id|x-correlation-id|x-trace-id|x-amzn-trace-id|x-amzn-requestid"
+    rb"|cf-ray):[ \t]*([\x21-\x7e]{1,80})",
+    re.IGNORECASE,
+)
+"""What servers and what stands before them call a request; printable ASCII, and of no length."""
 
 
 def note(
@@ -34,6 +48,9 @@ def note(
     # Told just before, and of this request only if it took exactly as long.
     if parts is not None and parts[0] == service_us:
         _, sending_us, waiting_us, receiving_us = parts
+    exchange = user.exchange
+    trace = _TRACE.search(user.sent())
+    request = None if exchange is None else _REQUEST_ID.search(exchange.head)
     recorder.slowest_us = service_us
     recorder.slowest_done_ns = done_ns
     recorder.slowest = Slow(
@@ -49,6 +66,8 @@ def note(
         sending_us=sending_us,
         waiting_us=waiting_us,
         receiving_us=receiving_us,
+        trace_id="" if trace is None else trace[1].decode(),
+        request_id="" if request is None else request[1].decode(),
     )
 
 

@@ -1,6 +1,7 @@
 """What stands between `{{` and `}}`: a tiny grammar, compiled once, in which nothing is code."""
 
 import difflib
+import os
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -143,6 +144,17 @@ def _uuid(arguments: Sequence[str]) -> Value:
     return value
 
 
+def _traceparent(arguments: Sequence[str]) -> Value:
+    """Return what W3C's Trace Context calls so, sampled; never twice, also not in another run."""
+    _none_for("traceparent", arguments)
+
+    def value(_: Scope) -> str:
+        digits = os.urandom(24).hex()
+        return f"00-{digits[:32]}-{digits[32:]}-01"
+
+    return value
+
+
 def _randint(arguments: Sequence[str]) -> Value:
     try:
         low, high = map(int, arguments)
@@ -181,6 +193,7 @@ def _timestamp_ms(arguments: Sequence[str]) -> Value:
 
 GENERATORS: dict[str, Callable[[Sequence[str]], Value]] = {
     "uuid": _uuid,
+    "traceparent": _traceparent,
     "randint": _randint,
     "choice": _choice,
     "name": _name,

@@ -223,6 +223,10 @@ class Slow(Struct, frozen=True, kw_only=True):
     sending_us: int = 0
     waiting_us: int = 0
     receiving_us: int = 0
+    trace_id: str = ""
+    """Of the `traceparent` that it was sent with: 32 hexadecimal digits."""
+    request_id: str = ""
+    """What the answer's head calls it, where it does."""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

@@ -68,6 +68,8 @@ class Looking(Deck):
         """Let the charts follow the present again, and close the snapshot that is open."""
         if self.spike is not None:
             self.spike = None
+            self.board.set_frozen(self._is_frozen)
+            self.board.past.is_whole = False
             self.hear_anew()
         self.look(replace(self.board.sight, cursor_second=None))
 
@@ -154,6 +156,8 @@ class Looking(Deck):
         spike = await self.session.spike(number)
         if spike is not None:
             self.spike = spike
+            self.board.set_frozen(True)
+            self.board.past.is_whole = True
             self.action_travel_to(spike.second)
             self.board.show(spike.frame)
 

@@ -24,6 +24,8 @@ from vumeter.tui.widgets.line import Line, Part, joined
 from vumeter.tui.widgets.panel import FramePanel, pair
 from vumeter.tui.widgets.series_chart import series_text
 
+_ELSEWHERE = " the charts show the past; tables, lights and throttles the present"
+
 _KEYS = (("enter", "now"), ("← →", "move"), (", .", "zoom"), ("{ }", "event"), ("w", "worst"))
 
 
@@ -40,6 +42,8 @@ class PastBar(FramePanel):
     """What the charts look at."""
     columns: var[int] = var(1, init=False)
     """How many columns the chart has that the cursor is moved on."""
+    is_whole: var[bool] = var(False, init=False)
+    """Whether all panels show that time, and not the charts alone."""
     words: var[str] = var("", init=False)
     """What the last row would say otherwise: the link is lost, or the run has ended."""
 
@@ -127,7 +131,7 @@ class PastBar(FramePanel):
 
     def _event_line(self, events: Sequence[Event], width: int) -> Line:
         if not events:
-            text = " the charts show the past; tables, lights and throttles the present"
+            text = " all panels show this moment" if self.is_whole else _ELSEWHERE
             return Line(self.look).add(text, Ink.DIM).crop_to(width)
         line = Line(self.look)
         for event in events:

@@ -62,4 +62,6 @@ def _parts(slow: Slow, look: Look) -> list[Part]:
         (6, pair(look, "it", str(slow.iteration))),
         (7, Line(look).add(bytes_text(slow.received_bytes), Ink.DIM)),
         (2, pair(look, "at", clock_text(slow.at_ms / 1000))),
+        (3, pair(look, "trace", slow.trace_id) if slow.trace_id else Line(look)),
+        (4, pair(look, "id", slow.request_id) if slow.request_id else Line(look)),
     ]
