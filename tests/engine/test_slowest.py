@@ -1,7 +1,10 @@
 """The slowest request of each second: which it was, and where its time went."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
+
+import pytest
 
 from vumeter.model.flow import Request
 from vumeter.model.measure import ErrorKind, Slow, Snapshot
@@ -70,6 +73,55 @@ async def test_a_request_that_had_to_connect_says_how_long_and_a_time_out_says_s
     (late,) = all_of(performance.snapshots)
     assert (late.status, late.error) == (0, ErrorKind.TIMEOUT_RESPONSE)
     assert late.service_us >= 200_000
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.02], ids=["whole", "in parts"])
+async def test_it_names_the_trace_that_was_sent_and_what_the_answer_calls_the_request(
+    total_of, plan_for, pause_s: float
+) -> None:
+    traces: list[str] = []
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                traces.append(head.lower().partition(b"traceparent: 00-")[2][:32].decode())
+                number = b"%d" % len(traces)
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Request-Id: r-%s\r\n\r\nab" % number
+                )
+                await asyncio.sleep(pause_s)
+                # The third is the slowest by far.
+                await asyncio.sleep(SLOW_S if number == b"3" else 0)
+                writer.write(b"cd")
+        writer.close()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        traced = (("traceparent", "{{traceparent()}}"),)
+        request = Request(name="get", url=f"http://{host}:{port}/", headers=traced)
+        performance = await total_of(plan_for(request, load=Load(vus=1, iterations=6)))
+    slowest = max(all_of(performance.snapshots), key=lambda each: each.service_us)
+    assert slowest.iteration == 2
+    assert slowest.request_id == "r-3"
+    assert slowest.trace_id == traces[2] != ""
+
+
+async def test_what_a_target_calls_a_request_is_plain_and_short(total_of, plan_for) -> None:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        name = b"\x1b[31m" + b"x" * 500
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Request-Id: %s\r\nContent-Length: 0\r\n\r\n" % name)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        plan = plan_for(f"http://{host}:{port}/", load=Load(vus=1, iterations=1))
+        performance = await total_of(plan)
+    for each in all_of(performance.snapshots):
+        assert each.request_id == ""
 
 
 async def test_an_answer_in_two_parts_has_the_time_between_them_in_receiving(

@@ -86,6 +86,13 @@ def test_a_timestamp_is_the_wall_clock() -> None:
     assert before <= int(value("timestamp_ms()")) <= unix_ms()
 
 
+def test_a_traceparent_is_w3c_s_and_never_comes_twice_not_even_for_the_same_vu() -> None:
+    several = {value("traceparent()", Scope(seed=1)) for _ in range(100)}
+    assert len(several) == 100
+    for each in several:
+        assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", each)
+
+
 @pytest.mark.parametrize("text", ["uuid()", "randint(1, 1000000)", "name()", "choice(a,b,c,d)"])
 def test_the_same_seed_gives_the_same_values(text) -> None:
     once, again, other = Scope(5), Scope(5), Scope(6)

@@ -101,9 +101,8 @@ def test_why(snap_compare: Snap, size: tuple[int, int]) -> None:
     async def fly(pilot: Pilot[Departure]) -> None:
         await pressing("c")(pilot)
         app: Any = pilot.app
-        await app.workers.wait_for_complete(
-            [each for each in app.workers if each.name == "cockpit-why"]
-        )
+        while any(each.name == "cockpit-why" and not each.is_finished for each in app.workers):
+            await pilot.pause()
         await pilot.pause()
 
     assert snap_compare(cockpit(JAMMED_S), terminal_size=size, run_before=fly)

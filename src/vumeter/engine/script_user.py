@@ -98,6 +98,10 @@ class ScriptedUser(VirtualUser):
             waiter.set_result(self._response)
         return WAITS
 
+    def sent(self) -> bytes:
+        """Return the request in flight, which the script has written."""
+        return self.step.payload or self.payload
+
     # What the script asks for, see `script.vu.Actor`.
 
     @coroutine
