@@ -12,6 +12,7 @@ from vumeter.cli import (
     compare,
     ctl,
     demo,
+    drift,
     export,
     export_profile,
     logs,
@@ -74,6 +75,7 @@ app.command("schema")(schema.schema)
 app.command("replay")(replay.replay)
 app.add_typer(baseline.app, name="baseline")
 app.command("compare", epilog=_CODES)(compare.compare)
+app.command("drift")(drift.drift)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)

@@ -74,10 +74,11 @@ class Course(Struct, frozen=True, kw_only=True):
     """Percent, and what so many of the whole run's response times do not exceed."""
 
 
-def course_of(stored: StoredRun, *, most_spans: int = MOST_SPANS) -> Course:
+def course_of(stored: StoredRun, *, most_spans: int = MOST_SPANS, skip_s: float = 0.0) -> Course:
     """Return *stored* over time, in at most so many spans, or in as many as minutes are left."""
     span_s = span_for(stored.newest_second + 1, most_spans)
-    return course(stored.readings(span_s=span_s), span_s=span_s)
+    from_second = -(-math.ceil(skip_s) // span_s) * span_s
+    return course(stored.readings(from_second, span_s=span_s), span_s=span_s)
 
 
 def span_for(seconds: int, most_spans: int) -> int:

@@ -35,7 +35,7 @@ def figure_text(name: str, value: float) -> str:
         if field.endswith(ending):
             return amount_text(value, unit)
     if field.endswith("_s"):
-        return duration_text(round(value, 3))
+        return amount_text(value * 1000, Unit.MS) if value < 60 else duration_text(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 

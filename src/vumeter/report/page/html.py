@@ -14,6 +14,8 @@ from importlib import resources
 import msgspec
 from msgspec import Struct
 
+from vumeter.report.analysis.tables import analysis_tables
+from vumeter.report.analysis.whole import Analysis
 from vumeter.report.charts import Chart, Limit, Mark
 from vumeter.report.course import Course
 from vumeter.report.markup import Content, Markup, element
@@ -56,8 +58,7 @@ class Page(Struct, frozen=True, kw_only=True):
     charts: tuple[Chart, ...]
     marks: tuple[Mark, ...]
     limits: tuple[Limit, ...]
-    analyses: tuple[Table, ...] = ()
-    """What was worked out from the course: tables of their own, above the numbers."""
+    analysis: Analysis = Analysis()
 
 
 class _Charted(Struct, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ class _Charted(Struct, frozen=True, kw_only=True):
     charts: tuple[Chart, ...]
     marks: tuple[Mark, ...]
     limits: tuple[Limit, ...]
+    analysis: Analysis
 
 
 def page_bytes(page: Page) -> bytes:
@@ -96,7 +98,13 @@ def page_bytes(page: Page) -> bytes:
 
 def _embedded(page: Page) -> str:
     """Return what the script draws from. No "<" in it can end the element that it is in."""
-    charted = _Charted(course=page.course, charts=page.charts, marks=page.marks, limits=page.limits)
+    charted = _Charted(
+        course=page.course,
+        charts=page.charts,
+        marks=page.marks,
+        limits=page.limits,
+        analysis=page.analysis,
+    )
     return msgspec.json.encode(charted).decode().replace("<", "\\u003c").replace(">", "\\u003e")
 
 
@@ -105,7 +113,8 @@ def _body(page: Page) -> Iterator[Markup]:
     tables = {table.key: table for table in tables_of(report)}
     yield _header(report)
     yield _tiles(report)
-    yield _navigation(has_analyses=bool(page.analyses))
+    analyses = analysis_tables(page.analysis)
+    yield _navigation(has_analyses=bool(analyses))
     if report.remarks:
         yield element("h2", "What must be known first", id="remarks")
         yield element("ul", *(element("li", each) for each in report.remarks), class_="remarks")
@@ -117,7 +126,7 @@ def _body(page: Page) -> Iterator[Markup]:
         yield element("h2", "Endpoints", id="endpoints")
         yield element("input", id="filter", type="search", placeholder="filter by name")
         yield _table(tables["endpoints"], is_sortable=True)
-    yield from _section("Analysis", page.analyses, key="analysis")
+    yield from _section("Analysis", analyses, key="analysis")
     yield from _places(page, tables)
     for title, keys in _SECTIONS:
         yield from _section(title, [tables[key] for key in keys if key in tables])

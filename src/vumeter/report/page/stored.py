@@ -1,6 +1,7 @@
 """The page of a stored run: read once, charts and tables from the same readings."""
 
 from vumeter.model.summary import Summary
+from vumeter.report.analysis.whole import analysis_of
 from vumeter.report.charts import charts_of, limits_of, marks_of
 from vumeter.report.course import course_of
 from vumeter.report.json_report import report
@@ -22,4 +23,5 @@ def page_of(stored: StoredRun, summary: Summary) -> Page:
         charts=charts_of(course),
         marks=marks_of(stored.events, duration_s=summary.duration_s),
         limits=limits_of(summary),
+        analysis=analysis_of(course, summary),
     )

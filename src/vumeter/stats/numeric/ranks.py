@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import mannwhitneyu, norm
 
-from vumeter.stats.numeric.trends import variance_factor
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
@@ -21,18 +19,17 @@ class Shift:
     """How often chance alone shifts them so far, or farther, one way or the other."""
 
 
-def shift(earlier: Sequence[float], later: Sequence[float]) -> Shift:
+def shift(earlier: Sequence[float], later: Sequence[float], *, factor: float = 1.0) -> Shift:
     """
     Return Mann and Whitney's test of *later* against *earlier*, at least two values each.
 
-    Its variance is widened by Hamed and Rao's factor, for values that resemble their
-    neighbours say less than as many that do not. docs/measurement.md, "Drift"
+    Its variance is multiplied by *factor*, `trends.Slope.factor` of the series that both are
+    from: values that resemble their neighbours say less. docs/measurement.md, "Drift"
     """
     before, after = np.asarray(earlier, dtype=float), np.asarray(later, dtype=float)
     above = float(mannwhitneyu(after, before, method="asymptotic").statistic)
     pairs = len(before) * len(after)
-    values = np.concatenate((before - np.median(before), after - np.median(after)))
-    variance = pairs * (len(before) + len(after) + 1) / 12 * variance_factor(values)
+    variance = pairs * (len(before) + len(after) + 1) / 12 * factor
     z = (above - pairs / 2) / variance**0.5
     middle = float(np.median(before))
     return Shift(

@@ -24,6 +24,8 @@ class Slope:
     """Between these two lies the true one, with the confidence that was asked for."""
     intercept: float
     """At x = 0, so that half of the values lie above the line."""
+    factor: float
+    """Of the variance, for what neighbouring values have in common beside the slope."""
 
     @property
     def is_real(self) -> bool:
@@ -49,7 +51,8 @@ def slope(xs: Sequence[float], ys: Sequence[float], *, confidence: float = 0.99)
     slopes = np.sort((y[second] - y[first]) / (x[second] - x[first]))
     middle = float(np.median(slopes))
     n, pairs = len(x), len(slopes)
-    variance = n * (n - 1) * (2 * n + 5) / 18 * variance_factor(y - middle * x)
+    factor = variance_factor(y - middle * x)
+    variance = n * (n - 1) * (2 * n + 5) / 18 * factor
     reach = float(norm.ppf(0.5 + confidence / 2)) * variance**0.5
     low = max(0, int((pairs - reach) / 2))
     high = min(pairs - 1, int(np.ceil((pairs + reach) / 2)))
@@ -58,6 +61,7 @@ def slope(xs: Sequence[float], ys: Sequence[float], *, confidence: float = 0.99)
         low_per_x=float(slopes[low]),
         high_per_x=float(slopes[high]),
         intercept=float(np.median(y - middle * x)),
+        factor=factor,
     )
 
 

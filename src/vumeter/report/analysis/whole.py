@@ -1,0 +1,52 @@
+"""Everything that is worked out from a run's course, as one value."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from vumeter.model.explanation import Explanation, Question
+from vumeter.model.summary import Summary
+from vumeter.report.analysis.drift import Drift, drifts_of
+from vumeter.report.analysis.limits import Full, Little, full_of, little_of
+from vumeter.report.course import Course
+from vumeter.stats import series
+from vumeter.stats.explaining import explanation
+
+
+class Analysis(Struct, frozen=True, kw_only=True):
+    """What a run's course says of it; empty where the run is too short to say anything."""
+
+    drifts: tuple[Drift, ...] = ()
+    little: Little | None = None
+    full: tuple[Full, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    """What went together with slow and with failed requests, over the whole run."""
+
+
+def analysis_of(course: Course, summary: Summary) -> Analysis:
+    """Return what *course* says of the run that *summary* sums up."""
+    return Analysis(
+        drifts=drifts_of(course, summary),
+        little=little_of(course, is_open=summary.service is not None),
+        full=full_of(course),
+        explanations=tuple(_explanations(course)),
+    )
+
+
+def _explanations(course: Course) -> Sequence[Explanation]:
+    rows = [_row(course, at) for at in range(len(course.seconds))]
+    if not rows:
+        return ()
+    several = (
+        explanation(rows, question, from_second=course.seconds[0], span_s=course.span_s)
+        for question in Question
+    )
+    return tuple(each for each in several if each.findings)
+
+
+def _row(course: Course, at: int) -> dict[str, float]:
+    """Return what there was in one span, in the units that readings have it in."""
+    values = ((name, several[at]) for name, several in course.series.items())
+    return {
+        name: value / series.shown_value(name, 1.0) for name, value in values if value is not None
+    }
