@@ -49,6 +49,13 @@ def test_words_are_commands(line: str, command: Command) -> None:
     assert parse(line.split(), author="alice") == command
 
 
+def test_sessions_and_statements_of_the_database_are_named() -> None:
+    assert parse(["end-backend", "811"], author="alice").pid == 811
+    assert parse(["explain", "-73100"], author="alice").statement == "-73100"
+    with pytest.raises(UsageError, match="Which session"):
+        parse(["cancel-backend", "that", "one"], author="alice")
+
+
 def test_a_mark_carries_the_rest_as_its_note() -> None:
     assert parse(["mark", "deploy", "42"], author="alice").note == "deploy 42"
     assert parse(["mark", "deploy 42"], author="alice").note == "deploy 42"

@@ -67,6 +67,15 @@ def test_what_was_refused_is_in_the_journal_and_nowhere_else(run: Run) -> None:
     assert (entry.accepted, entry.effect) == (False, "Nothing to undo")
 
 
+def test_a_session_is_not_ended_where_no_database_is_watched_and_that_is_in_the_journal(
+    run: Run,
+) -> None:
+    deed = run.do(CommandKind.END_BACKEND, pid=811)
+    assert (deed.outcome.accepted, deed.messages) == (False, ())
+    (entry,) = run.hand.journal
+    assert (entry.command.pid, entry.effect) == (811, "No database is watched")
+
+
 def test_what_changes_nothing_is_answered_and_not_told_to_anyone(run: Run) -> None:
     deed = run.do(CommandKind.SET, value=10)
     assert (deed.outcome.accepted, deed.messages, deed.text) == (True, (), "")

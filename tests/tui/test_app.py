@@ -204,6 +204,34 @@ async def test_naming_a_lever_puts_the_hand_on_it(fly: Fly) -> None:
         assert flight.app.hand._wish == ("shop", Lever.RATE)
 
 
+async def test_a_session_is_ended_after_it_was_selected_and_another_key_has_confirmed(
+    fly: Fly,
+) -> None:
+    async with fly(start=118) as flight:
+        await flight.press("K")
+        await flight.hears("Select a session first")
+        await flight.press("5", "j")
+        for wrong in ("K", "enter", "y"):
+            await flight.press("K", wrong)
+        assert flight.commands == []
+        await flight.press("K")
+        await flight.sees("Session 830: its transaction is undone.")
+        await flight.press("e")
+        (command,) = await flight.sends(1)
+        assert (command.kind, command.pid) == (CommandKind.END_BACKEND, 830)
+
+
+async def test_a_statement_is_explained_on_a_page_of_its_own(fly: Fly) -> None:
+    async with fly(start=118) as flight:
+        await flight.press("5", "E")
+        await flight.hears("Select a statement first")
+        await flight.press("5", "5", "j", "E")
+        (command,) = await flight.sends(1)
+        assert command.kind is CommandKind.EXPLAIN
+        assert command.statement == "7310000000000000002"
+        await flight.sees("[plan]")
+
+
 @pytest.mark.parametrize(
     ("ask", "confirm", "kind"),
     [("S", "y", CommandKind.STOP), ("X", "x", CommandKind.ABORT)],

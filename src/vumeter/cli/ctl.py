@@ -11,11 +11,14 @@ from vumeter.cli.flags import Authorities, TokenFile
 from vumeter.cli.viewer import viewer_name
 from vumeter.errors import ExitCode, UsageError
 from vumeter.link import folders
-from vumeter.model.throttle import Command, CommandKind, Lever, ResumeMode
+from vumeter.model.throttle import FOR_DATABASE, Command, CommandKind, Lever, ResumeMode
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
 _LEVERS = {"vu": Lever.VUS, "vus": Lever.VUS, "rate": Lever.RATE, "rps": Lever.RATE}
 _TURNS = (CommandKind.SET, CommandKind.STEP, CommandKind.SCALE)
+_TEXTS = {CommandKind.MARK: "note", CommandKind.ACKNOWLEDGE: "alert"}
+"""Of commands that take a text: where it goes."""
+
 _MODES = {mode.value: mode for mode in ResumeMode}
 _EXAMPLES = "set vus 20 over 5s · step +5 · scale -10% · mark 'deploy 42' · stop"
 _NUMBER = re.compile(r"([+-]?)(.+)")
@@ -33,7 +36,7 @@ def ctl(
             help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
             "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
             "resume, replay, workers N, stop, abort, panic, mark TEXT, acknowledge [ALERT], "
-            "undo, redo, take",
+            "undo, redo, take, cancel-backend PID, end-backend PID, explain STATEMENT",
         ),
     ],
     take: Annotated[
@@ -81,13 +84,13 @@ def parse(words: list[str], *, author: str) -> Command:
         raise UsageError(f'"{words[0]}" is not a command.', hint=f"There is {kinds}.") from None
     command = Command(kind=kind, author=author)
     rest = words[1:]
-    if kind is CommandKind.MARK:
-        return replace(command, note=" ".join(rest))
     if kind in _TURNS:
         lever, rest = _lever(rest)
         return _turn(replace(command, lever=lever), rest)
-    if kind is CommandKind.ACKNOWLEDGE and rest:
-        return replace(command, alert=" ".join(rest))
+    if kind in _TEXTS and (rest or kind is CommandKind.MARK):
+        return replace(command, **{_TEXTS[kind]: " ".join(rest)})
+    if kind in FOR_DATABASE:
+        return _for_database(command, rest)
     if kind in _AMOUNTS:
         return replace(command, value=_AMOUNTS[kind](rest))
     if kind is CommandKind.RESUME_PLAN and rest:
@@ -95,6 +98,18 @@ def parse(words: list[str], *, author: str) -> Command:
     if rest:
         raise UsageError(f'"{kind}" takes nothing more: {" ".join(rest)}')
     return command
+
+
+def _for_database(command: Command, words: list[str]) -> Command:
+    if command.kind is CommandKind.EXPLAIN:
+        return replace(command, statement=" ".join(words))
+    return replace(command, pid=_pid(words))
+
+
+def _pid(words: list[str]) -> int:
+    if len(words) != 1 or not words[0].isdecimal():
+        raise UsageError("Which session?", hint='For example "end-backend 811"; view 5 shows them.')
+    return int(words[0])
 
 
 def _mode(words: list[str]) -> ResumeMode:

@@ -90,6 +90,18 @@ class StatementFigures(Struct, frozen=True, kw_only=True):
     """Whether nobody had executed it before the run began."""
 
 
+class StatementPlan(Struct, frozen=True, kw_only=True):
+    """How the server would execute a statement, without having done so."""
+
+    id: str
+    """The statement's, as in `StatementFigures`."""
+    text: str
+    lines: tuple[str, ...]
+    """EXPLAIN's, the first sixty."""
+    remark: str = ""
+    """Why there are none, and what to do."""
+
+
 class TableFigures(Struct, frozen=True, kw_only=True):
     """One table: how it is, and what was done with it in `PostgresReading.tables_span_s`."""
 

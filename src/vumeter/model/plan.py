@@ -188,6 +188,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     floor_rate_per_s: float = 1.0
     allow_hosts: tuple[str, ...] = ()
     """Hosts beyond loopback and private addresses that load may be sent to."""
+    end_backends: bool = False
+    """Whether commands may cancel statements and end sessions of the watched PostgreSQL."""
 
 
 class IpFamily(StrEnum):

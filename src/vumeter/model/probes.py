@@ -10,6 +10,7 @@ from vumeter.model.database import (
     Session,
     SessionGroup,
     StatementFigures,
+    StatementPlan,
     TableFigures,
     UnusedIndex,
     Waiter,
@@ -149,6 +150,8 @@ class PostgresReading(Struct, frozen=True, kw_only=True):
     """The time that *statements* are of; `None`: they are not known (yet)."""
     statements_remark: str = ""
     """Why there are none, and what to do."""
+    plan: StatementPlan | None = None
+    """What was asked for in the last minute."""
     tables: tuple[TableFigures, ...] = ()
     """Of the database that the probe is connected to, those most worth a look, at most ten."""
     tables_span_s: float | None = None

@@ -55,6 +55,9 @@ class CommandKind(StrEnum):
     MARK = "mark"
     REPLAY = "replay"
     ACKNOWLEDGE = "acknowledge"
+    CANCEL_BACKEND = "cancel-backend"
+    END_BACKEND = "end-backend"
+    EXPLAIN = "explain"
     TAKE = "take"
     WORKERS = "workers"
     UNDO = "undo"
@@ -64,12 +67,14 @@ class CommandKind(StrEnum):
 ENDS = frozenset({CommandKind.STOP, CommandKind.ABORT})
 """Commands that end a run."""
 
-NO_THROTTLES = ENDS | {
-    CommandKind.MARK,
-    CommandKind.ACKNOWLEDGE,
-    CommandKind.TAKE,
-    CommandKind.WORKERS,
-}
+FOR_DATABASE = frozenset({CommandKind.CANCEL_BACKEND, CommandKind.END_BACKEND, CommandKind.EXPLAIN})
+"""Commands that the probe of the database carries out."""
+
+NO_THROTTLES = (
+    ENDS
+    | FOR_DATABASE
+    | {CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE, CommandKind.WORKERS}
+)
 """Commands that move no lever."""
 
 
@@ -95,7 +100,9 @@ class Command(Struct, frozen=True, kw_only=True):
     now on, as it was driven since the run's start. `mark` carries its text in *note*.
     `acknowledge` keeps alerts that fire quiet until they clear: the one named by *alert*, or all.
     `take` takes the control over from whoever has it. `workers` adds worker processes until
-    there are *value* of them.
+    there are *value* of them. `cancel-backend` cancels what the session *pid* of the watched
+    PostgreSQL executes, `end-backend` ends that session; `explain` asks it how it would execute
+    *statement*.
     """
 
     kind: CommandKind
@@ -110,6 +117,9 @@ class Command(Struct, frozen=True, kw_only=True):
     """`None`: what was held continues, what was moved by hand rejoins."""
     alert: str | None = None
     """The name of the one that is acknowledged."""
+    pid: int | None = None
+    statement: str | None = None
+    """The `StatementFigures.id` of one that was shown."""
     note: str = ""
     """A mark's text, or the reason for any other command."""
 

@@ -27,17 +27,23 @@ _SETTINGS = {
 
 
 @asynccontextmanager
-async def connected(dsn: Dsn) -> AsyncIterator[Any]:
+async def connected(dsn: Dsn, *, database: str | None = None) -> AsyncIterator[Any]:
     """
     Lend a connection named `vumeter`: read-only, each statement limited to 500 ms.
+
+    With *database* to that one, where names mean what they mean to its users.
 
     It is closed politely where the server listens, and in any case within a second.
 
     Raises:
         Whatever asyncpg and the network have to say; `failure_of` puts it into words.
     """
+    arguments, settings = dsn.connect_arguments(), dict(_SETTINGS)
+    if database is not None:
+        arguments["database"] = database
+        del settings["search_path"]
     connection = await asyncpg.connect(
-        **dsn.connect_arguments(), timeout=CONNECT_LIMIT_S, server_settings=_SETTINGS
+        **arguments, timeout=CONNECT_LIMIT_S, server_settings=settings
     )
     try:
         yield connection

@@ -12,9 +12,11 @@ from typing import Any, Self
 import msgspec
 
 from vumeter.clock import NsClock
-from vumeter.model.database import SessionGroup
+from vumeter.model.database import SessionGroup, StatementPlan
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.background import BackgroundWatch
+from vumeter.probes.dsn import Dsn
+from vumeter.probes.errands import EndBackend, Explain, end_backend, explained
 from vumeter.probes.locks import Jam, LockWatch
 from vumeter.probes.plain import plain_text
 from vumeter.probes.questions import Questions, Row
@@ -146,6 +148,14 @@ class Observer:
             reading = await self._with_sessions(reading, sessions, active)
         reading = await self._with_slow_parts(reading, hidden=hidden)
         return msgspec.structs.replace(reading, probe_ms=(self._clock() - began_ns) / 1e6)
+
+    async def end_backend(self, errand: EndBackend, *, seen_s: float) -> str:
+        """Cancel or end what the operator saw *seen_s* ago, and return what came of it."""
+        return await end_backend(self._questions, errand, seen_s=seen_s, role=self.server.role)
+
+    async def explain(self, errand: Explain, dsn: Dsn) -> StatementPlan:
+        """Return how the server would execute a statement; on a connection of its own."""
+        return await explained(self._questions, dsn, errand, schema=self._statements.schema)
 
     async def _totals(self) -> Totals:
         row = (await self._questions.rows("databases"))[0]

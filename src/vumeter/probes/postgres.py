@@ -7,6 +7,7 @@ whatever happens to the server becomes a state and a remark in the reading, neve
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ import msgspec
 
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import ProbeError
+from vumeter.model.database import StatementPlan
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.cadence import (
     LOOK_INTERVAL_S,
@@ -25,6 +27,7 @@ from vumeter.probes.cadence import (
 )
 from vumeter.probes.connection import CONNECT_LIMIT_S, connected
 from vumeter.probes.dsn import parse_dsn, redacted
+from vumeter.probes.errands import EndBackend, Errand, Explain
 from vumeter.probes.failure import Failure, failure_of
 from vumeter.probes.look import Observer, Server
 from vumeter.probes.statement_log import StatementLog
@@ -33,6 +36,9 @@ from vumeter.probes.statement_log import StatementLog
 _ANSWER_LIMIT_S = 2.0
 
 _HALF_A_SAMPLE_NS = round(SAMPLE_INTERVAL_S / 2 * NANOSECONDS_PER_S)
+_ERRANDS_MAX = 8
+_PLAN_SHOWN_S = 60.0
+
 _COUNTED = ("deadlocks", "temporary_files", "checkpoints_timed", "checkpoints_requested")
 """What an observer counts from its own beginning, and a reading from that of the run."""
 
@@ -56,6 +62,10 @@ class PostgresProbe:
         self._is_closed = False
         self._server: Server | None = None
         self._counted: dict[str, int] = {}
+        self._errands: deque[Errand] = deque()
+        self._notices: list[str] = []
+        self._plan: StatementPlan | None = None
+        self._plan_ns = 0
         self._statements = StatementLog()
         self._good_ns = clock()
         self._reading = PostgresReading(
@@ -68,6 +78,25 @@ class PostgresProbe:
         """The newest look and its age; before the first, the age of the probe itself."""
         age_s = (self._clock() - self._good_ns) / NANOSECONDS_PER_S
         return msgspec.structs.replace(self._reading, age_s=age_s)
+
+    def explain(self, statement: str) -> bool:
+        """Have the plan of a statement in `latest` soon; `False`: there is too much to do."""
+        return self._take(Explain(id=statement))
+
+    def end_backend(self, pid: int, *, ends: bool) -> bool:
+        """Cancel what a session executes, or end it, soon; `notices` says what came of it."""
+        return self._take(EndBackend(pid=pid, ends=ends))
+
+    def notices(self) -> list[str]:
+        """Return what came of errands since this was asked last."""
+        told, self._notices = self._notices, []
+        return told
+
+    def _take(self, errand: Errand) -> bool:
+        if len(self._errands) >= _ERRANDS_MAX:
+            return False
+        self._errands.append(errand)
+        return True
 
     async def check(self) -> None:
         """
@@ -122,6 +151,7 @@ class PostgresProbe:
         while True:
             began_ns = self._clock()
             try:
+                await self._run_errands(observer)
                 async with asyncio.timeout(_ANSWER_LIMIT_S):
                     await observer.sample()
                 answered_ns = self._clock()
@@ -139,6 +169,16 @@ class PostgresProbe:
             sample_s = sample_interval_s(self._reading.connections_used or 0)
             next_ns = began_ns + interval_ns(sample_s, took_ns=answered_ns - began_ns)
             await asyncio.sleep((next_ns - self._clock()) / NANOSECONDS_PER_S)
+
+    async def _run_errands(self, observer: Observer) -> None:
+        while self._errands:
+            errand = self._errands.popleft()
+            if isinstance(errand, EndBackend):
+                words = await observer.end_backend(errand, seen_s=self.latest.age_s)
+                self._notices.append(words)
+            else:
+                self._plan = await observer.explain(errand, self._dsn)
+                self._plan_ns = self._clock()
 
     def _accept(
         self, reading: PostgresReading, look_interval_ns: int, counted_before: Mapping[str, int]
@@ -159,8 +199,14 @@ class PostgresProbe:
             reading,
             remark="; ".join(remarks),
             cpu_count=self._reading.cpu_count,
+            plan=self._recent_plan,
             **self._counted,
         )
+
+    @property
+    def _recent_plan(self) -> StatementPlan | None:
+        is_old = self._clock() - self._plan_ns > _PLAN_SHOWN_S * NANOSECONDS_PER_S
+        return None if is_old else self._plan
 
     def _note(self, failure: Failure) -> None:
         # A server that was there and went needs patience, not another connection string.

@@ -31,9 +31,14 @@ class Questions:
         """Make *text* ready under the name *query*."""
         self._prepared[query] = await self._connection.prepare(text)
 
-    async def ask(self, query: str) -> list[Row]:
-        """Return the answer to a *query* that is asked too seldom to be prepared."""
-        rows: list[Row] = await self._counted(self._connection.fetch(sql(query)))
+    async def ask(self, query: str, *arguments: object, schema: str = "") -> list[Row]:
+        """
+        Return the answer to a *query* that is asked too seldom to be prepared.
+
+        *schema*, quoted, is where the extension is that it asks.
+        """
+        text = sql(query).replace('"schema"', schema) if schema else sql(query)
+        rows: list[Row] = await self._counted(self._connection.fetch(text, *arguments))
         return rows
 
     async def execute(self, query: str) -> None:

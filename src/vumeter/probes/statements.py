@@ -74,6 +74,8 @@ class StatementWatch:
         self._texts: dict[tuple[int, ...], tuple[str, str, str]] = {}
         self.figures: tuple[StatementFigures, ...] = ()
         self.remark = ""
+        self.schema: str | None = None
+        """Where the extension is, quoted; `None`: it is not there."""
 
     @property
     def span_s(self) -> float | None:
@@ -98,6 +100,7 @@ class StatementWatch:
         if not rows:
             self._fail(_NOT_THERE)
             return False
+        self.schema = rows[0]["schema"]
         version = _version(rows[0]["version"])
         layout = next((each for each in _NEWEST_LAYOUTS if version >= each), _NEWEST_LAYOUTS[-1])
         for name, query in (

@@ -216,6 +216,7 @@ def _limits(table: LimitsTable, scenarios: tuple[Scenario, ...]) -> Limits:
         floor_vus=min(table.floor_vus, max_vus),
         floor_rate_per_s=min(table.floor_rate, max_rate),
         allow_hosts=tuple(table.allow_hosts),
+        end_backends=table.end_backends,
     )
 
 

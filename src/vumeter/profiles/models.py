@@ -323,6 +323,11 @@ class LimitsTable(Table):
     allow_hosts: list[str] = Field(
         [], description="Hosts beyond this machine and private networks that load may go to."
     )
+    end_backends: bool = Field(
+        False,
+        description="Whether the operator may cancel statements and end sessions of the watched"
+        " PostgreSQL.",
+    )
 
 
 class Profile(Table):

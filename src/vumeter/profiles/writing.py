@@ -219,12 +219,17 @@ def _stage(stage: Stage, target: int | str) -> Written:
 
 
 def _limits(limits: Limits) -> Written:
-    return {
+    written: Written = {
         "max_vus": limits.max_vus,
         "max_rate": exact_rate(limits.max_rate_per_s),
         "floor_vus": limits.floor_vus,
         "floor_rate": exact_rate(limits.floor_rate_per_s),
-    } | ({"allow_hosts": list(limits.allow_hosts)} if limits.allow_hosts else {})
+    }
+    if limits.allow_hosts:
+        written["allow_hosts"] = list(limits.allow_hosts)
+    if limits.end_backends:
+        written["end_backends"] = True
+    return written
 
 
 def _thresholds(thresholds: Sequence[Threshold]) -> Written:

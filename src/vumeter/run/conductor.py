@@ -45,6 +45,7 @@ from vumeter.probes.watched import postgres_probe
 from vumeter.run.alarm import AUTHOR, Alarm, News
 from vumeter.run.capacity import Capacity, Scales
 from vumeter.run.control import Control, Viewer
+from vumeter.run.database import DatabaseHand
 from vumeter.run.deadman import DeadMan
 from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
@@ -145,6 +146,7 @@ class Conductor:
             life=self._life,
             staff=self._staff,
             acknowledge=self._siren.acknowledge,
+            database=DatabaseHand(self._postgres, may_end=plan.limits.end_backends),
         )
         self._remarks: list[str] = []
         self._scales = Scales(plan, Capacity.of_this_machine())
@@ -638,6 +640,8 @@ class Conductor:
         if second <= self._probed_second:
             return
         self._probed_second = second
+        for notice in self._postgres.notices() if self._postgres else ():
+            self._events.add(self._redactor.text(notice), author="postgres")
         watched = self._watching.look(second, load=total_load(self._picture.view.counts.values()))
         self._picture.add_probes(second, self._host.read(), self._postgres_reading, watched)
 

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from vumeter.model.frame import EventLevel, StopCause
 from vumeter.model.messages import Pause, Retarget, Stop
 from vumeter.model.plan import Plan
-from vumeter.model.throttle import ENDS, Command, CommandKind, JournalEntry, Outcome
+from vumeter.model.throttle import ENDS, FOR_DATABASE, Command, CommandKind, JournalEntry, Outcome
 from vumeter.run.control import Control
+from vumeter.run.database import DatabaseHand
 from vumeter.run.journal import Journal
 from vumeter.run.life import Life
 from vumeter.run.staff import Staff
@@ -53,7 +54,9 @@ class Hand:
         life: Life,
         staff: Staff,
         acknowledge: Callable[[str | None], tuple[str, ...]] = lambda _: (),
+        database: DatabaseHand | None = None,
     ) -> None:
+        self._database = database or DatabaseHand(None, may_end=False)
         self._acknowledge_alert = acknowledge
         self._staff = staff
         self._graceful_stop_s = plan.graceful_stop_s
@@ -132,11 +135,8 @@ class Hand:
         if command.kind is CommandKind.TAKE:
             return self._taken(command.author)
         refusal = self._control.permit(command.author, command.kind)
-        if not refusal and command.kind is CommandKind.MARK:
-            note = command.note or "mark"
-            return Effect(accepted=True, message=note, label=note)
-        if not refusal and command.kind is CommandKind.ACKNOWLEDGE:
-            return self._acknowledged(command.alert)
+        if not refusal and (aside := self._aside(command)) is not None:
+            return aside
         if not refusal and command.kind in ENDS and self._life.ended_s is None:
             return self._stop(command.kind, at_s, cause)
         refusal = refusal or self._life.refusal
@@ -148,6 +148,15 @@ class Hand:
             effect = self.throttles.apply(command, serial=serial, at_s=at_s)
         self._life.move_end(self.throttles.end_s)
         return effect
+
+    def _aside(self, command: Command) -> Effect | None:
+        """Return what becomes of a command that leaves the load alone; `None`: it does not."""
+        if command.kind is CommandKind.MARK:
+            note = command.note or "mark"
+            return Effect(accepted=True, message=note, label=note)
+        if command.kind is CommandKind.ACKNOWLEDGE:
+            return self._acknowledged(command.alert)
+        return self._database.take(command) if command.kind in FOR_DATABASE else None
 
     def _taken(self, author: str) -> Effect:
         former = self._control.holder

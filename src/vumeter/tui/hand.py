@@ -88,6 +88,14 @@ class Hand:
         """Return a command that needs nothing but its kind."""
         return Command(kind=kind, author=self.author, note=note)
 
+    def backend(self, kind: CommandKind, pid: int) -> Command:
+        """Return a command for a session of the database."""
+        return Command(kind=kind, author=self.author, pid=pid)
+
+    def explanation(self, statement: str) -> Command:
+        """Return the command that asks for a statement's plan."""
+        return Command(kind=CommandKind.EXPLAIN, author=self.author, statement=statement)
+
     def _switch(self, kind: CommandKind, frame: Frame, scenario: str | None = None) -> Command:
         self._switched.pop(_OPPOSITES[kind], None)
         self._switched[kind] = frame.second

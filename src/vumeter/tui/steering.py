@@ -4,12 +4,14 @@ from functools import partial
 
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Command, CommandKind, ResumeMode
+from vumeter.tui.arrangement import View
 from vumeter.tui.deck import Deck
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
 from vumeter.tui.dialogs.question_bar import Answer, Question
 from vumeter.tui.format import span_text
 from vumeter.tui.plan_words import planned_lever
 from vumeter.tui.prompt import Intent, Refusal, intended, read
+from vumeter.tui.widgets.database_rows import PLAN_PAGE
 
 
 class Steering(Deck):
@@ -162,6 +164,34 @@ class Steering(Deck):
     def action_acknowledge(self) -> None:
         """Keep the alerts that fire quiet until they clear."""
         self.send(self.hand.plain(CommandKind.ACKNOWLEDGE))
+
+    def action_end_backend(self) -> None:
+        """Ask whether to cancel what the selected session executes, or to end it."""
+        chosen = self.board.database.chosen if self.board.view is View.DATABASE else None
+        if chosen is None or chosen.pid is None:
+            self.say("Select a session first: view 5, page now, j and k.", warns=True)
+            return
+        hand, pid = self.hand, chosen.pid
+        answers = {
+            "c": Answer(
+                text="cancel what it executes",
+                act=partial(self.send, hand.backend(CommandKind.CANCEL_BACKEND, pid)),
+            ),
+            "e": Answer(
+                text="end it",
+                act=partial(self.send, hand.backend(CommandKind.END_BACKEND, pid)),
+            ),
+        }
+        self.confirm(Question(text=f"Session {pid}: its transaction is undone.", answers=answers))
+
+    def action_explain(self) -> None:
+        """Ask PostgreSQL how it would execute the selected statement."""
+        chosen = self.board.database.chosen if self.board.view is View.DATABASE else None
+        if chosen is None or chosen.statement is None:
+            self.say("Select a statement first: view 5, page statements, j and k.", warns=True)
+            return
+        self.send(self.hand.explanation(chosen.statement.id))
+        self.board.database.page = PLAN_PAGE
 
     def action_stop(self) -> None:
         """Ask whether to stop gracefully."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from textual.reactive import var
 
+from vumeter.model.database import StatementPlan
 from vumeter.model.frame import Frame
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.tui.format import age_text, number_text
@@ -31,6 +33,15 @@ class DatabasePanel(FramePanel):
 
     page: var[str] = var(PAGES[0], init=False)
     selected: var[int] = var(0, init=False)
+
+    _plan: StatementPlan | None = None
+    """The newest that was seen: a reading has it for a minute."""
+
+    def show(self, frame: Frame) -> None:
+        """Show *frame*, and remember the plan that it may have."""
+        if frame.postgres is not None and frame.postgres.plan is not None:
+            self._plan = frame.postgres.plan
+        super().show(frame)
 
     def watch_page(self) -> None:
         """Show another page, from its top."""
@@ -98,7 +109,7 @@ class DatabasePanel(FramePanel):
             return []
         return page_rows(
             self.page,
-            frame.postgres,
+            replace(frame.postgres, plan=self._plan),
             requests_per_s=frame.window.requests_per_s,
             width=width - 1,
             look=self.look,

@@ -8,6 +8,7 @@ from vumeter.model.database import (
     Session,
     SessionGroup,
     StatementFigures,
+    StatementPlan,
     TableFigures,
     UnusedIndex,
     Waiter,
@@ -24,7 +25,7 @@ from vumeter.tui.format import (
     three_digits,
 )
 from vumeter.tui.terminal import Ink, Look
-from vumeter.tui.widgets.line import Line
+from vumeter.tui.widgets.line import Line, wrapped
 from vumeter.tui.widgets.waits import wait_ink
 
 LONG_STATEMENT_S = 5.0
@@ -256,6 +257,20 @@ def _statement(
     return line.add(it.text or "(its text is not known)").crop_to(width)
 
 
+def plan_rows(plan: StatementPlan | None, *, width: int, look: Look) -> list[DetailRow]:
+    """Return the plan of the statement that was asked for last."""
+    if plan is None:
+        words = "E on the page statements asks how the selected one would be executed"
+        return [DetailRow(line=Line(look).add(f" {words}", Ink.DIM).crop_to(width))]
+    lines = [Line(look).add(f" {plan.text}", Ink.STRONG)]
+    lines += [Line(look).add(f" {text}", Ink.WARN) for text in wrapped(plan.remark, width, look)]
+    lines += [
+        Line(look).add(f"  {text}", Ink.WARN if "Seq Scan" in text else Ink.TEXT)
+        for text in plan.lines
+    ]
+    return [DetailRow(line=line.crop_to(width)) for line in lines]
+
+
 # Tables, indexes, and what goes on behind
 
 
@@ -357,7 +372,8 @@ def _unused(index: UnusedIndex, width: int, look: Look) -> Line:
     return line.add(f"on {index.table}, {bytes_text(index.bytes)}", Ink.DIM).crop_to(width)
 
 
-PAGES: Sequence[str] = ("now", "sessions", "statements", "tables")
+PLAN_PAGE = "plan"
+PAGES: Sequence[str] = ("now", "sessions", "statements", "tables", PLAN_PAGE)
 """In the order in which they are turned."""
 
 
@@ -370,6 +386,8 @@ def page_rows(
             return session_rows(reading, width=width, look=look)
         case "statements":
             return statement_rows(reading, requests_per_s=requests_per_s, width=width, look=look)
+        case "plan":
+            return plan_rows(reading.plan, width=width, look=look)
         case "tables":
             return table_rows(reading, width=width, look=look)
         case _:
