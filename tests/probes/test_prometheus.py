@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.probes.services import free_port, node_exporter
 
 from vumeter.model.watched import PrometheusMonitor, WatchedState
-from vumeter.probes import prometheus
+from vumeter.probes import pages
 from vumeter.probes.observing import Look, UnseenError, WatchProbe
 from vumeter.probes.prometheus import PrometheusObserver
 
@@ -156,9 +156,12 @@ async def test_what_is_no_page_of_metrics_is_said(page, text, answer, said) -> N
 
 
 async def test_an_endless_page_is_given_up_and_never_kept(monkeypatch) -> None:
-    monkeypatch.setattr(prometheus, "LARGEST_BYTES", 2**20)
+    monkeypatch.setattr(pages, "LARGEST_BYTES", 2**20)
+
+    serving: list[asyncio.Task[None] | None] = []
 
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         with contextlib.suppress(OSError):
@@ -171,6 +174,7 @@ async def test_an_endless_page_is_given_up_and_never_kept(monkeypatch) -> None:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(UnseenError, match="more than 1 MiB"):
             await looked(f"http://127.0.0.1:{port}/metrics", up="up")
+        await asyncio.gather(*filter(None, serving))
 
 
 async def test_a_page_that_drips_is_down_after_its_time_and_back_when_it_answers(
@@ -178,8 +182,10 @@ async def test_a_page_that_drips_is_down_after_its_time_and_back_when_it_answers
 ) -> None:
     monkeypatch.setattr("vumeter.probes.observing.LOOK_LIMIT_S", 0.5)
     is_slow = True
+    serving: list[asyncio.Task[None] | None] = []
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup")
         while is_slow:  # noqa: ASYNC110 - it is the other end that gives up
@@ -198,6 +204,7 @@ async def test_a_page_that_drips_is_down_after_its_time_and_back_when_it_answers
         is_slow = False
         assert (await probe.looked()).series["up"] == 1
         await probe._observer.close()
+        await asyncio.gather(*filter(None, serving))
 
 
 async def test_hostile_pages_leave_nothing_hostile_behind(page) -> None:

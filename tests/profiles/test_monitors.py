@@ -7,7 +7,12 @@ import pytest
 import tomli_w
 
 from vumeter.model.plan import Plan
-from vumeter.model.watched import ProcessMonitor, PrometheusMonitor, RedisMonitor
+from vumeter.model.watched import (
+    AgentMonitor,
+    ProcessMonitor,
+    PrometheusMonitor,
+    RedisMonitor,
+)
 from vumeter.profiles.monitors import monitors_written
 
 Loaded = Callable[..., Plan]
@@ -56,6 +61,11 @@ series = { load_1m = "node_load1", errors_per_s = 'rate(http_requests_total{stat
 every = "2s"
 token = "s3cret"
 authorities = "ca.pem"
+
+[[monitors.agent]]
+name = "db-host"
+url = "https://127.0.0.1:9647"
+token = "t0ken"
 """
     plan = loaded(SIMPLE + monitors)
     assert plan.monitors == (
@@ -71,6 +81,7 @@ authorities = "ca.pem"
             token="s3cret",
             authorities=str(tmp_path / "ca.pem"),
         ),
+        AgentMonitor(name="db-host", url="https://127.0.0.1:9647", token="t0ken"),
     )
     written = tomli_w.dumps({"monitors": monitors_written(plan.monitors)})
     assert loaded(SIMPLE + written).monitors == plan.monitors
@@ -119,6 +130,11 @@ authorities = "ca.pem"
             'prometheus = [{ name = "a", url = "http://x", series = { b = "b{c=1}" } }]',
             '"b{c=1}": "c=1" is no matcher of a label.',
             id="no-matcher",
+        ),
+        pytest.param(
+            'agent = [{ name = "a", url = "http://192.0.2.1:1", token = "t" }]',
+            "monitors.agent[0].url: others on the way could read the token: there is no TLS.",
+            id="no-tls",
         ),
         pytest.param(
             'prometheus = [{ name = "a", url = "http://x", series = {} }]',

@@ -25,7 +25,7 @@ async def played(victim: Victim, order: str, *, seconds: int) -> tuple[Watched, 
     monitor = ProcessMonitor(name="api", pid=victim.pid)
     observer, watch = ProcessObserver(monitor), LeakWatch()
     probe, news = WatchProbe(monitor, observer), []
-    watched = probe.latest
+    (watched,) = probe.latest
     for second in range(seconds):
         victim.do(order)
         seen = await probe.looked()

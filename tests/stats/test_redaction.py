@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from vumeter.model.flow import Check, Choice, Extract, Pick, Relation, Request, Source
 from vumeter.model.plan import Feeder, Load, Plan, Scenario, Transport
-from vumeter.model.watched import PrometheusMonitor, RedisMonitor
+from vumeter.model.watched import AgentMonitor, PrometheusMonitor, RedisMonitor
 from vumeter.profiles.proxies import proxy_of
 from vumeter.stats.redaction import REDACTED, Redactor, without_secrets
 
@@ -58,6 +58,7 @@ HOME = Request(name="GET /", url="http://127.0.0.1/")
                 monitors=(
                     RedisMonitor(name="cache", url=f"redis://ann:{CANARY}@127.0.0.1:6379/0"),
                     RedisMonitor(name="c", url=f"unix:///run/redis.sock?password={CANARY}"),
+                    AgentMonitor(name="a", url="https://127.0.0.1:1", token=CANARY),
                     PrometheusMonitor(
                         name="node",
                         url=f"http://ann:{CANARY}@127.0.0.1/metrics?key={CANARY}",

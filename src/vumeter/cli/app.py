@@ -6,6 +6,7 @@ import typer
 
 from vumeter import __version__
 from vumeter.cli import (
+    agent,
     attach,
     baseline,
     check,
@@ -81,6 +82,7 @@ app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)
 app.command("attach")(attach.attach)
 app.command("serve")(serve.serve)
+app.command("agent")(agent.agent)
 app.command("ps")(ps.ps)
 app.command("logs")(logs.logs)
 app.command("stop")(stop.stop)

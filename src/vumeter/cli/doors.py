@@ -36,6 +36,16 @@ def _token(file: Path | None) -> str:
                 ' has it in the file "token" of its folder.',
             )
         return token
+    return token_in(file)
+
+
+def token_in(file: Path) -> str:
+    """
+    Return the token in *file*.
+
+    Raises:
+        UsageError: There is none.
+    """
     try:
         token = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeError) as error:

@@ -271,4 +271,4 @@ class Frame(Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertState, ...] = ()
     """One for each alert of the plan, in its order."""
     watched: tuple[Watched, ...] = ()
-    """One for each monitor of the plan, in its order."""
+    """One for each monitor of the plan, in its order; behind an agent, what it watches."""

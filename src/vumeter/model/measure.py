@@ -317,4 +317,4 @@ class Reading(Struct, frozen=True, kw_only=True):
     slowest: dict[str, Slow] = {}
     """The slowest request of each name, of the slowest names."""
     watched: tuple[Watched, ...] = ()
-    """One for each monitor of the plan, in its order."""
+    """One for each monitor of the plan, in its order; behind an agent, what it watches."""

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from vumeter.model.probes import HostReading
+
 
 class WatchedKind(StrEnum):
     """What a watched thing is. The values are the tables of a profile's `monitors`."""
@@ -12,6 +14,7 @@ class WatchedKind(StrEnum):
     REDIS = "redis"
     PGBOUNCER = "pgbouncer"
     PROMETHEUS = "prometheus"
+    AGENT = "agent"
 
 
 class WatchedState(StrEnum):
@@ -106,5 +109,31 @@ class PrometheusMonitor(Struct, frozen=True, kw_only=True, tag="prometheus"):
         return WatchedKind.PROMETHEUS
 
 
-Monitor = ProcessMonitor | RedisMonitor | PgBouncerMonitor | PrometheusMonitor
+class AgentMonitor(Struct, frozen=True, kw_only=True, tag="agent"):
+    """A `vumeter agent` on another machine."""
+
+    name: str
+    url: str
+    """Scheme, host and port."""
+    token: str
+    """A secret."""
+    authorities: str | None = None
+    """As of `PrometheusMonitor`."""
+
+    @property
+    def kind(self) -> WatchedKind:
+        """What is watched."""
+        return WatchedKind.AGENT
+
+
+class AgentReading(Struct, frozen=True, kw_only=True):
+    """What an agent answers: its host, and what it watches there."""
+
+    version: str
+    """vumeter's, over there."""
+    host: HostReading
+    watched: tuple[Watched, ...] = ()
+
+
+Monitor = ProcessMonitor | RedisMonitor | PgBouncerMonitor | PrometheusMonitor | AgentMonitor
 """What a plan wants to be watched; each has a *name*, and a *kind*."""

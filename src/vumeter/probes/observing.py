@@ -7,8 +7,11 @@ is watched may be slow, gone or lying, and that never costs the run anything.
 """
 
 import asyncio
+import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import msgspec
@@ -20,6 +23,9 @@ from vumeter.probes.plain import plain_text
 LOOK_INTERVAL_S = 1.0
 LOOK_LIMIT_S = 3.0
 _LAST_RETRY_S = 5.0
+_NAME_LIMIT = 40
+_MOST_SERIES = 100
+_SERIES_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _REMARK_LIMIT = 300
 _TITLE_LIMIT = 80
 
@@ -42,7 +48,9 @@ class Look:
     """What was looked at, as it calls itself: "7.0.15 master", "pid 811 uvicorn shop:app"."""
     remark: str = ""
     """What could not be seen, and what to do."""
-    notices: tuple[str, ...] = field(default=())
+    behind: tuple[Watched, ...] = ()
+    """What can only be seen through it."""
+    notices: tuple[str, ...] = ()
     """What has happened to it since the last look, for the event log."""
 
 
@@ -75,13 +83,15 @@ class WatchProbe:
         self._clock = clock
         self._good_ns = clock()
         self._watched = Watched(name=monitor.name, kind=monitor.kind)
+        self._behind: tuple[Watched, ...] = ()
         self._notices: list[str] = []
 
     @property
-    def latest(self) -> Watched:
-        """The newest look and its age."""
+    def latest(self) -> tuple[Watched, ...]:
+        """The newest look and its age, and behind it what can only be seen through it."""
         age_s = (self._clock() - self._good_ns) / NANOSECONDS_PER_S
-        return msgspec.structs.replace(self._watched, age_s=age_s)
+        whole = (self._watched, *self._behind)
+        return tuple(msgspec.structs.replace(each, age_s=age_s) for each in whole)
 
     def notices(self) -> list[str]:
         """Return what has happened to it since this was asked last."""
@@ -94,8 +104,7 @@ class WatchProbe:
         try:
             while True:
                 began_ns = self._clock()
-                self._watched = await self.looked()
-                is_up = self._watched.state is WatchedState.UP
+                is_up = (await self.looked()).state is WatchedState.UP
                 usual_s = self._observer.every_s
                 pause_s = usual_s if is_up else min(1.5 * pause_s, max(usual_s, _LAST_RETRY_S))
                 took_s = (self._clock() - began_ns) / NANOSECONDS_PER_S
@@ -104,7 +113,11 @@ class WatchProbe:
             await self._observer.close()
 
     async def looked(self) -> Watched:
-        """Look once."""
+        """Look once, and return what `latest` begins with from now on."""
+        self._watched = await self._looked()
+        return self._watched
+
+    async def _looked(self) -> Watched:
         name, kind = self._watched.name, self._watched.kind
         try:
             async with asyncio.timeout(LOOK_LIMIT_S):
@@ -119,6 +132,7 @@ class WatchProbe:
         else:
             self._good_ns = self._clock()
             self._notices += (plain_text(each, limit=_REMARK_LIMIT) for each in look.notices)
+            self._behind = tuple(_from_afar(each, name) for each in look.behind)
             return Watched(
                 name=name,
                 kind=kind,
@@ -128,4 +142,24 @@ class WatchProbe:
                 series=dict(look.series),
             )
         remark = plain_text(remark, limit=_REMARK_LIMIT)
+        self._behind = tuple(
+            Watched(name=each.name, kind=each.kind, state=WatchedState.DOWN, remark=f"see {name}")
+            for each in self._behind
+        )
         return Watched(name=name, kind=kind, state=WatchedState.DOWN, remark=remark)
+
+
+def _from_afar(watched: Watched, through: str) -> Watched:
+    """Return *watched* as another machine tells of it, whose words are hostile text."""
+    return Watched(
+        name=f"{through}/{plain_text(watched.name, limit=_NAME_LIMIT)}",
+        kind=watched.kind,
+        state=watched.state,
+        title=plain_text(watched.title, limit=_TITLE_LIMIT),
+        remark=plain_text(watched.remark, limit=_REMARK_LIMIT),
+        series={
+            name: value
+            for name, value in islice(watched.series.items(), _MOST_SERIES)
+            if _SERIES_NAME.fullmatch(name) and math.isfinite(value)
+        },
+    )

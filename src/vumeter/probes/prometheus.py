@@ -8,26 +8,22 @@ anything but a page of metrics; names and labels of it are compared, and never s
 
 import asyncio
 import math
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from vumeter.clock import NsClock, monotonic_ns
 from vumeter.model.watched import PrometheusMonitor
 from vumeter.probes.observing import Look, UnseenError
+from vumeter.probes.pages import Page
 from vumeter.probes.rates import Rates
 from vumeter.profiles.selectors import Selector, selector_of
 
-LARGEST_BYTES = 16 * 1024 * 1024
 MOST_SAMPLES = 10_000
 """Of those that are asked for."""
 
-_CHUNK_BYTES = 64 * 1024
 _ACCEPT = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
 _MS_PER_NS = 1e-6
 
@@ -53,12 +49,11 @@ class PrometheusObserver:
 
     def __init__(self, monitor: PrometheusMonitor, *, clock: NsClock = monotonic_ns) -> None:
         self.every_s = monitor.every_s
-        self._monitor = monitor
         self._clock = clock
         self._selectors = {name: selector_of(text) for name, text in monitor.series}
         self._metrics = frozenset(each.metric.encode() for each in self._selectors.values())
         self._rates = Rates()
-        self._session: aiohttp.ClientSession | None = None
+        self._page = Page(monitor.url, token=monitor.token, authorities=monitor.authorities)
 
     async def look(self) -> Look:
         """
@@ -68,12 +63,7 @@ class PrometheusObserver:
             UnseenError: It cannot be had, or is no page of metrics.
         """
         began_ns = self._clock()
-        try:
-            lines = await self._wanted_lines()
-        except (aiohttp.ClientError, OSError) as error:
-            raise UnseenError(
-                f"no answer from {self._place}: {error}", "check that it runs, and the URL"
-            ) from error
+        lines = await self._wanted_lines()
         at_ns = self._clock()
         # In a thread: what is asked for may be much.
         samples = await asyncio.to_thread(_parsed, lines)
@@ -81,52 +71,28 @@ class PrometheusObserver:
         series["answer_ms"] = (at_ns - began_ns) * _MS_PER_NS
         remark = ""
         if missing:
-            remark = f"nothing on the page is called {', '.join(missing)} → look at {self._place}"
-        return Look(series=series, title=self._place, remark=remark)
+            remark = (
+                f"nothing on the page is called {', '.join(missing)} → look at {self._page.place}"
+            )
+        return Look(series=series, title=self._page.place, remark=remark)
 
     async def close(self) -> None:
         """Let go of the connection."""
-        if self._session is not None:
-            await self._session.close()
-
-    @property
-    def _place(self) -> str:
-        parts = urlsplit(self._monitor.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        await self._page.close()
 
     async def _wanted_lines(self) -> bytes:
         """Return the lines of the page that are of a metric that is asked for."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # Taken as they come, so that nobody sends a megabyte that becomes a gigabyte.
-                auto_decompress=False,
-                headers={"Accept": _ACCEPT, "Accept-Encoding": "identity", **self._login()},
-                connector=aiohttp.TCPConnector(limit=1, ssl=self._tls()),
-            )
-        async with self._session.get(self._monitor.url, allow_redirects=False) as answer:
-            if answer.status != 200:
-                raise UnseenError(f"{self._place} answers {answer.status}", _hint(answer.status))
-            if answer.headers.get("Content-Encoding", "identity") != "identity":
+        kept: list[bytes] = []
+        rest = b""
+        async for chunk in self._page.chunks(accept=_ACCEPT):
+            *whole, rest = (rest + chunk).split(b"\n")
+            kept += self._wanted(whole)
+            if len(kept) > MOST_SAMPLES:
                 raise UnseenError(
-                    f"{self._place} compresses what was not to be", "have it answer as it is asked"
+                    f"more than {MOST_SAMPLES} samples are asked for",
+                    "name fewer metrics, or an exporter that has fewer labels",
                 )
-            kept: list[bytes] = []
-            rest, size_bytes = b"", 0
-            async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-                size_bytes += len(chunk)
-                if size_bytes > LARGEST_BYTES:
-                    raise UnseenError(
-                        f"{self._place} has more than {LARGEST_BYTES >> 20} MiB",
-                        "ask an exporter for a part of it: ?collect[]=…, ?name[]=…",
-                    )
-                *whole, rest = (rest + chunk).split(b"\n")
-                kept += self._wanted(whole)
-                if len(kept) > MOST_SAMPLES:
-                    raise UnseenError(
-                        f"more than {MOST_SAMPLES} samples are asked for",
-                        "name fewer metrics, or an exporter that has fewer labels",
-                    )
-            return b"\n".join((*kept, *self._wanted((rest,)), b""))
+        return b"\n".join((*kept, *self._wanted((rest,)), b""))
 
     def _wanted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         for line in lines:
@@ -153,19 +119,6 @@ class PrometheusObserver:
                 found[name] = value
         return found, missing
 
-    def _login(self) -> dict[str, str]:
-        token = self._monitor.token
-        return {} if token is None else {"Authorization": f"Bearer {token}"}
-
-    def _tls(self) -> ssl.SSLContext | bool:
-        authorities = self._monitor.authorities
-        try:
-            return True if authorities is None else ssl.create_default_context(cafile=authorities)
-        except OSError as error:
-            raise UnseenError(
-                f"{authorities} holds no certificates of authorities", "it has to be a PEM file"
-            ) from error
-
 
 def _parsed(lines: bytes) -> list[Found]:
     try:
@@ -187,9 +140,3 @@ def _is_chosen(sample: Found, selector: Selector) -> bool:
 
 def _key(sample: Found) -> str:
     return f"{sample.metric}{sorted(sample.labels.items())}"
-
-
-def _hint(status: int) -> str:
-    if status in (401, 403):
-        return 'give it token = "…", or user and password in the URL'
-    return "the URL usually ends in /metrics"

@@ -1,12 +1,13 @@
 """The probes that a plan asks for, loaded only where it does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from vumeter.errors import UsageError
 from vumeter.model.plan import Plan
 from vumeter.model.watched import (
+    AgentMonitor,
     Monitor,
     PgBouncerMonitor,
     ProcessMonitor,
@@ -28,13 +29,13 @@ def postgres_probe(plan: Plan) -> "PostgresProbe | None":
     return PostgresProbe(plan.postgres_dsn)
 
 
-def watch_probes(plan: Plan) -> "tuple[WatchProbe, ...]":
-    """Return what watches each monitor of *plan*, in its order."""
-    if not plan.monitors:
+def watch_probes(monitors: Sequence[Monitor]) -> "tuple[WatchProbe, ...]":
+    """Return what watches each of *monitors*, in their order."""
+    if not monitors:
         return ()
     from vumeter.probes.observing import WatchProbe  # noqa: PLC0415 - only where it is asked for
 
-    return tuple(WatchProbe(monitor, _observer(monitor)) for monitor in plan.monitors)
+    return tuple(WatchProbe(monitor, _observer(monitor)) for monitor in monitors)
 
 
 def check_clients(monitors: Iterable[Monitor]) -> None:
@@ -80,3 +81,7 @@ def _observer(monitor: Monitor) -> "Observer":
             from vumeter.probes.prometheus import PrometheusObserver  # noqa: PLC0415
 
             return PrometheusObserver(monitor)
+        case AgentMonitor():
+            from vumeter.probes.agent import AgentObserver  # noqa: PLC0415
+
+            return AgentObserver(monitor)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from vumeter.errors import UsageError
 from vumeter.model.watched import (
+    AgentMonitor,
     Monitor,
     PgBouncerMonitor,
     ProcessMonitor,
@@ -18,6 +19,7 @@ from vumeter.model.watched import (
     RedisMonitor,
 )
 from vumeter.profiles.lines import KeyPath
+from vumeter.profiles.listening import is_loopback
 from vumeter.profiles.problems import Problems, quoted
 from vumeter.profiles.quantities import PositiveDuration
 from vumeter.profiles.selectors import selector_of
@@ -116,11 +118,33 @@ class PrometheusTable(Table):
     )
 
 
+class AgentTable(Table):
+    """
+    A `vumeter agent` on another machine: its host, and the processes that it was told to watch.
+    """
+
+    name: Name = Field(description="On screens and in reports.", examples=["db-host"])
+    url: str = Field(
+        min_length=1,
+        description="Scheme, host and port; off this machine it is `https://`.",
+        examples=["https://10.0.0.7:9647"],
+    )
+    token: str = Field(
+        min_length=1, description="The agent's; a secret.", examples=["${AGENT_TOKEN}"]
+    )
+    authorities: str | None = Field(
+        None,
+        description="PEM file of the authorities that are trusted instead of the system's;"
+        " relative to the profile.",
+    )
+
+
 class MonitorTables(Table):
     """What is watched besides host and database; each has a name of its own."""
 
     process: list[ProcessTable] = Field([], description="Each under [[monitors.process]].")
     redis: list[RedisTable] = Field([], description="Each under [[monitors.redis]].")
+    agent: list[AgentTable] = Field([], description="Each under [[monitors.agent]].")
     pgbouncer: list[PgBouncerTable] = Field([], description="Each under [[monitors.pgbouncer]].")
     prometheus: list[PrometheusTable] = Field([], description="Each under [[monitors.prometheus]].")
 
@@ -189,6 +213,27 @@ def _monitors(
                 token=page.token,
                 authorities=_file(page.authorities, (*at, "authorities"), folder, problems),
             ),
+        )
+
+    for index, agent in enumerate(tables.agent):
+        at = ("monitors", "agent", index)
+        _check_door(agent, at, problems)
+        written = agent.model_dump()
+        written["authorities"] = _file(agent.authorities, (*at, "authorities"), folder, problems)
+        yield at, AgentMonitor(**written)
+
+
+def _check_door(table: AgentTable, at: KeyPath, problems: Problems) -> None:
+    """The token must not be shown to whoever listens on the way."""
+    _check_url(table.url, _PAGE_SCHEMES, at, problems)
+    if problems.has((*at, "url")):
+        return
+    parts = urlsplit(table.url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        problems.add(
+            (*at, "url"),
+            "others on the way could read the token: there is no TLS.",
+            hint="Write https://, or go there by ssh -L and write http://127.0.0.1.",
         )
 
 

@@ -33,6 +33,7 @@ from vumeter.profiles.models import (
     ThresholdTable,
 )
 from vumeter.profiles.monitors import (
+    AgentTable,
     PgBouncerTable,
     ProcessTable,
     PrometheusTable,
@@ -83,6 +84,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[[monitors.redis]]", RedisTable),
     ("[[monitors.pgbouncer]]", PgBouncerTable),
     ("[[monitors.prometheus]]", PrometheusTable),
+    ("[[monitors.agent]]", AgentTable),
     ("[thresholds]", ThresholdTable),
     ("[[alerts]]", AlertTable),
     ("[store]", StoreTable),

@@ -42,12 +42,16 @@ class Entrance:
         path: Of the socket; token and address are written beside it.
         listen: `None`: no TCP.
         tell: Called with what happens here.
+        what: What is behind it, in words.
     """
 
-    def __init__(self, path: Path, listen: Listen | None, *, tell: Tell) -> None:
+    def __init__(
+        self, path: Path, listen: Listen | None, *, tell: Tell, what: str = "the control API"
+    ) -> None:
         self._path = path
         self._listen = listen
         self._tell = tell
+        self._what = what
         self._token = ""
         self._complaints = Complaints()
         self._reception: Reception | None = None
@@ -104,7 +108,7 @@ class Entrance:
         address = _address(listen, listeners[0], context)
         write_whole(self._path.with_name(ADDRESS_NAME), f"{address}\n".encode(), mode=0o600)
         shown = f"; its token is in {token}" if token.exists() else ""
-        self._tell(f"the control API is at {address}, too{shown}", EventLevel.INFO)
+        self._tell(f"{self._what} is at {address}{shown}", EventLevel.INFO)
 
     def _refusal(self, request: web.Request) -> Refusal | None:
         peer = _plug(request)

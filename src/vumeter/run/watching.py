@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from vumeter.model.frame import EventLevel
 from vumeter.model.measure import ScenarioCounts
@@ -11,9 +10,6 @@ from vumeter.model.watched import Watched, WatchedState
 from vumeter.probes.watched import watch_probes
 from vumeter.run.leaks import LeakWatch
 from vumeter.stats.redaction import Redactor
-
-if TYPE_CHECKING:
-    from vumeter.probes.observing import WatchProbe
 
 Tell = Callable[[str, EventLevel], object]
 """Writes into the event log."""
@@ -27,14 +23,12 @@ class Watching:
     """
 
     def __init__(self, plan: Plan, *, redactor: Redactor, tell: Tell) -> None:
-        self._probes = watch_probes(plan)
+        self._probes = watch_probes(plan.monitors)
         self._redactor = redactor
         self._tell = tell
         self._leaks = LeakWatch()
         self._states: dict[str, WatchedState] = {}
-        self.seen: tuple[Watched, ...] = self._redactor.texts(
-            tuple(probe.latest for probe in self._probes)
-        )
+        self.seen: tuple[Watched, ...] = self._latest
         """What was looked at last, in the order of the plan."""
         self._running: asyncio.Task[None] | None = None
 
@@ -55,13 +49,19 @@ class Watching:
 
         *load* is that of the second, in any unit: what grows with it is no leak.
         """
-        self.seen = tuple(self._looked(probe, second, load) for probe in self._probes)
+        for probe in self._probes:
+            for notice in probe.notices():
+                self._tell(self._redactor.text(notice), EventLevel.WARNING)
+        self.seen = tuple(self._looked(watched, second, load) for watched in self._latest)
         return self.seen
 
-    def _looked(self, probe: "WatchProbe", second: int, load: float) -> Watched:
-        watched = self._redactor.texts(probe.latest)
-        for notice in probe.notices():
-            self._tell(self._redactor.text(notice), EventLevel.WARNING)
+    @property
+    def _latest(self) -> tuple[Watched, ...]:
+        return self._redactor.texts(
+            tuple(watched for probe in self._probes for watched in probe.latest)
+        )
+
+    def _looked(self, watched: Watched, second: int, load: float) -> Watched:
         self._tell_of_change(watched)
         watched, news = self._leaks.add(watched, second=second, load=load)
         for each in news:

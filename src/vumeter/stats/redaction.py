@@ -19,6 +19,7 @@ from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, with_requests
 from vumeter.model.plan import Plan, Procedure, Scenario, Transport
 from vumeter.model.watched import (
+    AgentMonitor,
     Monitor,
     PgBouncerMonitor,
     ProcessMonitor,
@@ -210,6 +211,8 @@ def _shown_monitor(monitor: Monitor) -> Monitor:
             return monitor
         case RedisMonitor() | PgBouncerMonitor():
             return replace(monitor, url=_shown_address(monitor.url))
+        case AgentMonitor():
+            return replace(monitor, token=REDACTED)
         case PrometheusMonitor():
             token = None if monitor.token is None else REDACTED
             return replace(monitor, url=_shown_address(monitor.url), token=token)

@@ -6,6 +6,7 @@ from vumeter.model.watched import Watched, WatchedKind, WatchedState
 from vumeter.stats.series import shown_value, unit_of
 from vumeter.tui.format import (
     age_text,
+    bytes_per_s_text,
     bytes_text,
     measure_text,
     number_text,
@@ -156,6 +157,28 @@ def _redis(series: _Series, look: Look) -> list[Part]:
     return parts + _counts(series, look, {"blocked_clients": "blocked", "keys": "keys"})
 
 
+def _host(series: _Series, look: Look) -> list[Part]:
+    parts: list[Part] = []
+    for rank, (name, word) in enumerate(
+        (
+            ("cpu_percent", "cpu"),
+            ("memory_percent", "mem"),
+            ("cpu_pressure_percent", "pressure"),
+            ("steal_percent", "steal"),
+            ("disk_busy_percent", "disk"),
+        )
+    ):
+        if (percent := series.get(name)) is not None:
+            ink = Ink.WARN if percent >= 100 * _FULL_RATIO else Ink.VALUE
+            parts.append((rank, pair(look, word, share_text(percent), ink=ink)))
+    if (load := series.get("load_1m")) is not None:
+        parts.append((1, pair(look, "load", number_text(load))))
+    for name, word in (("network_received_bytes_per_s", "in"), ("network_sent_bytes_per_s", "out")):
+        if (per_s := series.get(name)) is not None:
+            parts.append((3, pair(look, word, bytes_per_s_text(per_s))))
+    return parts
+
+
 def _memory(series: _Series, look: Look) -> list[Part]:
     rss = series.get("rss_bytes")
     if rss is None:
@@ -199,5 +222,6 @@ def _as_they_are(series: _Series, look: Look) -> list[Part]:
 _FIGURES: dict[WatchedKind, Callable[[_Series, Look], list[Part]]] = {
     WatchedKind.PROCESS: _process,
     WatchedKind.REDIS: _redis,
+    WatchedKind.AGENT: _host,
     WatchedKind.PGBOUNCER: _pgbouncer,
 }
