@@ -8,6 +8,7 @@ import pytest
 
 from vumeter.export import jsonl
 from vumeter.export.rows import Row, Run
+from vumeter.stats.milliseconds import LatencyMs
 
 _PAGE = Path(__file__).parents[2] / "docs" / "export.md"
 
@@ -45,7 +46,7 @@ def test_rates_of_longer_spans_are_per_second(
 
 
 @pytest.mark.parametrize(
-    "struct", [jsonl.Line, jsonl.Requests, jsonl.Times, jsonl.Iterations, jsonl.Check]
+    "struct", [jsonl.Line, jsonl.Requests, LatencyMs, jsonl.Iterations, jsonl.Check]
 )
 def test_the_page_says_what_each_field_is(struct: type[jsonl.Line]) -> None:
     page = _PAGE.read_text()

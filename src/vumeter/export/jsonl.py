@@ -6,8 +6,7 @@ from functools import reduce
 import msgspec
 from msgspec import Struct
 
-from vumeter.export.rows import Row, Rows, Run, in_ms
-from vumeter.model.frame import Latency
+from vumeter.export.rows import Row, Rows, Run
 from vumeter.model.measure import (
     ErrorKind,
     Extent,
@@ -19,24 +18,12 @@ from vumeter.model.measure import (
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.watched import Watched
 from vumeter.stats import custom, histogram
+from vumeter.stats.milliseconds import LatencyMs, latency_ms_if_any
 from vumeter.stats.tally import response_times
 from vumeter.stats.totals import sum_of
 
 SCHEMA = 1
 """Raised with every change that a reader of older lines would misread."""
-
-
-class Times(Struct, frozen=True, kw_only=True):
-    """Percentiles in milliseconds."""
-
-    min: float
-    mean: float
-    p50: float
-    p90: float
-    p95: float
-    p99: float
-    p99_9: float
-    max: float
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -56,9 +43,9 @@ class Requests(Struct, frozen=True, kw_only=True):
     statuses: dict[int, int]
     sent_bytes: int
     received_bytes: int
-    response_time_ms: Times | None
+    response_time_ms: LatencyMs | None
     """done − due; `None`: nothing was answered."""
-    service_time_ms: Times | None
+    service_time_ms: LatencyMs | None
     """done − sent: the same in the closed model."""
     checks: dict[str, Check]
 
@@ -72,7 +59,7 @@ class Iterations(Struct, frozen=True, kw_only=True):
     dropped: int
     interrupted: int
     script_errors: int
-    duration_ms: Times | None
+    duration_ms: LatencyMs | None
 
 
 class Line(Requests, frozen=True, kw_only=True):
@@ -173,9 +160,5 @@ def _iterations(row: Row) -> Iterations:
     )
 
 
-def _times(times: Histogram) -> Times | None:
-    found = histogram.latency(times)
-    if found is None:
-        return None
-    names = zip(Times.__struct_fields__, Latency.__struct_fields__, strict=True)
-    return Times(**{name: in_ms(getattr(found, field)) for name, field in names})
+def _times(times: Histogram) -> LatencyMs | None:
+    return latency_ms_if_any(histogram.latency(times))

@@ -8,7 +8,7 @@ import msgspec
 
 from vumeter import __version__
 from vumeter.model.flow import Pick, Request
-from vumeter.model.frame import Figures, Latency, PhaseState
+from vumeter.model.frame import Figures, PhaseState
 from vumeter.model.plan import Scenario
 from vumeter.model.summary import (
     GeneratorSummary,
@@ -30,7 +30,6 @@ from vumeter.report.schema import (
     HostReport,
     JournalReport,
     LagMs,
-    LatencyMs,
     MetricReport,
     PhaseReport,
     PostgresReport,
@@ -43,6 +42,7 @@ from vumeter.report.schema import (
     StallsReport,
     ThresholdReport,
 )
+from vumeter.stats.milliseconds import LatencyMs, latency_ms, latency_ms_if_any
 from vumeter.stats.plaintext import plain
 from vumeter.stats.verdict import verdict
 
@@ -71,12 +71,12 @@ def report(summary: Summary) -> Report:
         duration_s=_rounded(summary.duration_s),
         outage_s=_rounded(summary.outage_s),
         rps=_rps(summary.total, summary.duration_s),
-        latency_ms=_latency_ms(summary.total.latency),
-        service_ms=_latency_ms(None if summary.service is None else summary.service.latency),
+        latency_ms=latency_ms_if_any(summary.total.latency),
+        service_ms=latency_ms_if_any(None if summary.service is None else summary.service.latency),
         corrected_ms=_corrected_ms(summary),
         stalls=None if summary.stalls is None else _stalls(summary.stalls),
-        timings_ms={name: _as_ms(timing) for name, timing in summary.timings.items()},
-        iteration_ms=_latency_ms(summary.iteration_duration),
+        timings_ms={name: latency_ms(timing) for name, timing in summary.timings.items()},
+        iteration_ms=latency_ms_if_any(summary.iteration_duration),
         errors=_errors(summary.total),
         statuses=_statuses(summary.total),
         endpoints=tuple(
@@ -212,7 +212,7 @@ def _endpoint(name: str, figures: Figures, duration_s: float) -> EndpointReport:
         name=plain(name),
         totals=_request_totals(figures),
         rps=_rps(figures, duration_s),
-        latency_ms=_latency_ms(figures.latency),
+        latency_ms=latency_ms_if_any(figures.latency),
         errors=_errors(figures),
         statuses=_statuses(figures),
     )
@@ -255,29 +255,12 @@ def _statuses(figures: Figures) -> dict[str, int]:
     return {str(status): figures.statuses[status] for status in sorted(figures.statuses)}
 
 
-def _latency_ms(latency: Latency | None) -> LatencyMs | None:
-    return None if latency is None else _as_ms(latency)
-
-
-def _as_ms(latency: Latency) -> LatencyMs:
-    return LatencyMs(
-        min=latency.min_us / 1000,
-        mean=latency.mean_us / 1000,
-        p50=latency.p50_us / 1000,
-        p90=latency.p90_us / 1000,
-        p95=latency.p95_us / 1000,
-        p99=latency.p99_us / 1000,
-        p99_9=latency.p99_9_us / 1000,
-        max=latency.max_us / 1000,
-    )
-
-
 def _corrected_ms(summary: Summary) -> LatencyMs | None:
     """What has nothing to be corrected is as it should be; an open model never has."""
     if summary.service is not None:
         return None
     corrected = summary.total.latency if summary.stalls is None else summary.stalls.corrected
-    return _latency_ms(corrected)
+    return latency_ms_if_any(corrected)
 
 
 def _stalls(it: Stalls) -> StallsReport:

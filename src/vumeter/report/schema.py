@@ -15,23 +15,11 @@ from vumeter.model.metric import Kind, Unit
 from vumeter.model.plan import Executor
 from vumeter.model.throttle import CommandKind, Lever
 from vumeter.model.verdict import Standing
+from vumeter.stats.milliseconds import LatencyMs
 from vumeter.stats.verdict import Verdict
 
 SCHEMA_VERSION = 1
 """Raised when a field goes or changes its meaning; a new field does not raise it."""
-
-
-class LatencyMs(Struct, frozen=True, kw_only=True):
-    """A distribution of times, each value to three significant digits."""
-
-    min: float
-    mean: float
-    p50: float
-    p90: float
-    p95: float
-    p99: float
-    p99_9: float
-    max: float
 
 
 class RequestTotals(Struct, frozen=True, kw_only=True):
