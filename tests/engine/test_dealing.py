@@ -45,8 +45,9 @@ class Pair:
         )
 
         def tell(vacant: Vacant) -> None:
+            # Behind the first step of a generator that was told of in this turn, as in a worker.
             for other, message in self.staff.vacated(worker, vacant):
-                self.generators[other].take_over(message)
+                asyncio.get_running_loop().call_soon(self.generators[other].take_over, message)
 
         generator = Generator(
             launch, on_snapshot=self.snapshots.append, on_remark=print, on_vacant=tell
