@@ -108,6 +108,17 @@ def test_a_wait_that_nobody_had_is_zero_and_a_database_that_was_away_is_a_gap() 
     assert found.points == 110, "without the seconds in which the database was not seen"
 
 
+def test_what_is_counted_since_the_start_is_a_reason_while_it_grows() -> None:
+    trouble = Trouble()
+    grown = [0.0]
+    for at in range(120):
+        grown.append(grown[-1] + 2 * trouble.strength(at))
+    trouble.causes["postgres.deadlocks"] = lambda at: grown[at + 1]
+    found = first(trouble.why())
+    assert found.sentence.startswith("deadlocks rise with p95")
+    assert (found.typical, found.worst) == (0.0, 2.0)
+
+
 def test_a_change_that_does_not_matter_is_not_told_however_well_it_fits() -> None:
     trouble = Trouble()
     trouble.causes["host.iowait_percent"] = lambda at: 1 + 2 * trouble.strength(at)

@@ -7,6 +7,7 @@ the direction that does harm. docs/measurement.md, "Why", says what each of them
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -59,6 +60,9 @@ _STRONG_RHO = 0.6
 
 _ABSOLUTE = (Unit.PERCENT, Unit.RATIO)
 """Of these the amount alone decides: 99 % to 97 % of hits is three times the misses."""
+
+_COUNTED = (".deadlocks", ".checkpoints_timed", ".checkpoints_requested", ".temporary_files")
+"""Series that count since the run began: what matters is when they grow."""
 
 Row = Mapping[str, float]
 """One second's value of each series; an empty one is a gap."""
@@ -152,7 +156,22 @@ def _is_bent(question: Question, levels: _Levels) -> bool:
 def _columns(rows: Sequence[Row]) -> dict[str, list[float | None]]:
     """Return the values of each series that can be a reason."""
     names = {name for row in rows for name in row if subject_of(name) is not None}
-    return {name: [_value(row, name) for row in rows] for name in sorted(names)}
+    columns = {name: [_value(row, name) for row in rows] for name in sorted(names)}
+    return {
+        name: _steps(values) if name.endswith(_COUNTED) else values
+        for name, values in columns.items()
+    }
+
+
+def _steps(values: Values) -> list[float | None]:
+    """Return by how much each value is above the one before; the first has none before it."""
+    return [
+        None,
+        *(
+            None if later is None or earlier is None else max(0.0, later - earlier)
+            for earlier, later in pairwise(values)
+        ),
+    ]
 
 
 def _value(row: Row, name: str) -> float | None:

@@ -11,7 +11,11 @@ explain a slow second, drift and comparison. What is added to a probe is in it b
     watched.cache.rss_bytes                                      a number of what is called "cache"
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import get_args, get_origin
+
+from msgspec.structs import fields
 
 from vumeter.model.frame import Point
 from vumeter.model.measure import Extent, Reading
@@ -82,6 +86,27 @@ def series_extents(reading: Reading, point: Point | None = None) -> dict[str, Ex
 def is_worth_a_line(name: str) -> bool:
     """Return whether that number of a probe changes with what happens."""
     return not name.endswith(_FIXED)
+
+
+def is_probed(name: str) -> bool:
+    """
+    Return whether a probe may have a number of that name; of watched things any is possible.
+
+    >>> is_probed("postgres.active_by_wait.Lock"), is_probed("vus"), is_probed("host.nonsense")
+    (True, False, False)
+    """
+    return name in _PROBED or _ANY_PROBED.fullmatch(name) is not None
+
+
+def probed_value(name: str, reading: Reading) -> float | None:
+    """Return what the probes have of *name*; `None`: nothing was seen."""
+    extent = extents_of(reading).get(name)
+    if extent is not None:
+        return extent.highest if name in WORST else extent.mean
+    derived = dict(_derived(reading))
+    waits = name.startswith(_WAITS) and "postgres.active_sessions" in derived
+    # A wait that nobody had in a look that succeeded.
+    return derived.get(name, 0.0 if waits else None)
 
 
 def unit_of(name: str) -> Unit:
@@ -185,5 +210,25 @@ def names_of(several: Mapping[str, object]) -> tuple[str, ...]:
     """Return the names in the order in which people look: the load, the database, the host."""
     return tuple(sorted(several, key=lambda name: (_RANKS.get(name.partition(".")[0], 0), name)))
 
+
+_WAITS = "postgres.active_by_wait."
+_ANY_PROBED = re.compile(r"postgres\.active_by_wait\.[A-Za-z]+|watched\.[^.]+\.\w+")
+_DERIVED = (
+    *("host.memory_percent", "host.busiest_core_percent"),
+    *("postgres.connections_percent", "postgres.active_sessions"),
+    *("postgres.sequential_rows_per_s", "postgres.calls_per_request"),
+    *("postgres.transactions_per_request", "postgres.rows_read_per_request"),
+)
+"""What `_derived` works out of probes' readings."""
+
+_NUMBERS = (int, float)
+_PROBED = frozenset(
+    name
+    for prefix, probe in (("host", HostReading), ("postgres", PostgresReading))
+    for field in fields(probe)
+    if (field.type in _NUMBERS or not set(get_args(field.type)).isdisjoint(_NUMBERS))
+    and get_origin(field.type) is not tuple
+    and is_worth_a_line(name := f"{prefix}.{field.name}")
+).union(_DERIVED, ("postgres.up",))
 
 _RANKS = {"latency": 0, "postgres": 1, "watched": 2, "host": 3, "generator": 4}

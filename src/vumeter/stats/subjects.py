@@ -99,10 +99,10 @@ _TABLE: tuple[tuple[str, Subject | None], ...] = (
     ),
     (r"generator\..*", None),
     (
-        r"watched\.(\w+)\..*(idle|hit_ratio|free).*",
+        r"watched\.([^.]+)\..*(idle|hit_ratio|free).*",
         Subject(r"\1: what is free or hit", -1, is_one=True),
     ),
-    (r"watched\.(\w+)\.(.*)", Subject(r"\1: \2", 0, _GENERAL, is_one=True)),
+    (r"watched\.([^.]+)\.(.*)", Subject(r"\1: \2", 0, _GENERAL, is_one=True)),
 )
 _PATTERNS = tuple((re.compile(pattern), subject) for pattern, subject in _TABLE)
 

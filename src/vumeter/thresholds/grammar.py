@@ -21,6 +21,7 @@ from vumeter.model.metric import Kind, Unit
 from vumeter.model.plan import Threshold
 from vumeter.thresholds.amounts import EXAMPLES, parse_amount
 from vumeter.thresholds.metrics import METRICS, Metric, Selection
+from vumeter.thresholds.probed import probed_metric
 from vumeter.thresholds.rule import RELATIONS, Rule
 from vumeter.thresholds.sums import AGGREGATES, Aggregate
 from vumeter.units import duration_text, parse_duration_s
@@ -160,7 +161,7 @@ def _metric(text: str, metrics: Mapping[str, Metric[Any]]) -> tuple[Metric[Any],
             if braces
             else _known(metrics),
         )
-    metric = metrics.get(match[1])
+    metric = metrics.get(match[1]) or probed_metric(match[1])
     if metric is None:
         message = f'there is no metric "{match[1]}".'
         hint = near(match[1], metrics) or _known(metrics)

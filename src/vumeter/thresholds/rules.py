@@ -91,6 +91,10 @@ def _refuse_unanswerable(rule: Rule, plan: Plan) -> None:
         raise ProfileError(
             f'"{metric}": no database is watched.', hint="Name one, on the command line by --pg."
         )
+    prefix, _, rest = rule.metric.name.partition(".")
+    if prefix == "watched":
+        known = [monitor.name for monitor in plan.monitors]
+        _refuse_unknown(metric, "monitor", rest.partition(".")[0], known)
     checks = [
         check.name
         for scenario in plan.scenarios
