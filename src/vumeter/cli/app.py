@@ -9,6 +9,7 @@ from vumeter.cli import (
     agent,
     attach,
     baseline,
+    chart,
     check,
     compare,
     ctl,
@@ -77,6 +78,7 @@ app.command("replay")(replay.replay)
 app.add_typer(baseline.app, name="baseline")
 app.command("compare", epilog=_CODES)(compare.compare)
 app.command("drift")(drift.drift)
+app.command("chart")(chart.chart)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("export-profile")(export_profile.export_profile)

@@ -69,12 +69,12 @@ def charts_of(course: Course) -> tuple[Chart, ...]:
                 is_stacked=True,
             )
         )
-    for (place, unit, word), names in _together(course).items():
+    for (place, unit, _), names in _together(course).items():
         for first in range(0, len(names), _MOST_LINES):
             lines = tuple(names[first : first + _MOST_LINES])
             found.append(
                 Chart(
-                    key="-".join((place, unit.value, word, str(first))).replace(".", "-"),
+                    key=_key(place, lines[0], unit, taken={chart.key for chart in found}),
                     title=", ".join(map(line_title, lines)),
                     group=_GROUPS[place.partition(".")[0]],
                     unit=unit,
@@ -97,6 +97,12 @@ def line_title(name: str) -> str:
     for ending in ("_bytes_per_s", "_per_s", "_bytes", "_percent", "_ratio", "_us", "_ms", "_s"):
         title = title.removesuffix(ending)
     return title.replace("_", " ")
+
+
+def _key(place: str, name: str, unit: Unit, *, taken: set[str]) -> str:
+    """Return a name for the chart that begins with the series *name*: "host-cpu"."""
+    words = "".join(each if each.isalnum() else "-" for each in f"{place}-{line_title(name)}")
+    return f"{words}-{unit.value}" if words in taken else words
 
 
 def marks_of(events: Iterable[Event], *, duration_s: float) -> tuple[Mark, ...]:
