@@ -25,8 +25,8 @@ from vumeter.model.throttle import Command, CommandKind
 _LONGEST_S = 60.0
 _NAME = "flight"
 _PROGRAM = Path(sys.executable).parent / "vumeter"
-_PROGRESS = re.compile(r"\d\d:\d\d:\d\d [a-z]+ | *\d+\.\ds [^ ]+: ")
-"""A second's line, or an event's."""
+_PROGRESS = re.compile(r"\d\d:\d\d:\d\d [a-z]+ | *\d+\.\ds [^ ]+: |Stored as ")
+"""A second's line, an event's, or the one that says where all of it is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Landing:
     output: str
     """Standard output: the summary."""
     progress: tuple[str, ...]
-    """The lines on standard error that tell how the run goes, second by second."""
+    """The lines on standard error that tell how the run goes, and where it is kept."""
     complaints: str
     """Everything else on standard error: nothing, when all is well."""
     wall_s: float
