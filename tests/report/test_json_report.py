@@ -79,7 +79,7 @@ def test_an_endpoint_has_the_same_keys_as_the_whole(full_summary: Summary) -> No
 
     assert [endpoint["name"] for endpoint in it["endpoints"]] == ["GET /quotes", "POST /orders"]
     for endpoint in it["endpoints"]:
-        assert endpoint.keys() - {"name"} <= it.keys()
+        assert endpoint.keys() - {"name", "slowest"} <= it.keys()
         assert endpoint["totals"].keys() <= it["totals"].keys()
     for count in ("requests", "errors"):
         assert it["totals"][count] == sum(each["totals"][count] for each in it["endpoints"])

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from vumeter.model.frame import Figures, Latency, PhaseState, StopCause
+from vumeter.model.measure import Slow
 from vumeter.model.metric import CustomMetric
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
@@ -126,3 +127,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     """For how long attempts failed, and nobody was answered."""
     stalls: Stalls | None = None
     """`None`: there was none, or the run had an open model, whose figures have them anyway."""
+    slowest: dict[str, Slow] = {}
+    """The slowest request of each name, of those names with the slowest ones."""

@@ -9,6 +9,7 @@ import msgspec
 from vumeter import __version__
 from vumeter.model.flow import Pick, Request
 from vumeter.model.frame import Figures, PhaseState
+from vumeter.model.measure import Slow
 from vumeter.model.plan import Scenario
 from vumeter.model.summary import (
     GeneratorSummary,
@@ -39,6 +40,7 @@ from vumeter.report.schema import (
     RunReport,
     RunTotals,
     ScenarioReport,
+    SlowReport,
     StallsReport,
     ThresholdReport,
 )
@@ -80,7 +82,12 @@ def report(summary: Summary) -> Report:
         errors=_errors(summary.total),
         statuses=_statuses(summary.total),
         endpoints=tuple(
-            _endpoint(name, summary.endpoints[name], summary.duration_s)
+            _endpoint(
+                name,
+                summary.endpoints[name],
+                summary.duration_s,
+                slow=summary.slowest.get(name),
+            )
             for name in sorted(summary.endpoints)
         ),
         setup=_phase(summary.setup),
@@ -207,7 +214,9 @@ def _request_totals(figures: Figures) -> RequestTotals:
     )
 
 
-def _endpoint(name: str, figures: Figures, duration_s: float) -> EndpointReport:
+def _endpoint(
+    name: str, figures: Figures, duration_s: float, *, slow: Slow | None = None
+) -> EndpointReport:
     return EndpointReport(
         name=plain(name),
         totals=_request_totals(figures),
@@ -215,6 +224,23 @@ def _endpoint(name: str, figures: Figures, duration_s: float) -> EndpointReport:
         latency_ms=latency_ms_if_any(figures.latency),
         errors=_errors(figures),
         statuses=_statuses(figures),
+        slowest=None if slow is None else _slow(slow),
+    )
+
+
+def _slow(slow: Slow) -> SlowReport:
+    phases = ("blocked", "connecting", "handshaking", "sending", "waiting", "receiving")
+    return SlowReport(
+        took_ms=slow.service_us / 1000,
+        at_s=slow.at_ms / 1000,
+        status=slow.status or None,
+        error=slow.error,
+        received_bytes=slow.received_bytes,
+        vu=slow.vu,
+        iteration=slow.iteration,
+        trace_id=slow.trace_id or None,
+        request_id=slow.request_id or None,
+        **{f"{phase}_ms": getattr(slow, f"{phase}_us") / 1000 for phase in phases},
     )
 
 

@@ -43,8 +43,28 @@ class RunTotals(RequestTotals, frozen=True, kw_only=True):
     script_errors: int
 
 
+class SlowReport(Struct, frozen=True, kw_only=True):
+    """The slowest request of a name, as an example."""
+
+    took_ms: float
+    at_s: float
+    status: int | None
+    error: str | None
+    received_bytes: int
+    vu: int
+    iteration: int
+    blocked_ms: float
+    connecting_ms: float
+    handshaking_ms: float
+    sending_ms: float
+    waiting_ms: float
+    receiving_ms: float
+    trace_id: str | None
+    request_id: str | None
+
+
 class EndpointReport(Struct, frozen=True, kw_only=True):
-    """One name's part of the run, with the keys of the whole."""
+    """One name's part of the run, with the keys of the whole, and its slowest request."""
 
     name: str
     totals: RequestTotals
@@ -52,6 +72,7 @@ class EndpointReport(Struct, frozen=True, kw_only=True):
     latency_ms: LatencyMs | None
     errors: dict[str, int]
     statuses: dict[str, int]
+    slowest: SlowReport | None = None
 
 
 class RequestReport(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from textwrap import wrap
 
 from vumeter.model.frame import Figures, Latency, PhaseStanding, PhaseState, StopCause
-from vumeter.model.measure import ErrorKind
+from vumeter.model.measure import ErrorKind, Slow
 from vumeter.model.metric import Kind, Unit
 from vumeter.model.summary import MetricTotal, Summary
 from vumeter.model.throttle import JournalEntry
@@ -229,6 +229,8 @@ def _phase(title: str, state: PhaseState | None, ink: Ink) -> list[str]:
     return lines
 
 
+_MOST_SLOWEST = 5
+
 _STANDINGS = {
     PhaseStanding.RUNNING: "at work",
     PhaseStanding.DONE: "done",
@@ -300,6 +302,37 @@ def endpoints(summary: Summary, ink: Ink) -> list[str]:
     return [
         _heading("ENDPOINTS", ink, names),
         *(_row(name, _endpoint_cells(figures)) for name, figures in rows),
+    ]
+
+
+def slowest(summary: Summary, ink: Ink) -> list[str]:
+    """The slowest request of each of the slowest names, the slowest first."""
+    rows = sorted(summary.slowest.items(), key=lambda item: -item[1].service_us)[:_MOST_SLOWEST]
+    if not rows:
+        return []
+    return [
+        _heading("SLOWEST REQUESTS", ink),
+        *(line for name, slow in rows for line in _slow(name, slow)),
+    ]
+
+
+def _slow(name: str, slow: Slow) -> list[str]:
+    outcome = slow.error.value if slow.error is not None else str(slow.status)
+    phases = [
+        f"{label} {duration_text(us)}"
+        for label, us in (
+            ("connection", slow.blocked_us),
+            ("waiting", slow.waiting_us),
+            ("receiving", slow.receiving_us),
+        )
+        if us and us != slow.service_us
+    ]
+    who = f"VU {slow.vu}, iteration {slow.iteration}, at {clock_text(slow.at_ms / 1000)}"
+    ids = (("trace", slow.trace_id), ("request", slow.request_id))
+    details = (who, ", ".join(phases), *(f"{label} {it}" for label, it in ids if it))
+    return [
+        _row(name, [duration_text(slow.service_us)], outcome),
+        *(_text("", fitted(text, TEXT_WIDTH - LABEL_WIDTH).rstrip()) for text in details if text),
     ]
 
 
@@ -513,6 +546,7 @@ SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
     custom,
     http,
     endpoints,
+    slowest,
     execution,
     network,
     setup,

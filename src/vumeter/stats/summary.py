@@ -6,7 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from vumeter.model.frame import PhaseState, StopCause
-from vumeter.model.measure import Added, Reading, ScenarioCounts, Tally
+from vumeter.model.measure import Added, Reading, ScenarioCounts, Slow, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
 from vumeter.model.throttle import JournalEntry
@@ -16,6 +16,7 @@ from vumeter.stats.extremes import GeneratorExtremes, HostExtremes, PostgresExtr
 from vumeter.stats.histogram import latency
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.remarks import Coverage, remarks_on
+from vumeter.stats.slowness import slower
 from vumeter.stats.stalls import StallLog
 from vumeter.stats.tally import figures, merge, service_figures
 from vumeter.stats.timings import latencies
@@ -43,6 +44,7 @@ class SummaryBuilder(Struct):
     _coverage: Coverage = field(default_factory=Coverage)
     _vus_max: int = 0
     _late_snapshots: int = 0
+    _slowest: dict[str, Slow] = {}
     _newest: Reading | None = None
     outage_s: float = 0.0
     """For how long the target has been away so far."""
@@ -54,6 +56,7 @@ class SummaryBuilder(Struct):
         self._newest = reading
         self._late_snapshots += reading.late_snapshots
         self.outage_s += reading.outage_us / 1e6
+        self._slowest = slower((self._slowest, reading.slowest))
         vus = sum(counts.vus_active for counts in reading.scenarios.values())
         self._vus_max = max(self._vus_max, vus)
 
@@ -130,6 +133,7 @@ class SummaryBuilder(Struct):
             remarks=tuple(redactor.text(remark) for remark in (*remarks, *own_remarks)),
             verdicts=tuple(shown_verdict(verdict, redactor) for verdict in verdicts),
             alerts=tuple(alerts),
+            slowest=slower({redactor.text(name): it} for name, it in self._slowest.items()),
             timings=latencies(total),
             iteration_duration=latency(
                 histogram.merge(each.iteration_duration for each in scenario_totals.values())
