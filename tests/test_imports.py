@@ -1,5 +1,6 @@
 """The rooms that make and conduct load never pay for the screen."""
 
+import os
 import subprocess
 import sys
 
@@ -7,11 +8,12 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+_ALL_COMMANDS = "from vumeter.cli.app import app_for; app_for([])"
+
 
 @pytest.mark.parametrize(
     "module",
     [
-        "vumeter.cli.app",
         "vumeter.cli.conduct",
         "vumeter.cli.headless",
         "vumeter.engine.worker",
@@ -34,14 +36,28 @@ def test_it_loads_no_textual(module: str) -> None:
 
 def test_the_command_line_is_there_before_aiohttp_is() -> None:
     loaded = subprocess.run(
-        [sys.executable, "-c", "import vumeter.cli.app, sys; print(*sys.modules)"],
+        [sys.executable, "-c", f"{_ALL_COMMANDS}; import sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     ).stdout.split()
-    assert "aiohttp" not in loaded
-    assert "uvloop" not in loaded
+    assert "vumeter.cli.why" in loaded
+    assert not {"textual", "rich", "aiohttp", "uvloop"} & set(loaded)
+
+
+def test_a_command_is_there_before_all_others_are() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-m", "vumeter", "attach", "--help"],
+        env=os.environ | {"PYTHONVERBOSE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stderr
+    assert "import 'vumeter.cli.attach'" in loaded
+    assert "import 'vumeter.cli.ctl'" not in loaded
+    assert "import 'vumeter.store" not in loaded
 
 
 def test_a_headless_run_loads_neither_textual_nor_what_it_does_not_watch() -> None:

@@ -9,7 +9,7 @@ from benchmarks.chart import drawn
 from benchmarks.report import results_page, with_figures
 from benchmarks.results import load
 
-from vumeter.cli.app import app
+from vumeter.cli.app import app_for
 from vumeter.errors import EXIT_CODE_MEANINGS
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +75,7 @@ def test_the_results_and_the_chart_are_made_from_what_was_measured_last() -> Non
 def _commands() -> list:  # type: ignore[type-arg]  # typer brings its own copy of click's types
     from typer.main import get_command
 
-    found, waiting = [], [get_command(app)]
+    found, waiting = [], [get_command(app_for([]))]
     while waiting:
         command = waiting.pop()
         found.append(command)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from vumeter.cli.app import app
+from vumeter.cli.app import app_for
 from vumeter.model.plan import ViewerLost
 
 PAGE = (Path(__file__).parents[2] / "docs" / "runs.md").read_text()
@@ -15,7 +15,9 @@ LINES = re.findall(r"^    (vumeter .*?)(?: +#.*)?$", PAGE, re.MULTILINE)
 
 
 def flags_of(command: str) -> set[str]:
-    [found] = [each for each in typer.main.get_command(app).commands.items() if each[0] == command]
+    [found] = [
+        each for each in typer.main.get_command(app_for([])).commands.items() if each[0] == command
+    ]
     return {flag for parameter in found[1].params for flag in parameter.opts}
 
 

@@ -21,9 +21,9 @@ def main() -> None:
     try:
         # Here, not above: the detached run process is `vumeter.cli.conduct`, and importing
         # it imports this package; it needs no command line. It takes long enough for ctrl+c.
-        from vumeter.cli.app import app
+        from vumeter.cli.app import app_for
 
-        app()
+        app_for(sys.argv[1:])()
     except VumeterError as error:
         print(f"vumeter: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

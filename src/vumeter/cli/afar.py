@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from vumeter.cli.ending import exit_code, print_summary
 from vumeter.cli.viewer import viewer_name
 from vumeter.errors import ExitCode, VumeterError
 from vumeter.link.door import Door
@@ -48,6 +47,8 @@ def _farewell(departure: Departure, door: Door, summary: Summary | None) -> Exit
         case Departure.DETACHED | Departure.TERMINATED:
             print(f"The run goes on: vumeter attach {door.url}")
         case Departure.ENDED | Departure.STOPPED if summary is not None:
+            from vumeter.cli.ending import exit_code, print_summary
+
             print_summary(summary)
             return exit_code(summary)
         case Departure.ENDED | Departure.STOPPED:

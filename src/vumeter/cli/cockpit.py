@@ -4,10 +4,8 @@ import sys
 from dataclasses import dataclass
 from typing import Protocol
 
-from vumeter.cli.ending import exit_code, print_summary, print_where
 from vumeter.cli.run import goes_on
 from vumeter.cli.viewer import viewer_name
-from vumeter.cli.waiting import summary_of
 from vumeter.errors import ExitCode
 from vumeter.link.folders import RunFolder
 from vumeter.tui.app import Cockpit
@@ -77,6 +75,10 @@ def _farewell(departure: Departure, place: Place) -> ExitCode:
 
 def _tell_end(folder: RunFolder, *, waits: bool) -> ExitCode:
     """Print the summary; with *waits*, stay until the run has ended or ctrl+c."""
+    # The reports' modules: nobody waits for them before the first paint.
+    from vumeter.cli.ending import exit_code, print_summary, print_where
+    from vumeter.cli.waiting import summary_of
+
     if waits and not folder.summary.exists():
         print("Waiting for what is in flight to end; ctrl+c leaves it alone.", file=sys.stderr)
     try:
