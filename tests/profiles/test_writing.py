@@ -257,6 +257,7 @@ PLANS = st.builds(
         floor_vus=st.integers(0, 1000),
         floor_rate_per_s=st.floats(0, 1e5).map(abs),
         allow_hosts=st.lists(WORDS, max_size=2).map(tuple),
+        end_backends=st.booleans(),
     ),
     thresholds=st.lists(
         st.builds(
@@ -311,6 +312,7 @@ PLANS = st.builds(
     graceful_stop_s=DURATIONS_S,
     dead_man_s=SOME_TIME_S,
     on_viewer_lost=st.sampled_from(ViewerLost),
+    postgres_more=st.sampled_from(((), (("billing", "postgresql://u:p@127.0.0.1/y"),))),
     postgres_dsn=st.one_of(st.none(), st.just("postgresql://u:p${x}@127.0.0.1/x")),
     secrets=st.lists(WORDS, max_size=2).map(tuple),
 )

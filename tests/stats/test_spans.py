@@ -10,6 +10,7 @@ from vumeter.model.measure import Reading
 from vumeter.model.probes import PostgresState
 from vumeter.model.watched import Watched, WatchedKind, WatchedState
 from vumeter.stats.histogram import lowest_us, percentile_us
+from vumeter.stats.series import series_of
 from vumeter.stats.spans import merged
 from vumeter.stats.tally import response_times
 from vumeter.testing.seconds import MadeUpRun
@@ -138,7 +139,7 @@ def test_it_is_known_of_every_figure_of_a_reading_what_becomes_of_it(
     assert set(Reading.__struct_fields__) == {
         *("second", "at_unix_ms", "span_s", "extents"),
         *("tallies", "scenarios", "metrics", "late_snapshots", "outage_us"),
-        *("generator", "host", "postgres", "watched", "slowest"),
+        *("generator", "host", "postgres", "postgres_more", "watched", "slowest"),
         *("workers_heard", "workers_expected"),
     }
     away = [replace(it, outage_us=7, late_snapshots=2) for it in minute]
@@ -157,3 +158,22 @@ def test_what_is_watched_has_means_and_keeps_what_was_seen_once(minute: list[Rea
     assert api.series == {"rss_bytes": pytest.approx(100 + (45 - 5) / 9), "threads": 3.0}
     extent = merged(seconds, span_s=10).extents["watched.api.rss_bytes"]
     assert (extent.lowest, extent.highest, extent.seconds) == (100, 109, 9)
+
+
+def test_a_database_beside_the_first_is_merged_as_the_first_is(minute: list[Reading]) -> None:
+    beside = [
+        replace(reading, postgres=None, postgres_more={"billing": reading.postgres})
+        for reading in minute
+        if reading.postgres is not None
+    ]
+    tens = [merged(beside[start : start + 10], span_s=10) for start in range(0, 60, 10)]
+    whole, first = merged(tens, span_s=60), merged(minute, span_s=60).postgres
+    assert whole.postgres is None and first is not None
+    found = whole.postgres_more["billing"]
+    # The worst of some figures, and the mean of all others.
+    assert found.longest_transaction_s == first.longest_transaction_s
+    assert found.transactions_per_s == pytest.approx(first.transactions_per_s)
+    assert found.active_by_wait == pytest.approx(first.active_by_wait)
+    assert whole.extents["postgres_more.billing.blocked_sessions"].seconds == 60
+    series = series_of(whole)
+    assert series["postgres_more.billing.longest_transaction_s"] == first.longest_transaction_s

@@ -221,6 +221,38 @@ async def test_a_session_is_ended_after_it_was_selected_and_another_key_has_conf
         assert (command.kind, command.pid) == (CommandKind.END_BACKEND, 830)
 
 
+async def test_the_next_database_has_its_own_pages_and_commands_name_it(fly: Fly) -> None:
+    recording = story(120)
+    frames = tuple(
+        replace(
+            frame,
+            postgres_more={"billing": replace(frame.postgres, blockers=(), waiters=())}
+            if frame.postgres
+            else {},
+        )
+        for frame in recording.frames
+    )
+    async with fly(start=118, recording=replace(recording, frames=frames)) as flight:
+        await flight.press("5")
+        await flight.sees("D next  5 turns")
+        assert "blocks" in flight.text
+        await flight.press("D")
+        await flight.sees("pg billing")
+        assert "blocks" not in flight.text
+        await flight.press("K")
+        await flight.press("c")
+        (command,) = await flight.sends(1)
+        assert (command.kind, command.database) == (CommandKind.CANCEL_BACKEND, "billing")
+        await flight.press("D")
+        await flight.until(lambda: "blocks" in flight.text, "the first again")
+
+
+async def test_with_one_database_there_is_no_next_one_and_that_is_said(fly: Fly) -> None:
+    async with fly() as flight:
+        await flight.press("D")
+        await flight.hears("One database is watched")
+
+
 async def test_a_statement_is_explained_on_a_page_of_its_own(fly: Fly) -> None:
     async with fly(start=118) as flight:
         await flight.press("5", "E")

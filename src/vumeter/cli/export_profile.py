@@ -166,6 +166,10 @@ def _marked(plan: "Plan") -> "Plan":
         plan,
         transport=transport,
         postgres_dsn=_mark("postgres") if plan.postgres_dsn == REDACTED else plan.postgres_dsn,
+        postgres_more=tuple(
+            (name, _mark(f"postgres {name}") if dsn == REDACTED else dsn)
+            for name, dsn in plan.postgres_more
+        ),
         monitors=tuple(map(marked_monitor, plan.monitors)),
         feeders=(),
         alerts=tuple(map(marked_alert, plan.alerts)),

@@ -94,12 +94,14 @@ def profile_plan(
         variables_in=variables_in,
         time_scale=time_scale,
     )
-    if plan.postgres_dsn is not None:
+    first = () if plan.postgres_dsn is None else (("postgres", plan.postgres_dsn),)
+    more = ((f"postgres_more.{name}", dsn) for name, dsn in plan.postgres_more)
+    for key, dsn in (*first, *more):
         try:
-            validate_dsn(plan.postgres_dsn)
+            validate_dsn(dsn)
         except ProbeError as error:
             raise ProfileError(
-                f"{path}: monitors.postgres: {error.message}", hint=error.hint
+                f"{path}: monitors.{key}: {error.message}", hint=error.hint
             ) from None
     try:
         check_clients(plan.monitors)

@@ -13,7 +13,7 @@ from vumeter.demo.cluster import Cluster
 DATABASE = "shop"
 OWNER = "shop"
 PROBE_USER = "vumeter_probe"
-"""May look at everything and touch nothing: member of pg_monitor."""
+"""Watches (pg_monitor), ends sessions (pg_signal_backend), and may explain every statement."""
 
 DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """It refused, or it is gone."""

@@ -38,7 +38,7 @@ def shop_plan(
     return Plan(
         name="shop",
         scenarios=(scenario,),
-        limits=Limits(max_vus=max(MAX_VUS, vus)),
+        limits=Limits(max_vus=max(MAX_VUS, vus), end_backends=True),
         dead_man_s=DEAD_MAN_S,
         postgres_dsn=dsn,
     )

@@ -270,5 +270,7 @@ class Frame(Struct, frozen=True, kw_only=True):
     """One for each metric of the plan, in its order."""
     alerts: tuple[AlertState, ...] = ()
     """One for each alert of the plan, in its order."""
+    postgres_more: dict[str, PostgresReading] = {}
+    """Databases that are watched beside the first, by name."""
     watched: tuple[Watched, ...] = ()
     """One for each monitor of the plan, in its order; behind an agent, what it watches."""

@@ -309,6 +309,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """The mean over the workers."""
     host: HostReading | None = None
     postgres: PostgresReading | None = None
+    postgres_more: dict[str, PostgresReading] = {}
+    """Databases that are watched beside the first, by name."""
     metrics: dict[str, Added] = {}
     """Those of scripts that anything was added to, by name."""
     span_s: int = 1

@@ -364,6 +364,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     on_viewer_lost: ViewerLost = ViewerLost.CONTINUE
     postgres_dsn: str | None = None
     """The database to watch. A secret: it never reaches a report, a log or a screen."""
+    postgres_more: tuple[tuple[str, str], ...] = ()
+    """Others beside it: name and connection string of each, as secret."""
     monitors: tuple[Monitor, ...] = ()
     """What else is watched."""
     retention: Retention = Retention()

@@ -117,6 +117,8 @@ class Command(Struct, frozen=True, kw_only=True):
     """`None`: what was held continues, what was moved by hand rejoins."""
     alert: str | None = None
     """The name of the one that is acknowledged."""
+    database: str = ""
+    """Of several that are watched the name; empty: the first."""
     pid: int | None = None
     statement: str | None = None
     """The `StatementFigures.id` of one that was shown."""

@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from vumeter.probes.postgres import PostgresProbe
 
 
-def postgres_probe(plan: Plan) -> "PostgresProbe | None":
-    """Return what watches the database of *plan*; `None`, with no asyncpg loaded: it has none."""
-    if plan.postgres_dsn is None:
-        return None
+def postgres_probes(plan: Plan) -> "dict[str, PostgresProbe]":
+    """
+    Return what watches each database of *plan*, by name; the first has none.
+
+    Without one asyncpg is not loaded.
+    """
+    first = () if plan.postgres_dsn is None else (("", plan.postgres_dsn),)
+    dsns = (*first, *plan.postgres_more)
+    if not dsns:
+        return {}
     from vumeter.probes.postgres import PostgresProbe  # noqa: PLC0415 - 3 MB and 30 ms
 
-    return PostgresProbe(plan.postgres_dsn)
+    return {name: PostgresProbe(dsn) for name, dsn in dsns}
 
 
 def watch_probes(monitors: Sequence[Monitor]) -> "tuple[WatchProbe, ...]":

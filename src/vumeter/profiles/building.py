@@ -97,6 +97,7 @@ def plan_of(
         dead_man_s=profile.dead_man,
         on_viewer_lost=profile.on_viewer_lost,
         postgres_dsn=profile.monitors.postgres,
+        postgres_more=tuple(profile.monitors.postgres_more.items()),
         monitors=monitors_of(profile.monitors, folder=path.parent, problems=problems),
         retention=retention_from(profile.store, problems=problems),
         secrets=tuple(secrets.values()),

@@ -17,7 +17,7 @@ from vumeter.model.plan import (
 )
 from vumeter.model.retention import Retention
 from vumeter.profiles.alerts import AlertTable
-from vumeter.profiles.monitors import MonitorTables
+from vumeter.profiles.monitors import MonitorTables, Name
 from vumeter.profiles.quantities import (
     Count,
     Duration,
@@ -253,6 +253,11 @@ class MonitorsTable(MonitorTables):
         min_length=1,
         description="A PostgreSQL, as URL or connection string; its password is never shown.",
         examples=["postgresql://monitor@127.0.0.1/shop"],
+    )
+    postgres_more: dict[Name, str] = Field(
+        {},
+        description="Others beside it, each under a name.",
+        examples=[{"billing": "postgresql://monitor@127.0.0.1:5433/billing"}],
     )
 
 

@@ -100,6 +100,8 @@ def written(plan: Plan) -> str:
 
 def _monitors(plan: Plan) -> Written:
     written: Written = dict(monitors_written(plan.monitors))
+    if plan.postgres_more:
+        written = {"postgres_more": dict(plan.postgres_more), **written}
     return written if plan.postgres_dsn is None else {"postgres": plan.postgres_dsn, **written}
 
 

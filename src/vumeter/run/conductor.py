@@ -37,15 +37,14 @@ from vumeter.model.messages import (
     Vacant,
 )
 from vumeter.model.plan import Plan
-from vumeter.model.probes import PostgresReading
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.probes.host import HostProbe
-from vumeter.probes.watched import postgres_probe
 from vumeter.run.alarm import AUTHOR, Alarm, News
 from vumeter.run.capacity import Capacity, Scales
 from vumeter.run.control import Control, Viewer
 from vumeter.run.database import DatabaseHand
+from vumeter.run.databases import Databases
 from vumeter.run.deadman import DeadMan
 from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
@@ -117,7 +116,6 @@ class Conductor:
             clock=clock,
         )
         self._host = HostProbe()
-        self._postgres = postgres_probe(plan)
         self._probing: asyncio.Task[None] | None = None
         self._life = Life(plan)
         self._control = Control()
@@ -134,6 +132,11 @@ class Conductor:
         self._siren = Siren(
             plan, events=self._events, timeline=self._timeline, redactor=self._redactor
         )
+        self._databases = Databases(
+            plan,
+            redactor=self._redactor,
+            tell=lambda text: self._events.add(text, author="postgres"),
+        )
         self._watching = Watching(
             plan,
             redactor=self._redactor,
@@ -146,7 +149,7 @@ class Conductor:
             life=self._life,
             staff=self._staff,
             acknowledge=self._siren.acknowledge,
-            database=DatabaseHand(self._postgres, may_end=plan.limits.end_backends),
+            database=DatabaseHand(self._databases.probes, may_end=plan.limits.end_backends),
         )
         self._remarks: list[str] = []
         self._scales = Scales(plan, Capacity.of_this_machine())
@@ -172,8 +175,7 @@ class Conductor:
             if self._probing is not None:
                 self._probing.cancel()
                 await asyncio.wait({self._probing})
-            if self._postgres is not None:
-                await self._postgres.close()
+            await self._databases.close()
             await self._watching.close()
             await self._siren.close()
         finally:
@@ -187,8 +189,7 @@ class Conductor:
         Raises:
             VumeterError: A worker did not come up.
         """
-        if self._postgres is not None:
-            self._probing = asyncio.create_task(self._postgres.run(), name="postgres-probe")
+        self._databases.start()
         self._watching.start()
         await self._crew.assemble()
         if self._plan.setup is None:
@@ -640,15 +641,15 @@ class Conductor:
         if second <= self._probed_second:
             return
         self._probed_second = second
-        for notice in self._postgres.notices() if self._postgres else ():
-            self._events.add(self._redactor.text(notice), author="postgres")
+        self._databases.look()
         watched = self._watching.look(second, load=total_load(self._picture.view.counts.values()))
-        self._picture.add_probes(second, self._host.read(), self._postgres_reading, watched)
-
-    @property
-    def _postgres_reading(self) -> PostgresReading | None:
-        """The newest; statements quote what they were given, a token of the plan's perhaps."""
-        return None if self._postgres is None else self._redactor.texts(self._postgres.latest)
+        self._picture.add_probes(
+            second,
+            self._host.read(),
+            self._databases.first,
+            watched,
+            self._databases.more,
+        )
 
     def _blank_picture(self) -> Picture:
         return Picture(
@@ -710,7 +711,8 @@ class Conductor:
             view=self._picture.view,
             host=self._picture.host,
             outage_s=self._picture.summary.outage_s,
-            postgres=self._postgres_reading,
+            postgres=self._databases.first,
+            postgres_more=self._databases.more,
             watched=self._watching.seen,
             events=self._events.newest,
             control=self._control,

@@ -1,5 +1,6 @@
 """Commands for the watched database: allowed or refused at once, carried out by its probe."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vumeter.model.database import Blocker, Session, Waiter
@@ -16,35 +17,36 @@ class DatabaseHand:
     Takes what `FOR_DATABASE` lists.
 
     Args:
-        probe: Of the database; `None`: none is watched.
+        probes: Of each database that is watched, by name; the first has none.
         may_end: Whether the plan allows to cancel and to end.
     """
 
-    def __init__(self, probe: "PostgresProbe | None", *, may_end: bool) -> None:
-        self._probe = probe
+    def __init__(self, probes: "Mapping[str, PostgresProbe]", *, may_end: bool) -> None:
+        self._probes = probes
         self._may_end = may_end
 
     def take(self, command: Command) -> Effect:
         """Hand *command* to the probe, or say why not."""
-        refusal = self._refusal(command)
-        if refusal or self._probe is None:
+        probe = self._probes.get(command.database)
+        if probe is None:
+            which = f'database "{command.database}"' if command.database else "database"
+            return Effect(accepted=False, message=f"No {which} is watched")
+        refusal = self._refusal(command, probe.latest)
+        if refusal:
             return Effect(accepted=False, message=refusal)
         if command.kind is CommandKind.EXPLAIN:
-            is_taken = self._probe.explain(command.statement or "")
+            is_taken = probe.explain(command.statement or "")
             message, label = "asking PostgreSQL for the plan", ""
         else:
             ends = command.kind is CommandKind.END_BACKEND
-            is_taken = self._probe.end_backend(command.pid or 0, ends=ends)
+            is_taken = probe.end_backend(command.pid or 0, ends=ends)
             what = "end" if ends else "cancel"
             message, label = f"asking PostgreSQL to {what} {command.pid}", f"{what} {command.pid}"
         if not is_taken:
             return Effect(accepted=False, message="The probe has too much to do; ask again")
         return Effect(accepted=True, message=message, label=label)
 
-    def _refusal(self, command: Command) -> str:
-        if self._probe is None:
-            return "No database is watched"
-        reading = self._probe.latest
+    def _refusal(self, command: Command, reading: PostgresReading) -> str:
         if reading.state is not PostgresState.UP:
             return f"The database is {reading.state}"
         if command.kind is CommandKind.EXPLAIN:

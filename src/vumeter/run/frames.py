@@ -1,5 +1,7 @@
 """A frame: everything that a screen shows, put together."""
 
+from collections.abc import Mapping
+
 from vumeter.model.frame import Event, Frame, PhaseState
 from vumeter.model.plan import Plan
 from vumeter.model.probes import HostReading, PostgresReading
@@ -22,6 +24,7 @@ def new_frame(
     host: HostReading | None,
     outage_s: float,
     postgres: PostgresReading | None,
+    postgres_more: Mapping[str, PostgresReading],
     watched: tuple[Watched, ...],
     events: tuple[Event, ...],
     control: Control,
@@ -54,6 +57,7 @@ def new_frame(
         generator=None if reading is None else reading.generator,
         host=host,
         postgres=postgres,
+        postgres_more=dict(postgres_more),
         watched=watched,
         events=events,
         undo=throttles.undo,

@@ -56,7 +56,7 @@ class Hand:
         acknowledge: Callable[[str | None], tuple[str, ...]] = lambda _: (),
         database: DatabaseHand | None = None,
     ) -> None:
-        self._database = database or DatabaseHand(None, may_end=False)
+        self._database = database or DatabaseHand({}, may_end=False)
         self._acknowledge_alert = acknowledge
         self._staff = staff
         self._graceful_stop_s = plan.graceful_stop_s

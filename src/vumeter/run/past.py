@@ -112,6 +112,7 @@ class Past:
             view=self._views.view_with(balance),
             host=None if reading is None else reading.host,
             postgres=None if reading is None else reading.postgres,
+            postgres_more={} if reading is None else reading.postgres_more,
             watched=() if reading is None else reading.watched,
             outage_s=balance.outage_s,
             events=self.events(at_s)[-FRAME_EVENTS:],

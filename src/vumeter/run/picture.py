@@ -1,6 +1,7 @@
 """What a run looks like so far: snapshots and probes go in, points and figures come out."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ class _Probed(NamedTuple):
     host: HostReading | None = None
     postgres: PostgresReading | None = None
     watched: tuple[Watched, ...] = ()
+    postgres_more: Mapping[str, PostgresReading] = MappingProxyType({})
 
 
 class Picture:
@@ -76,10 +78,11 @@ class Picture:
         host: HostReading | None,
         postgres: PostgresReading | None,
         watched: tuple[Watched, ...] = (),
+        postgres_more: Mapping[str, PostgresReading] = MappingProxyType({}),
     ) -> None:
         """Keep what the probes saw at the end of *second* until its reading is complete."""
         self.host = host
-        self._probed[second] = _Probed(host, postgres, watched)
+        self._probed[second] = _Probed(host, postgres, watched, dict(postgres_more))
         self._probed.pop(second - _PROBES_KEPT_S, None)
 
     def develop(self, elapsed_s: float) -> list[Reading]:

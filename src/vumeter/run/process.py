@@ -11,7 +11,7 @@ from vumeter.errors import VumeterError
 from vumeter.link.folders import RunFolder
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
-from vumeter.probes.watched import postgres_probe
+from vumeter.probes.watched import postgres_probes
 from vumeter.run.api import ControlApi, ReportWriter
 from vumeter.run.capacity import Capacity, check_capacity
 from vumeter.run.conductor import Conductor, Sink
@@ -32,12 +32,11 @@ async def check(plan: Plan, *, waits_for_postgres: bool = False) -> None:
     Raises:
         UsageError: This system does not allow so many connections.
         TargetError: Load must not be sent to one of its hosts.
-        ProbeError: Its database cannot be watched, and *waits_for_postgres* is not set.
+        ProbeError: A database cannot be watched, and *waits_for_postgres* is not set.
     """
     check_capacity(plan, Capacity.of_this_machine())
     await check_targets(plan)
-    probe = postgres_probe(plan)
-    if probe is not None:
+    for probe in postgres_probes(plan).values():
         try:
             if not waits_for_postgres:
                 await probe.check()

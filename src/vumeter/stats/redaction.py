@@ -135,6 +135,7 @@ def without_secrets(plan: Plan) -> Plan:
         setup=_shown_procedure(plan.setup),
         teardown=_shown_procedure(plan.teardown),
         postgres_dsn=None if plan.postgres_dsn is None else REDACTED,
+        postgres_more=tuple((name, REDACTED) for name, _ in plan.postgres_more),
         monitors=tuple(map(_shown_monitor, plan.monitors)),
         # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
         feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
@@ -267,6 +268,8 @@ def _shown_url(url: str) -> str:
 
 def _secrets(plan: Plan) -> set[str]:
     found = _dsn_secrets(plan.postgres_dsn) if plan.postgres_dsn else set()
+    for _, dsn in plan.postgres_more:
+        found |= _dsn_secrets(dsn)
     if plan.transport.proxy is not None:
         found |= _both_spellings({plan.transport.proxy.password or ""} - {""})
     for request in plan.requests:

@@ -22,7 +22,7 @@ from vumeter.model.measure import Extent, Reading
 from vumeter.model.metric import Unit
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.stats import histogram
-from vumeter.stats.spans import WORST, extents_of
+from vumeter.stats.spans import extents_of, is_worst
 from vumeter.stats.tally import response_times
 
 LATENCIES = ("latency.p50_ms", "latency.p95_ms", "latency.p99_ms", "latency.max_ms")
@@ -66,7 +66,7 @@ _MS_PER = {"_us": 1e-3, "_s": 1e3}
 def series_of(reading: Reading, point: Point | None = None) -> dict[str, float]:
     """Return each series' value in *reading*; of several seconds, their mean or their worst."""
     return {
-        name: extent.highest if name in WORST else extent.mean
+        name: extent.highest if is_worst(name) else extent.mean
         for name, extent in series_extents(reading, point).items()
     }
 

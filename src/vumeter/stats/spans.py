@@ -24,6 +24,9 @@ from vumeter.stats.totals import sum_of
 
 _ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)
 
+_FIRST, _MORE = "postgres", "postgres_more"
+"""How the names of databases' numbers begin: of the first, and of those that have a name."""
+
 _ACTIVE = ("active_by_wait", "active_by_event")
 WORST = {
     "generator.cpu_percent",
@@ -55,6 +58,8 @@ def merged(readings: Sequence[Reading], *, span_s: int) -> Reading:
     first = readings[0]
     second = first.second - first.second % span_s
     extents = merged_extents(extents_of(each) for each in readings)
+    prefixes = dict.fromkeys(prefix for each in readings for prefix in _databases(each))
+    databases = {prefix: _postgres(prefix, readings, extents) for prefix in prefixes}
     return Reading(
         second=second,
         at_unix_ms=first.at_unix_ms - (first.second - second) * 1000,
@@ -66,13 +71,22 @@ def merged(readings: Sequence[Reading], *, span_s: int) -> Reading:
         late_snapshots=sum(each.late_snapshots for each in readings),
         outage_us=sum(each.outage_us for each in readings),
         host=_host(readings, extents),
-        postgres=_postgres(readings, extents),
+        postgres=databases.pop(_FIRST, None),
+        postgres_more={
+            prefix.removeprefix(f"{_MORE}."): each for prefix, each in databases.items()
+        },
         metrics=custom.merge_by_name(each.metrics for each in readings),
         span_s=span_s,
         extents=extents,
         slowest=slower(each.slowest for each in readings),
         watched=tuple(_watched(readings, extents)),
     )
+
+
+def is_worst(name: str) -> bool:
+    """Return whether a span has the highest of the figure *name*, and not its mean."""
+    prefix, _, field = name.rpartition(".")
+    return name in WORST or (prefix.startswith(f"{_MORE}.") and f"{_FIRST}.{field}" in WORST)
 
 
 def extents_of(reading: Reading) -> Mapping[str, Extent]:
@@ -109,17 +123,23 @@ def _values(reading: Reading) -> Iterator[tuple[str, float]]:
     yield from _numbers("generator", reading.generator)
     if reading.host is not None:
         yield from _numbers("host", reading.host)
-    if reading.postgres is not None:
-        is_up = reading.postgres.state is PostgresState.UP
-        yield "postgres.up", is_up
+    for prefix, postgres in _databases(reading).items():
+        is_up = postgres.state is PostgresState.UP
+        yield f"{prefix}.up", is_up
         if is_up:
-            yield from _numbers("postgres", reading.postgres)
+            yield from _numbers(prefix, postgres)
             for field in _ACTIVE:
-                for wait, sessions in (getattr(reading.postgres, field) or {}).items():
-                    yield f"postgres.{field}.{wait}", sessions
+                for wait, sessions in (getattr(postgres, field) or {}).items():
+                    yield f"{prefix}.{field}.{wait}", sessions
     for watched in reading.watched:
         for series, value in watched.series.items():
             yield _named(watched, series), value
+
+
+def _databases(reading: Reading) -> dict[str, PostgresReading]:
+    """Return each database's reading by how the names of its numbers begin."""
+    first = {} if reading.postgres is None else {_FIRST: reading.postgres}
+    return first | {f"{_MORE}.{name}": each for name, each in reading.postgres_more.items()}
 
 
 def _numbers(prefix: str, probe: Struct) -> Iterator[tuple[str, float]]:
@@ -188,10 +208,10 @@ def _core_percents(watched: Sequence[Reading]) -> tuple[float, ...]:
     )
 
 
-def _postgres(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> PostgresReading | None:
-    watched = [each.postgres for each in readings if each.postgres is not None]
-    if not watched:
-        return None
+def _postgres(
+    prefix: str, readings: Sequence[Reading], extents: Mapping[str, Extent]
+) -> PostgresReading:
+    watched = [found[prefix] for each in readings if prefix in (found := _databases(each))]
     newest = watched[-1]
     # What there was to see when it was worst: a jam of three seconds is not averaged away.
     worst = max(watched, key=lambda it: it.blocked_sessions or 0)
@@ -199,30 +219,30 @@ def _postgres(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> Pos
     busiest = max(watched, key=lambda it: it.longest_running_s or 0.0)
     idlest = max(watched, key=lambda it: it.longest_idle_in_transaction_s or 0.0)
     return replace(
-        _averaged("postgres", newest, extents),
+        _averaged(prefix, newest, extents),
         remark=next((it.remark for it in reversed(watched) if it.remark), ""),
         blockers=worst.blockers,
         waiters=worst.waiters,
         running=busiest.running,
         idle_in_transaction=idlest.idle_in_transaction,
         longest_transaction_pid=slowest.longest_transaction_pid,
-        **{field: _active(field, watched, extents) for field in _ACTIVE},
+        **{field: _active(f"{prefix}.{field}", watched, extents) for field in _ACTIVE},
     )
 
 
 def _active(
-    field: str, watched: Sequence[PostgresReading], extents: Mapping[str, Extent]
+    name: str, watched: Sequence[PostgresReading], extents: Mapping[str, Extent]
 ) -> dict[str, float] | None:
+    prefix, _, field = name.rpartition(".")
     if all(getattr(it, field) is None for it in watched):
         return None
-    up = extents.get("postgres.up")
+    up = extents.get(f"{prefix}.up")
     seconds = up.total if up is not None and up.total else 1.0
-    prefix = f"postgres.{field}."
     # Over all seconds: in those that do not name a wait nobody waited so.
     return {
-        name.removeprefix(prefix): extent.total / seconds
-        for name, extent in extents.items()
-        if name.startswith(prefix)
+        each.removeprefix(f"{name}."): extent.total / seconds
+        for each, extent in extents.items()
+        if each.startswith(f"{name}.")
     }
 
 
@@ -252,7 +272,7 @@ def _averaged(prefix: str, newest: _ProbeT, extents: Mapping[str, Extent]) -> _P
     for field in fields(newest):
         name = f"{prefix}.{field.name}"
         if name in extents:
-            value = extents[name].highest if name in WORST else extents[name].mean
+            value = extents[name].highest if is_worst(name) else extents[name].mean
             is_whole = field.type is int or int in get_args(field.type)
             changes[field.name] = round(value) if is_whole else value
     return replace(newest, **changes)

@@ -34,6 +34,9 @@ class Hiding:
             tallies=by_shown_name(reading.tallies, self._name),
             slowest=self._slowest(reading.slowest),
             postgres=self._redactor.texts(reading.postgres),
+            postgres_more={
+                name: self._redactor.texts(each) for name, each in reading.postgres_more.items()
+            },
             watched=self._redactor.texts(reading.watched),
         )
 

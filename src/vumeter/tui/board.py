@@ -17,6 +17,7 @@ from vumeter.model.spike import SpikeHead
 from vumeter.model.throttle import Lever
 from vumeter.tui.arrangement import MANY_ENDPOINTS, Part, Place, View, arrange
 from vumeter.tui.columns import Span
+from vumeter.tui.databases import database_names, of_database
 from vumeter.tui.dialogs.help_panel import HelpPanel
 from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
@@ -28,7 +29,6 @@ from vumeter.tui.history import History
 from vumeter.tui.keys import KEYS, Key, key_line
 from vumeter.tui.sight import Sight, span_in
 from vumeter.tui.terminal import Look
-from vumeter.tui.wait_track import WaitTrack
 from vumeter.tui.widgets.axis import GUTTER
 from vumeter.tui.widgets.database_panel import DatabasePanel
 from vumeter.tui.widgets.endpoint_table import EndpointTable
@@ -119,6 +119,7 @@ class Board(Widget):
         self._bar = Bar.KEYS
         self._sheet: Sheet | None = None
         self._sight = Sight()
+        self._database = ""
         self._history = history
         self.header = HeaderRow(id=Part.HEADER)
         self.throttles = ThrottleRow(id=Part.THROTTLES)
@@ -135,8 +136,7 @@ class Board(Widget):
         self.host = HostPanel(id=Part.HOST)
         self.watched = WatchedPanel(id=Part.WATCHED)
         self.postgres = PostgresPanel(id=Part.POSTGRES)
-        self._wait_track = WaitTrack()
-        self.waits = WaitChart(history, self._wait_track, id=Part.WAITS)
+        self.waits = WaitChart(history, id=Part.WAITS)
         self.database = DatabasePanel(id=Part.DATABASE)
         self.event_log = EventLog(id=Part.EVENTS)
         self.night = NightPanel(history, id=Part.NIGHT)
@@ -242,7 +242,7 @@ class Board(Widget):
         """Show *frame* on every panel that can be seen."""
         known = _rows_of(self._frame) if self._frame else None
         self._frame = frame
-        self._wait_track.add(frame)
+        self.waits.gather(frame)
         if _rows_of(frame) != known:
             self._rearrange()
         # These two gather something from every frame, seen or not.
@@ -253,6 +253,21 @@ class Board(Widget):
         """Turn to *view*; zoomed, its subject alone."""
         self._view, self._is_zoomed = view, is_zoomed
         self._rearrange()
+
+    @property
+    def shown_database(self) -> str:
+        """The name of the database that its view shows; empty: the first."""
+        return self._database
+
+    def turn_database(self) -> str:
+        """Let the view of the database show the next one, and return its name."""
+        names = database_names(self._frame) if self._frame else [""]
+        at = names.index(self._database) if self._database in names else -1
+        self._database = names[(at + 1) % len(names)]
+        self.waits.database = self.database.database = self._database
+        if self._frame is not None:
+            self._show_on(self._placed())
+        return self._database
 
     def set_bar(self, bar: Bar) -> None:
         """Put *bar* into the last rows."""
@@ -413,8 +428,8 @@ class Board(Widget):
             Part.HOST: self.host.show,
             Part.WATCHED: self.watched.show,
             Part.POSTGRES: self.postgres.show,
-            Part.WAITS: self.waits.show,
-            Part.DATABASE: self.database.show,
+            Part.WAITS: lambda frame: self.waits.show(of_database(frame, self._database)),
+            Part.DATABASE: lambda frame: self.database.show(of_database(frame, self._database)),
             Part.EVENTS: self.event_log.show,
             Part.NIGHT: self.night.show,
             Bar.PAST: self.past.show,

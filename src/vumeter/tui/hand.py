@@ -88,13 +88,15 @@ class Hand:
         """Return a command that needs nothing but its kind."""
         return Command(kind=kind, author=self.author, note=note)
 
-    def backend(self, kind: CommandKind, pid: int) -> Command:
-        """Return a command for a session of the database."""
-        return Command(kind=kind, author=self.author, pid=pid)
+    def backend(self, kind: CommandKind, pid: int, *, database: str) -> Command:
+        """Return a command for a session of *database*."""
+        return Command(kind=kind, author=self.author, pid=pid, database=database)
 
-    def explanation(self, statement: str) -> Command:
-        """Return the command that asks for a statement's plan."""
-        return Command(kind=CommandKind.EXPLAIN, author=self.author, statement=statement)
+    def explanation(self, statement: str, *, database: str) -> Command:
+        """Return the command that asks *database* for a statement's plan."""
+        return Command(
+            kind=CommandKind.EXPLAIN, author=self.author, statement=statement, database=database
+        )
 
     def _switch(self, kind: CommandKind, frame: Frame, scenario: str | None = None) -> Command:
         self._switched.pop(_OPPOSITES[kind], None)

@@ -122,6 +122,8 @@ KEYS: tuple[Key, ...] = (
         text="", group=Group.VIEW, row="views"),
     Key(id="view.zoom", keys="z", cap="z", action="zoom", title="Zoom the view's subject",
         text="nothing but the view's subject", group=Group.VIEW),
+    Key(id="view.next-database", keys="D", cap="D", action="next_database",
+        title="View: the next database", text="the next of several databases", group=Group.VIEW),
     Key(id="view.filter", keys="slash", cap="/", action="filter", title="Filter endpoints",
         text="filter endpoints by name", group=Group.VIEW),
     Key(id="view.sort-left", keys="less_than_sign", cap="<", action="sort(-1)",

@@ -44,6 +44,14 @@ class Looking(Deck):
         self.remember(view=View(name))
         self.want_past()
 
+    def action_next_database(self) -> None:
+        """Show the next database, where several are watched."""
+        if self.board.frame is None or not self.board.frame.postgres_more:
+            self.say("One database is watched; more go into monitors.postgres_more of a profile.")
+            return
+        self.board.look_at(View.DATABASE, is_zoomed=self.board.is_zoomed)
+        self.say(f"database {self.board.turn_database() or 'of monitors.postgres'}")
+
     def action_zoom(self) -> None:
         """Show nothing but the view's subject, or its companions again."""
         self.board.look_at(self.board.view, is_zoomed=not self.board.is_zoomed)

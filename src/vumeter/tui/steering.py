@@ -171,18 +171,20 @@ class Steering(Deck):
         if chosen is None or chosen.pid is None:
             self.say("Select a session first: view 5, page now, j and k.", warns=True)
             return
-        hand, pid = self.hand, chosen.pid
+        asked = partial(self.hand.backend, pid=chosen.pid, database=self.board.shown_database)
         answers = {
             "c": Answer(
                 text="cancel what it executes",
-                act=partial(self.send, hand.backend(CommandKind.CANCEL_BACKEND, pid)),
+                act=partial(self.send, asked(CommandKind.CANCEL_BACKEND)),
             ),
             "e": Answer(
                 text="end it",
-                act=partial(self.send, hand.backend(CommandKind.END_BACKEND, pid)),
+                act=partial(self.send, asked(CommandKind.END_BACKEND)),
             ),
         }
-        self.confirm(Question(text=f"Session {pid}: its transaction is undone.", answers=answers))
+        self.confirm(
+            Question(text=f"Session {chosen.pid}: its transaction is undone.", answers=answers)
+        )
 
     def action_explain(self) -> None:
         """Ask PostgreSQL how it would execute the selected statement."""
@@ -190,7 +192,7 @@ class Steering(Deck):
         if chosen is None or chosen.statement is None:
             self.say("Select a statement first: view 5, page statements, j and k.", warns=True)
             return
-        self.send(self.hand.explanation(chosen.statement.id))
+        self.send(self.hand.explanation(chosen.statement.id, database=self.board.shown_database))
         self.board.database.page = PLAN_PAGE
 
     def action_stop(self) -> None:

@@ -1,7 +1,7 @@
 -- Runs in the database "shop", as the superuser of the temporary cluster.
 
 CREATE ROLE shop LOGIN;
-CREATE ROLE vumeter_probe LOGIN IN ROLE pg_monitor;
+CREATE ROLE vumeter_probe LOGIN IN ROLE pg_monitor, pg_signal_backend;
 
 CREATE TABLE customers (
     id   integer PRIMARY KEY,
@@ -58,3 +58,7 @@ CREATE TABLE turnover (
     orders bigint NOT NULL DEFAULT 0,
     amount numeric(20, 2) NOT NULL DEFAULT 0
 ) WITH (fillfactor = 10); -- room for HOT updates: the row's versions stay on its page
+
+-- To explain a statement takes the rights to execute it, which the probe never does: its
+-- connections are read-only.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO vumeter_probe;

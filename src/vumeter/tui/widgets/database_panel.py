@@ -34,13 +34,18 @@ class DatabasePanel(FramePanel):
     page: var[str] = var(PAGES[0], init=False)
     selected: var[int] = var(0, init=False)
 
-    _plan: StatementPlan | None = None
-    """The newest that was seen: a reading has it for a minute."""
+    database = ""
+    """The name of the one that is shown; empty: the first."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._plans: dict[str, StatementPlan] = {}
+        """The newest that was seen of each database: a reading has it for a minute."""
 
     def show(self, frame: Frame) -> None:
         """Show *frame*, and remember the plan that it may have."""
         if frame.postgres is not None and frame.postgres.plan is not None:
-            self._plan = frame.postgres.plan
+            self._plans[self.database] = frame.postgres.plan
         super().show(frame)
 
     def watch_page(self) -> None:
@@ -91,7 +96,7 @@ class DatabasePanel(FramePanel):
         return [*top, *self._window(width, height - len(top))]
 
     def _head(self, width: int) -> Line:
-        parts: list[Part] = [title(self.look, "pg")]
+        parts: list[Part] = [title(self.look, f"pg {self.database}".strip())]
         reading = None if self.frame is None else self.frame.postgres
         names = Line(self.look)
         for name in PAGES:
@@ -102,14 +107,15 @@ class DatabasePanel(FramePanel):
         if reading is not None and reading.age_s >= OLD_AFTER_S:
             parts.append((1, Line(self.look).add(f"{age_text(reading.age_s)} old", Ink.WARN)))
         version = "" if reading is None else reading.server_version
-        return rule(self.look, width, parts, right=f"5 turns  {version}".strip())
+        others = "D next  " if self.frame is not None and self.frame.postgres_more else ""
+        return rule(self.look, width, parts, right=f"{others}5 turns  {version}".strip())
 
     def _rows(self, frame: Frame | None, width: int) -> list[DetailRow]:
         if frame is None or frame.postgres is None:
             return []
         return page_rows(
             self.page,
-            replace(frame.postgres, plan=self._plan),
+            replace(frame.postgres, plan=self._plans.get(self.database)),
             requests_per_s=frame.window.requests_per_s,
             width=width - 1,
             look=self.look,

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from vumeter.model.frame import Frame
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.tui.columns import Span
+from vumeter.tui.databases import database_names, of_database
 from vumeter.tui.format import three_digits
 from vumeter.tui.history import History
 from vumeter.tui.terminal import ColourDepth, Ink, Look
@@ -21,13 +23,23 @@ _EVENTS_NAMED = 2
 class WaitChart(Chart):
     """
     Sessions at work or waiting, by wait class; the busiest second where several share a column.
-
-    *track* is the cockpit's to fill.
     """
 
-    def __init__(self, history: History, track: WaitTrack, *, id: str) -> None:  # noqa: A002
+    database = ""
+    """The name of the one that is shown; empty: the first."""
+
+    def __init__(self, history: History, *, id: str) -> None:  # noqa: A002
         super().__init__(history, id=id)
-        self._track = track
+        self._tracks: dict[str, WaitTrack] = {}
+
+    @property
+    def _track(self) -> WaitTrack:
+        return self._tracks.setdefault(self.database, WaitTrack())
+
+    def gather(self, frame: Frame) -> None:
+        """Take in what *frame* says of each database, seen or not."""
+        for name in database_names(frame):
+            self._tracks.setdefault(name, WaitTrack()).add(of_database(frame, name))
 
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the title and the chart."""
