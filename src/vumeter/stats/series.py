@@ -102,7 +102,7 @@ def probed_value(name: str, reading: Reading) -> float | None:
     """Return what the probes have of *name*; `None`: nothing was seen."""
     extent = extents_of(reading).get(name)
     if extent is not None:
-        return extent.highest if name in WORST else extent.mean
+        return extent.highest if is_worst(name) else extent.mean
     derived = dict(_derived(reading))
     waits = name.startswith(_WAITS) and "postgres.active_sessions" in derived
     # A wait that nobody had in a look that succeeded.
