@@ -140,9 +140,6 @@ _SPREAD = (
 )
 """What is left over in a large terminal is dealt out in these proportions."""
 
-_SYSTEMS_MOST = 10
-"""Rows that host and database can fill."""
-
 _THREE_CHARTS_FROM_HEIGHT = 12
 """From so many rows on latency, a series and the database's waits stand above each other."""
 
@@ -197,11 +194,14 @@ def arrange(
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
-    if view is View.HOST:
-        systems, around = _host_view(body, is_zoomed=is_zoomed, has_series=has_series)
-        return places | around | _systems(systems, has_watched=has_watched) | bar
     found = _body(
-        view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics, has_series=has_series
+        view,
+        body,
+        is_zoomed=is_zoomed,
+        endpoints=endpoints,
+        metrics=metrics,
+        has_series=has_series,
+        has_watched=has_watched,
     )
     return places | found | bar
 
@@ -214,7 +214,10 @@ def _body(
     endpoints: int,
     metrics: int,
     has_series: bool,
+    has_watched: bool,
 ) -> dict[Part, Place]:
+    if view is View.HOST:
+        return _host(body, is_zoomed=is_zoomed, has_series=has_series, has_watched=has_watched)
     subject = _SUBJECTS[view]
     if is_zoomed or view in (View.LOG, View.NIGHT):
         return _with_series(_beside(body, *subject), has_series)
@@ -228,25 +231,22 @@ def _body(
             return _tables(body, metrics)
         case View.DATABASE:
             return _database(body, has_series)
-        case View.HOST:
-            charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
-            latency, rps = _cut(charts, lower=max(2, charts.height // 3))
-            lower = Part.SERIES if has_series else Part.RPS
-            return {Part.LATENCY: latency, lower: rps} | _beside(systems, *subject)
 
 
-def _host_view(
-    body: Place, *, is_zoomed: bool, has_series: bool
-) -> tuple[Place, dict[Part, Place]]:
-    """Return where the host and what is watched have their place, and the charts above it."""
+def _host(
+    body: Place, *, is_zoomed: bool, has_series: bool, has_watched: bool
+) -> dict[Part, Place]:
+    """Return the host and what is watched, and unless zoomed the charts above them."""
     if is_zoomed:
-        return body, {}
-    charts, systems = _cut(body, lower=max(body.height // 2, min(_HOST_LEAST, body.height - 6)))
+        return _systems(body, has_watched)
+    least = min(_HOST_LEAST, body.height - 6)
+    charts, systems = _cut(body, lower=max(body.height // 2, least))
     latency, rps = _cut(charts, lower=max(2, charts.height // 3))
-    return systems, {Part.LATENCY: latency, Part.SERIES if has_series else Part.RPS: rps}
+    lower = Part.SERIES if has_series else Part.RPS
+    return {Part.LATENCY: latency, lower: rps, **_systems(systems, has_watched)}
 
 
-def _systems(place: Place, *, has_watched: bool) -> dict[Part, Place]:
+def _systems(place: Place, has_watched: bool) -> dict[Part, Place]:
     """Return the host with what is watched beside it, or below where that would be narrow."""
     if not has_watched:
         return {Part.HOST: place}
