@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from vumeter.model.frame import Event, EventLevel
-from vumeter.model.measure import Tally
+from vumeter.model.balance import Balance
+from vumeter.model.frame import ErrorCount, Event, EventLevel
+from vumeter.model.measure import ErrorKind, Tally
 from vumeter.model.plan import Plan
 from vumeter.model.retention import Retention
 from vumeter.model.throttle import Command, CommandKind, JournalEntry
 from vumeter.stats.spans import merged
+from vumeter.stats.tally import TallySum
 from vumeter.store.reader import StoredRun, open_run
 from vumeter.testing.seconds import STARTED_UNIX_MS, MadeUpRun
 
@@ -265,3 +267,40 @@ def test_a_store_that_would_become_too_large_merges_its_oldest_and_loses_nothing
         )
     connection.close()
     assert (pages - free) * page_bytes <= most_bytes
+
+
+def test_no_secret_is_in_what_a_run_had_come_to(
+    writing: Any, path: Path, a_plan: Callable[..., Plan]
+) -> None:
+    figures = TallySum().figures(1.0)
+    balance = Balance(
+        second=0,
+        total=figures,
+        # Two names that differ by their secrets alone stay two.
+        endpoints={f"GET /?key=own-{CANARY}": figures, f"GET /?key=other-{CANARY}": figures},
+        errors=(
+            ErrorCount(
+                kind=ErrorKind.STATUS,
+                status=500,
+                endpoint=f"GET /?key=own-{CANARY}",
+                window=1,
+                total=1,
+                first_second=0,
+                last_second=0,
+            ),
+        ),
+        dropped=0,
+        outage_s=0.0,
+        metrics={},
+        verdicts=(),
+        alerts=(),
+    )
+    with writing(a_plan(secrets=(f"own-{CANARY}", f"other-{CANARY}"))) as writer:
+        writer.balance(balance)
+        writer.last_balance(balance)
+    with open_run(path) as run:
+        for kept in (run.balance(0), run.last_balance):
+            assert kept is not None
+            # It is deflated in the file, so that only what is read tells.
+            assert CANARY not in repr(kept)
+            assert len(kept.endpoints) == 2
