@@ -8,7 +8,9 @@ import math
 from collections.abc import Sequence
 from operator import mul
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
+
+T = TypeVar("T")
 
 Values = Sequence[float | None]
 
@@ -87,19 +89,25 @@ def best_lag(
     Returns:
         The best one; `None`: there are too few pairs, or one of the two is constant.
     """
-    first_ranks, second_ranks = _ranked(first), _ranked(second)
+    one, other = _centred_ranks(first), _centred_ranks(second)
+    spread = math.sqrt(sum(map(mul, one, one)) * sum(map(mul, other, other)))
+    if not spread:
+        return None
     best: tuple[float, int] | None = None
     for lag in sorted(range(-most, most + 1), key=abs):
-        pairs = pairs_at(first_ranks, second_ranks, lag)
-        if len(pairs[0]) < least_points:
+        ahead, behind = _shifted(one, other, lag)
+        if len(ahead) < least_points:
             continue
-        rho = pearson(*pairs)
+        # As if what hangs over at the ends were like the rest.
+        rho = sum(map(mul, ahead, behind)) / spread * len(one) / len(ahead)
         fit = abs(rho) if sign == 0 else sign * rho
         if best is None or fit > best[0] + _NEARER_RHO:
             best = fit, lag
     if best is None or best[0] <= 0:
         return None
     pairs = pairs_at(first, second, best[1])
+    if len(pairs[0]) < least_points:
+        return None
     return Lagged(lag=best[1], rho=spearman(*pairs), points=len(pairs[0]))
 
 
@@ -111,10 +119,9 @@ def independent_points(first: Sequence[float], second: Sequence[float]) -> float
     of the ranks (Pyper and Peterman, 1998).
     """
     n = len(first)
-    first_ranks, second_ranks = ranks(first), ranks(second)
+    one, other = (_autocorrelations(ranks(values), n // 5) for values in (first, second))
     shared = sum(
-        (n - j) / n * _autocorrelation(first_ranks, j) * _autocorrelation(second_ranks, j)
-        for j in range(1, n // 5 + 1)
+        (n - j) / n * r1 * r2 for j, (r1, r2) in enumerate(zip(one, other, strict=True), 1)
     )
     return min(float(n), n / max(1.0, 1 + 2 * shared))
 
@@ -132,26 +139,33 @@ def chance(rho: float, *, independent: float, trials: int = 1) -> float:
     return 1 - (1 - p) ** trials
 
 
-def _autocorrelation(values: Sequence[float], lag: int) -> float:
-    n = len(values)
-    mean = sum(values) / n
+def _autocorrelations(values: Sequence[float], most: int) -> list[float]:
+    """Return how far *values* resemble themselves one later, two later, up to *most* later."""
+    mean = sum(values) / len(values)
     centred = [value - mean for value in values]
-    spread = sum(map(mul, centred, centred))
-    return sum(map(mul, centred, centred[lag:])) / spread if spread else 0.0
+    spread = sum(map(mul, centred, centred)) or 1.0
+    return [sum(map(mul, centred, centred[lag:])) / spread for lag in range(1, most + 1)]
 
 
-def _ranked(values: Values) -> Values:
+def _centred_ranks(values: Values) -> list[float]:
+    """Return the ranks about their mean; a gap is at the mean, where it weighs nothing."""
     known = [value for value in values if value is not None]
-    if len(known) == len(values):
-        return ranks(known)
+    middle = (len(known) + 1) / 2
     ranked = iter(ranks(known))
-    return [None if value is None else next(ranked) for value in values]
+    return [0.0 if value is None else next(ranked) - middle for value in values]
+
+
+def _shifted(first: Sequence[T], second: Sequence[T], lag: int) -> tuple[Sequence[T], Sequence[T]]:
+    if lag >= 0:
+        return first[: len(first) - lag], second[lag:]
+    return first[-lag:], second[: len(second) + lag]
 
 
 def pairs_at(first: Values, second: Values, lag: int) -> tuple[list[float], list[float]]:
     """Return the values of the two that belong together where *first* is ahead by *lag*."""
-    ahead = first[: len(first) - lag] if lag >= 0 else first[-lag:]
-    behind = second[lag:] if lag >= 0 else second[: len(second) + lag]
+    ahead, behind = _shifted(first, second, lag)
+    if None not in ahead and None not in behind:
+        return cast(list[float], ahead), cast(list[float], behind)
     found = [
         (one, other)
         for one, other in zip(ahead, behind, strict=True)

@@ -155,8 +155,10 @@ def _is_bent(question: Question, levels: _Levels) -> bool:
 
 def _columns(rows: Sequence[Row]) -> dict[str, list[float | None]]:
     """Return the values of each series that can be a reason."""
-    names = {name for row in rows for name in row if subject_of(name) is not None}
-    columns = {name: [_value(row, name) for row in rows] for name in sorted(names)}
+    names = sorted(set().union(*rows))
+    columns = {
+        name: [_value(row, name) for row in rows] for name in names if subject_of(name) is not None
+    }
     return {
         name: _steps(values) if name.endswith(_COUNTED) else values
         for name, values in columns.items()
@@ -175,15 +177,19 @@ def _steps(values: Values) -> list[float | None]:
 
 
 def _value(row: Row, name: str) -> float | None:
-    prefix, waits, _ = name.partition(".active_by_wait.")
-    # A wait that nobody had has no value where the database was looked at: it is zero.
-    default = 0.0 if waits and f"{prefix}.active_sessions" in row else None
-    return row.get(name, default)
+    value = row.get(name)
+    if value is None:
+        prefix, waits, _ = name.partition(".active_by_wait.")
+        # A wait that nobody had has no value where the database was looked at: it is zero.
+        return 0.0 if waits and f"{prefix}.active_sessions" in row else None
+    return value
 
 
 def _candidates(columns: Mapping[str, Values], effect: Values, span_s: int) -> Iterator[_Candidate]:
     least = max(LEAST_POINTS // 2, round(_LEAST_KNOWN_RATIO * len(effect)))
     for series, values in columns.items():
+        if len({*values} - {None}) < 2:
+            continue
         subject = subject_of(series)
         assert subject is not None, "chosen so"
         most = min(max(1, MOST_LAG_S // span_s), len(effect) // 4)
