@@ -365,8 +365,10 @@ def test_markdown_has_the_cells_of_the_same_tables_and_csv_their_numbers(
                 assert float(text) == own[name.removesuffix("_ms")], name
 
 
-def test_a_course_of_longer_spans_has_the_same_requests(stored: StoredRun) -> None:
-    fine, coarse = course_of(stored), course_of(stored, most_spans=10)
+def test_a_course_of_longer_spans_has_the_same_requests(
+    stored: StoredRun, summary: Summary
+) -> None:
+    fine, coarse = course_of(stored, summary), course_of(stored, summary, most_spans=10)
     assert coarse.span_s == 5 and len(coarse.seconds) == SECONDS / 5
     assert sum(fine.everything.requests) == sum(coarse.everything.requests)
     assert sum(number for _, _, number in fine.heat.cells) == sum(
@@ -374,6 +376,14 @@ def test_a_course_of_longer_spans_has_the_same_requests(stored: StoredRun) -> No
     )
     assert fine.curve_ms == coarse.curve_ms
     assert msgspec.json.encode(coarse) != msgspec.json.encode(fine)
+
+
+def test_a_last_span_that_was_cut_short_is_on_no_chart_but_counts(
+    readings: list[Reading],
+) -> None:
+    whole, cut = course(readings, span_s=1), course(readings, span_s=1, duration_s=SECONDS - 0.5)
+    assert len(cut.seconds) == len(whole.seconds) - 1 == SECONDS - 1
+    assert cut.curve_ms == whole.curve_ms
 
 
 def test_a_page_of_a_run_of_many_endpoints_and_hours_is_smaller_than_3_mb(

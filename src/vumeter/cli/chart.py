@@ -53,7 +53,7 @@ def chart(
     folder = archive.find(run)
     summary = archive.summary(folder)
     with open_run(folder.store) as stored:
-        course = course_of(stored)
+        course = course_of(stored, summary)
     panels = panels_of(course, charts_of(course), limits_of(summary))
     if listed:
         print("overview", *panels, sep="\n")

@@ -46,7 +46,7 @@ def drift(
     folder = archive.find(run)
     summary = archive.summary(folder)
     with open_run(folder.store) as stored:
-        course = course_of(stored, most_spans=_MOST_SPANS, skip_s=parse_duration_s(skip))
+        course = course_of(stored, summary, most_spans=_MOST_SPANS, skip_s=parse_duration_s(skip))
     drifts = drifts_of(course, summary)
     if form is Form.JSON:
         import msgspec

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from vumeter.model.measure import Histogram, Reading, ScenarioCounts, Tally
+from vumeter.model.summary import Summary
 from vumeter.stats import series
 from vumeter.stats.histogram import HistogramSum, highest_us, lowest_us, percentiles_us
 from vumeter.stats.tally import merge, response_times
@@ -28,6 +29,7 @@ SPANS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600)
 PERCENTS = (50.0, 90.0, 95.0, 99.0, 99.9, 100.0)
 
 _BINS_PER_DECADE = 12
+_LEAST_RATIO = 0.9
 _CURVE_PERCENTS = (0.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.5, 99.0, 99.5, 99.9, 99.99, 100.0)
 
 
@@ -74,11 +76,14 @@ class Course(Struct, frozen=True, kw_only=True):
     """Percent, and what so many of the whole run's response times do not exceed."""
 
 
-def course_of(stored: StoredRun, *, most_spans: int = MOST_SPANS, skip_s: float = 0.0) -> Course:
+def course_of(
+    stored: StoredRun, summary: Summary, *, most_spans: int = MOST_SPANS, skip_s: float = 0.0
+) -> Course:
     """Return *stored* over time, in at most so many spans, or in as many as minutes are left."""
     span_s = span_for(stored.newest_second + 1, most_spans)
     from_second = -(-math.ceil(skip_s) // span_s) * span_s
-    return course(stored.readings(from_second, span_s=span_s), span_s=span_s)
+    readings = stored.readings(from_second, span_s=span_s)
+    return course(readings, span_s=span_s, duration_s=summary.duration_s)
 
 
 def span_for(seconds: int, most_spans: int) -> int:
@@ -91,11 +96,17 @@ def span_for(seconds: int, most_spans: int) -> int:
     return next((span for span in SPANS_S if span * most_spans >= seconds), SPANS_S[-1])
 
 
-def course(readings: Iterable[Reading], *, span_s: int) -> Course:
-    """Return *readings*, in their order, as a course."""
+def course(readings: Iterable[Reading], *, span_s: int, duration_s: float = math.inf) -> Course:
+    """
+    Return *readings*, in their order, as a course.
+
+    The last span, where the end of the run cut it by more than a tenth, is in the percentiles of
+    the whole run and in nothing else: it would show a fall of every rate that there was not.
+    """
     gathered = _Gathered()
     for reading in readings:
-        gathered.add(reading)
+        length_s = min(float(reading.span_s), duration_s - reading.second)
+        gathered.add(reading, is_whole=length_s >= _LEAST_RATIO * reading.span_s)
     return gathered.course(span_s)
 
 
@@ -118,11 +129,13 @@ class _Gathered:
         self._times = HistogramSum()
         self._series: list[dict[str, float]] = []
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: Reading, *, is_whole: bool) -> None:
         everything = merge(reading.tallies.values())
+        self._times.add(response_times(everything))
+        if not is_whole:
+            return
         for name, tally in reading.tallies.items():
             self._requests[name] = self._requests.get(name, 0) + tally.requests
-        self._times.add(response_times(everything))
         self._series.append(series.series_of(reading))
         self._all.append(everything)
         self._readings.append(reading)

@@ -16,7 +16,7 @@ def page_of(stored: StoredRun, summary: Summary) -> Page:
     Raises:
         StoreError: The run cannot be read.
     """
-    course = course_of(stored)
+    course = course_of(stored, summary)
     return Page(
         report=report(summary),
         course=course,
