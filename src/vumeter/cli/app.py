@@ -28,6 +28,7 @@ _COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "check": ("check", {}),
     "schema": ("schema", {}),
     "replay": ("replay", {}),
+    "slo": ("slo", {}),
     "baseline": ("baseline", {}),
     "compare": ("compare", {"epilog": _CODES}),
     "drift": ("drift", {}),
@@ -51,7 +52,7 @@ _COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """By name, in the order of the help: where it is, and how typer is to take it."""
 
-_GROUPS = ("baseline", "demo")
+_GROUPS = ("baseline", "demo", "slo")
 """Commands with commands of their own."""
 
 

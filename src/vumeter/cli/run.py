@@ -180,7 +180,8 @@ def run(  # noqa: PLR0917 - one parameter per flag
         typer.Option(
             "--threshold",
             metavar="RULE",
-            help="'http_req_duration: p(95) < 300ms over 30s': exit 99 if it fails; repeats.",
+            help="'http_req_duration: p(95) < 300ms over 30s', or a set (vumeter slo list):"
+            " exit 99 if it fails; repeats.",
         ),
     ] = None,
     alert: Annotated[

@@ -9,19 +9,21 @@ from vumeter.errors import ProfileError
 from vumeter.model.plan import Plan, Threshold
 from vumeter.thresholds.grammar import parse, written
 from vumeter.thresholds.metrics import Metric
+from vumeter.thresholds.objectives import OBJECTIVES
 from vumeter.thresholds.presets import alerts_in
 from vumeter.thresholds.rules import alert_rules_of, metrics_of, rules_of
 
 
 def with_thresholds(plan: Plan, texts: Sequence[str]) -> Plan:
     """
-    Return *plan* with a threshold more for each of *texts*, all of them known to be sound.
+    Return *plan* with the thresholds that *texts* stand for, all of them known to be sound.
 
     Raises:
         ProfileError: One cannot be meant, or asks for what this plan will not have.
     """
     metrics = metrics_of(plan)
-    added = (_threshold(text, metrics) for text in texts)
+    rules = (rule for text in texts for rule in OBJECTIVES.get(text.strip(), (text,)))
+    added = (_threshold(rule, metrics) for rule in rules)
     plan = replace(plan, thresholds=(*plan.thresholds, *added))
     rules_of(plan)
     return plan

@@ -134,6 +134,11 @@ def exact_rate(per_s: float) -> str:
     return f"{Decimal(repr(float(per_s))).normalize():f}/s"
 
 
+def thresholds_text(thresholds: Sequence[Threshold]) -> str:
+    """Return *thresholds* as the part of a profile that they are."""
+    return tomli_w.dumps({"thresholds": _escaped(_thresholds(thresholds))})
+
+
 def _escaped(value: object) -> object:
     """Return *value* with every `${` in its texts written so that it stays one."""
     match value:

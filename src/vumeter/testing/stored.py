@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vumeter.model.flow import Request
-from vumeter.model.frame import Event
+from vumeter.model.frame import Event, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.plan import Load, Plan, Scenario
+from vumeter.model.summary import Summary
 from vumeter.stats.digest import Digest
 from vumeter.stats.redaction import Redactor
+from vumeter.stats.sofar import RunSoFar
+from vumeter.stats.stalls import StallLog
 from vumeter.store.reader import StoredRun, open_run
 from vumeter.store.writer import StoreWriter
 
@@ -35,6 +38,21 @@ def store_run(
         writer.event(event)
     writer.close(_GENEROUS_S)
     return open_run(path)
+
+
+def summary_of(plan: Plan | None = None) -> Summary:
+    """Return the summary of a run in which nothing happened."""
+    return RunSoFar().summary(
+        plan=plan or plain_plan(),
+        stop=StopCause.SCHEDULE,
+        journal=(),
+        remarks=(),
+        verdicts=(),
+        alerts=(),
+        setup=None,
+        teardown=None,
+        stalls=StallLog(),
+    )
 
 
 def plain_plan() -> Plan:

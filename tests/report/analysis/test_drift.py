@@ -7,17 +7,14 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from vumeter.model.frame import StopCause
 from vumeter.model.plan import Plan, Threshold
-from vumeter.model.summary import Summary
 from vumeter.report.analysis import tables
 from vumeter.report.analysis.drift import Drift, drifts_of
 from vumeter.report.analysis.limits import full_of, little_of
 from vumeter.report.analysis.tables import analysis_tables
 from vumeter.report.analysis.whole import Analysis
 from vumeter.report.course import Course, Heat, Lane
-from vumeter.stats.sofar import RunSoFar
-from vumeter.testing.stored import plain_plan
+from vumeter.testing.stored import plain_plan, summary_of
 
 HOURS = 12
 SPAN_S = 300
@@ -58,19 +55,6 @@ def soak(
     )
 
 
-def summary(plan: Plan | None = None) -> Summary:
-    return RunSoFar().summary(
-        plan=plan or plain_plan(),
-        stop=StopCause.SCHEDULE,
-        journal=(),
-        remarks=(),
-        verdicts=(),
-        alerts=(),
-        setup=None,
-        teardown=None,
-    )
-
-
 def by_name(drifts: tuple[Drift, ...]) -> dict[str, Drift]:
     return {it.series: it for it in drifts}
 
@@ -87,7 +71,9 @@ FLAT: dict[str, Level] = {
 @pytest.mark.slow
 def test_one_percent_an_hour_is_found_in_twelve_hours_and_so_is_how_much() -> None:
     leaking: dict[str, Level] = {"latency.p95_ms": lambda hours: 120 * (1 + 0.01 * hours)}
-    nights = [by_name(drifts_of(soak(FLAT | leaking, seed=seed), summary())) for seed in range(20)]
+    nights = [
+        by_name(drifts_of(soak(FLAT | leaking, seed=seed), summary_of())) for seed in range(20)
+    ]
     found = [night.pop("latency.p95_ms") for night in nights]
     # 95 of 100 are found at 1 % of false alarms, 87 at 0.3 %.
     assert sum(it.is_real for it in found) >= 17
@@ -100,7 +86,7 @@ def test_one_percent_an_hour_is_found_in_twelve_hours_and_so_is_how_much() -> No
 
 @pytest.mark.slow
 def test_in_flat_noise_nothing_drifts_in_forty_nights() -> None:
-    nights = [drifts_of(soak(FLAT, seed=seed), summary()) for seed in range(100, 140)]
+    nights = [drifts_of(soak(FLAT, seed=seed), summary_of()) for seed in range(100, 140)]
     false = [it for night in nights for it in night if it.is_real or it.changes]
     assert len(false) <= 2
 
@@ -113,7 +99,7 @@ def test_a_leak_says_when_it_meets_its_limit() -> None:
         "host.memory_percent": lambda hours: 30 + 4 * hours,
         "postgres.connections_percent": lambda hours: 80 - 2 * hours,
     }
-    found = by_name(drifts_of(soak(levels, seed=1, noise=0.02), summary(plan)))
+    found = by_name(drifts_of(soak(levels, seed=1, noise=0.02), summary_of(plan)))
     # 78 % at the end, and 4 % more each hour.
     memory = found["host.memory_percent"]
     assert memory.hours_left == pytest.approx(5.5, rel=0.1)
@@ -127,7 +113,7 @@ def test_a_leak_says_when_it_meets_its_limit() -> None:
 
 def test_a_step_is_a_change_of_level_at_its_moment() -> None:
     levels: dict[str, Level] = {"latency.p95_ms": lambda hours: 100 if hours < 7 else 150}
-    (found,) = drifts_of(soak(levels, seed=3, noise=0.04), summary())
+    (found,) = drifts_of(soak(levels, seed=3, noise=0.04), summary_of())
     (change,) = found.changes
     assert change.at_s == pytest.approx(7 * 3600, abs=2 * SPAN_S)
     assert (change.before, change.after) == pytest.approx((100, 150), rel=0.05)
@@ -141,7 +127,7 @@ def test_of_a_short_run_nothing_is_said() -> None:
         spans_s=course.spans_s[:10],
         series={name: values[:10] for name, values in course.series.items()},
     )
-    assert drifts_of(short, summary()) == ()
+    assert drifts_of(short, summary_of()) == ()
 
 
 def test_littles_law_holds_until_virtual_users_are_idle() -> None:
