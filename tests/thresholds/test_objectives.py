@@ -68,7 +68,7 @@ def test_what_a_run_measured_and_a_margin_are_its_thresholds() -> None:
     found = tuple(suggestions(summary, margin_ratio=0.15))
     assert tomllib.loads(thresholds_text(found))["thresholds"] == {
         "http_req_duration": ["p(95) < 240ms", "p(99) < 13s"],
-        "http_req_failed": "rate < 0.35%",
+        "http_req_failed": ["rate < 0.35%"],
         "http_req_duration{name:GET /}": ["p(95) < 210ms", "p(99) < 460ms"],
     }
     # A profile takes them.
