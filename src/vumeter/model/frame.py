@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from vumeter.model.measure import ErrorKind, GeneratorReading, Slow
 from vumeter.model.metric import CustomMetric
+from vumeter.model.pilot import PilotState
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.throttle import ThrottleState
 from vumeter.model.verdict import AlertState, Verdict
@@ -274,3 +275,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     """Databases that are watched beside the first, by name."""
     watched: tuple[Watched, ...] = ()
     """One for each monitor of the plan, in its order; behind an agent, what it watches."""
+    pilot: PilotState | None = None
+    """Who drives the run by itself, or did so last; `None`: nobody ever did."""

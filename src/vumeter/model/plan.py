@@ -319,6 +319,15 @@ class Threshold(Struct, frozen=True, kw_only=True):
     delay_abort_s: float = 0.0
 
 
+class Probe(Struct, frozen=True, kw_only=True):
+    """The run is a search for a capacity, and ends with it."""
+
+    scenario: str
+    """Whose load is raised; it starts with its own."""
+    slos: tuple[Threshold, ...]
+    within_s: float = 180.0
+
+
 class ViewerLost(StrEnum):
     """What a run does when the last viewer that could steer it is lost, and not by choice."""
 
@@ -370,6 +379,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What else is watched."""
     retention: Retention = Retention()
     """What is kept of the run for how long, where it is stored."""
+    probe: Probe | None = None
+    """`None`: the finder is only at work when somebody asks for it."""
     secrets: tuple[str, ...] = ()
     """Values that no report, log or screen may show, wherever they stand in this plan."""
 

@@ -5,6 +5,7 @@ from msgspec import Struct
 from vumeter.model.frame import Figures, Latency, PhaseState, StopCause
 from vumeter.model.measure import Slow
 from vumeter.model.metric import CustomMetric
+from vumeter.model.pilot import Finding
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
@@ -129,3 +130,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     """`None`: there was none, or the run had an open model, whose figures have them anyway."""
     slowest: dict[str, Slow] = {}
     """The slowest request of each name, of those names with the slowest ones."""
+    findings: tuple[Finding, ...] = ()
+    """What searches for the capacity have found, in their order."""

@@ -60,6 +60,9 @@ class CommandKind(StrEnum):
     EXPLAIN = "explain"
     TAKE = "take"
     WORKERS = "workers"
+    PROBE = "probe"
+    CRUISE = "cruise"
+    MANUAL = "manual"
     UNDO = "undo"
     REDO = "redo"
 
@@ -103,6 +106,9 @@ class Command(Struct, frozen=True, kw_only=True):
     there are *value* of them. `cancel-backend` cancels what the session *pid* of the watched
     PostgreSQL executes, `end-backend` ends that session; `explain` asks it how it would execute
     *statement*.
+    `probe` lets the finder look for the
+    capacity by *aims*, the plan's thresholds where there are none; `cruise` lets the cruise
+    control keep the one of *aims* by moving the rate; `manual` ends either of them.
     """
 
     kind: CommandKind
@@ -122,6 +128,8 @@ class Command(Struct, frozen=True, kw_only=True):
     pid: int | None = None
     statement: str | None = None
     """The `StatementFigures.id` of one that was shown."""
+    aims: tuple[str, ...] = ()
+    """What a pilot is to go by: "p95 < 300ms", or of the cruise control "p95 250ms"."""
     note: str = ""
     """A mark's text, or the reason for any other command."""
 

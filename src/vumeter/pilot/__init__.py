@@ -1,0 +1,1 @@
+"""Pure: those who drive a run by themselves, the capacity finder and the cruise control."""
