@@ -111,8 +111,8 @@ def measure(
     Let *generator* go on its *errand*, pinned to *core*, and measure it for a while.
 
     Raises:
-        GeneratorError: It is not installed, did not make load for so long, ended with another
-            code than 0, or left no report.
+        GeneratorError: It is not installed, did not make load for so long, or ended with
+            another code than 0.
     """
     with tempfile.TemporaryDirectory(prefix="vumeter-bench-") as name:
         folder = Path(name)
@@ -133,7 +133,7 @@ def measure(
             raise GeneratorError(f"{' '.join(command)}: exit {code}\n{_said(folder)}")
         if after.cpu_s <= before.cpu_s:
             raise GeneratorError(f"{' '.join(command)}: did nothing in its window\n{_said(folder)}")
-        return _cost(before, after, memory_bytes, _own_words(generator, folder))
+        return _cost(before, after, memory_bytes, generator.reads(folder))
 
 
 @contextlib.contextmanager
@@ -168,13 +168,6 @@ def wait_for_load(target: Target, asked_before: int) -> None:
         if time.monotonic() > deadline_s:
             raise TimeoutError(f"no request within {_FIRST_REQUEST_WITHIN_S:g} s")
         time.sleep(0.02)
-
-
-def _own_words(generator: Generator, folder: Path) -> OwnWords:
-    try:
-        return generator.reads(folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise GeneratorError(f"{generator.name}: no report: {error!r}\n{_said(folder)}") from error
 
 
 def _said(folder: Path) -> str:

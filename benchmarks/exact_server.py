@@ -22,7 +22,8 @@ import time
 from array import array
 from pathlib import Path
 
-from vumeter.testing.laws import Law, parse_law
+from vumeter.testing.lawbook import parse_law
+from vumeter.testing.laws import Law
 from vumeter.testing.truth import figures_ms
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nas promised\n"

@@ -1,7 +1,8 @@
 import pytest
 
 from vumeter.errors import UsageError
-from vumeter.testing.laws import bimodal, by_path, fixed, parse_law
+from vumeter.testing.lawbook import parse_law
+from vumeter.testing.laws import bimodal, by_path, fixed
 
 
 def test_a_fixed_law_takes_the_same_for_all() -> None:

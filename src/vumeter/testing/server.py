@@ -28,7 +28,8 @@ from vumeter.errors import VumeterError
 from vumeter.testing.answers import Answer, answer_by_name
 from vumeter.testing.connection import Connection
 from vumeter.testing.gate import Gate
-from vumeter.testing.laws import Law, fixed, parse_law
+from vumeter.testing.lawbook import parse_law
+from vumeter.testing.laws import Law, fixed
 from vumeter.testing.truth import Truth
 
 
@@ -129,8 +130,8 @@ async def serve_until_told(server: LoopbackServer) -> None:
     `truth` prints the server's truth as one line of JSON, `arrivals` when each request came,
     `paths` the same for each path, `connections` when each began and ended,
     `last request` what came last over the wire; `gate close`, `gate open`, `away` and `back`
-    do what they say and print `{}`. That way counting disturbs no request, and a server
-    whose parent is gone ends too.
+    do what they say and print `{}`; `law fixed:20ms` puts another law in force. That way counting
+    disturbs no request, and a server whose parent is gone ends too.
     """
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -164,6 +165,8 @@ async def serve_until_told(server: LoopbackServer) -> None:
                     await server.close()
                 case "back":
                     await server.start()
+                case text if text.startswith("law "):
+                    server.law = parse_law(text.removeprefix("law "))
                 case unknown:
                     _say({"error": f'"{unknown}" is not a command of this server'})
                     continue
