@@ -43,6 +43,7 @@ def a(
         ("workers 4", a(CommandKind.WORKERS, None, 4)),
         ("extend-stage 1m30s", a(CommandKind.EXTEND_STAGE, None, 90)),
         ("panic", a(CommandKind.PANIC)),
+        ("manual", a(CommandKind.MANUAL)),
     ],
 )
 def test_words_are_commands(line: str, command: Command) -> None:
@@ -86,3 +87,11 @@ def test_a_mark_carries_the_rest_as_its_note() -> None:
 def test_other_words_are_refused_with_a_reason(line: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         parse(line.split(), author="alice")
+
+
+def test_a_probe_takes_slos_and_a_cruise_one_set_point() -> None:
+    assert parse(["probe", "p95 < 1s", "errors < 1%"], author="a").aims == (
+        "p95 < 1s",
+        "errors < 1%",
+    )
+    assert parse(["cruise", "p95", "250ms"], author="a").aims == ("p95 250ms",)

@@ -27,6 +27,7 @@ _COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "run": ("run", {"epilog": _CODES}),
     "check": ("check", {}),
     "schema": ("schema", {}),
+    "probe": ("probe", {"epilog": _CODES}),
     "replay": ("replay", {}),
     "slo": ("slo", {}),
     "baseline": ("baseline", {}),

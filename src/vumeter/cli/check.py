@@ -60,7 +60,6 @@ def preview(plan: "Plan") -> str:
         f"workers     {'auto' if plan.adds_workers else plan.workers}"
         f"{', each on one core' if plan.pins_workers else ''}",
         f"connections {_connections(plan)}",
-        *_watched(plan),
         f"limits      {plan.limits.max_vus} VUs, {plan.limits.max_rate_per_s:g}/s",
         *_totals(plan),
     ]
@@ -123,14 +122,6 @@ def _duration(plan: "Plan") -> str:
             else (duration_text(plan.duration_s))
         )
     return "until its iterations are done" if plan.has_end else "no end"
-
-
-def _watched(plan: "Plan") -> list[str]:
-    """Return what else is watched, if anything is; whether it is there, nobody is asked."""
-    names = [f"{each.name} ({each.kind.value})" for each in plan.monitors]
-    if plan.postgres_dsn is not None:
-        names.insert(0, "PostgreSQL")
-    return [f"watched     {', '.join(names)}"] if names else []
 
 
 def _connections(plan: "Plan") -> str:

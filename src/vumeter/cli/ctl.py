@@ -36,7 +36,8 @@ def ctl(
             help="set [vus|rate] N [over 5s], step [vus|rate] ±N [over …], scale ±N% [over …], "
             "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
             "resume, replay, workers N, stop, abort, panic, mark TEXT, acknowledge [ALERT], "
-            "undo, redo, take, cancel-backend PID, end-backend PID, explain STATEMENT",
+            "probe [SLO…], cruise 'p95 250ms', manual, undo, redo, take, "
+            "cancel-backend PID, end-backend PID, explain STATEMENT",
         ),
     ],
     take: Annotated[
@@ -67,7 +68,7 @@ def ctl(
     raise typer.Exit(ExitCode.OK)
 
 
-def parse(words: list[str], *, author: str) -> Command:
+def parse(words: list[str], *, author: str) -> Command:  # noqa: PLR0911 - one for each grammar
     """
     Return the command that *words* are: "set vus 20 over 5s".
 
@@ -89,6 +90,8 @@ def parse(words: list[str], *, author: str) -> Command:
         return _turn(replace(command, lever=lever), rest)
     if kind in _TEXTS and (rest or kind is CommandKind.MARK):
         return replace(command, **{_TEXTS[kind]: " ".join(rest)})
+    if kind in (CommandKind.PROBE, CommandKind.CRUISE):
+        return replace(command, aims=_aims(kind, rest))
     if kind in FOR_DATABASE:
         return _for_database(command, rest)
     if kind in _AMOUNTS:
@@ -110,6 +113,11 @@ def _pid(words: list[str]) -> int:
     if len(words) != 1 or not words[0].isdecimal():
         raise UsageError("Which session?", hint='For example "end-backend 811"; view 5 shows them.')
     return int(words[0])
+
+
+def _aims(kind: CommandKind, words: list[str]) -> tuple[str, ...]:
+    """Return SLOs, each one argument of the shell, or a set point, whose blanks need no quotes."""
+    return tuple(words) if kind is CommandKind.PROBE else (" ".join(words),)
 
 
 def _mode(words: list[str]) -> ResumeMode:

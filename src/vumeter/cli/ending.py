@@ -8,6 +8,7 @@ from pathlib import Path
 from vumeter.errors import ExitCode, UsageError, VumeterError
 from vumeter.link.folders import RunFolder
 from vumeter.model.frame import PhaseStanding, StopCause
+from vumeter.model.pilot import Outcome
 from vumeter.model.summary import Summary
 from vumeter.model.verdict import Standing
 from vumeter.report.json_report import report_bytes
@@ -38,6 +39,8 @@ def exit_code(summary: Summary) -> ExitCode:
     has ended the run, and teardown comes before them.
     """
     setup, teardown = summary.setup, summary.teardown
+    if summary.plan.probe is not None and summary.stop is StopCause.SCHEDULE:
+        return _of_search(summary)
     if summary.stop is StopCause.STOPPED:
         was_cut = summary.plan.has_end or summary.duration_s == 0
         code = ExitCode.STOPPED if was_cut else ExitCode.OK
@@ -51,6 +54,22 @@ def exit_code(summary: Summary) -> ExitCode:
     # What nothing was measured for has not passed: 0 says that every threshold has.
     has_passed = all(each.standing is Standing.PASSED for each in summary.verdicts)
     return ExitCode.THRESHOLD if code is ExitCode.OK and not has_passed else code
+
+
+def _of_search(summary: Summary) -> ExitCode:
+    """Return what the shell is told of a run that was a search for a capacity."""
+    if not summary.findings:
+        return ExitCode.STOPPED
+    found = summary.findings[-1]
+    match found.outcome:
+        case Outcome.INTERRUPTED:
+            return ExitCode.STOPPED
+        case _ if found.sustainable is None:
+            return ExitCode.THRESHOLD
+        case Outcome.BROKEN:
+            return ExitCode.THRESHOLD
+        case _:
+            return ExitCode.OK
 
 
 def print_summary(summary: Summary) -> None:

@@ -339,15 +339,15 @@ def run(  # noqa: PLR0917 - one parameter per flag
         on_viewer_lost=on_viewer_lost,
     )
     report = checked_report_path(output)
-    typed = _typed(context)
+    given = typed(context)
     if is_script(target):
         from vumeter.cli.scripted import script_plan
 
-        plan = script_plan(Path(target), wishes, url=script_target, given=typed)
+        plan = script_plan(Path(target), wishes, url=script_target, given=given)
     elif script_target is not None:
         raise UsageError(f"{target} is no script, which alone takes a second URL.")
     else:
-        plan = _plan(wishes, typed, variables=variable or [], time_scale=time_scale)
+        plan = _plan(wishes, given, variables=variable or [], time_scale=time_scale)
     plan = listening(connected(plan, wishes), listen, listen_cert, listen_key)
     plan = storing(plan, keep_seconds, keep_tens, max_store)
     plan = with_thresholds(plan, threshold or ())
@@ -366,7 +366,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     raise typer.Exit(begin(order, headless=headless, detach=detach))
 
 
-def _typed(context: typer.Context) -> frozenset[str]:
+def typed(context: typer.Context) -> frozenset[str]:
     """Return the parameters that were given on the command line."""
     return frozenset(
         name

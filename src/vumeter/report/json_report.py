@@ -95,6 +95,7 @@ def report(summary: Summary) -> Report:
         generator=_generator(summary.generator, is_open=summary.service is not None),
         host=None if summary.host is None else _host(summary.host),
         postgres=None if summary.postgres is None else _postgres(summary.postgres),
+        capacity=summary.findings,
         journal=tuple(map(_journal_entry, summary.journal)),
         remarks=tuple(map(plain, summary.remarks)),
     )

@@ -12,6 +12,7 @@ from msgspec import Struct
 from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import PhaseStanding, StopCause
 from vumeter.model.metric import Kind, Unit
+from vumeter.model.pilot import Finding
 from vumeter.model.plan import Executor
 from vumeter.model.throttle import CommandKind, Lever
 from vumeter.model.verdict import Standing
@@ -281,5 +282,6 @@ class Report(Struct, frozen=True, kw_only=True):
     generator: GeneratorReport
     host: HostReport | None
     postgres: PostgresReport | None
+    capacity: tuple[Finding, ...]
     journal: tuple[JournalReport, ...]
     remarks: tuple[str, ...]

@@ -41,6 +41,7 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.probes.host import HostProbe
 from vumeter.run.alarm import AUTHOR, Alarm, News
+from vumeter.run.autopilot import Autopilot, probing
 from vumeter.run.capacity import Capacity, Scales
 from vumeter.run.control import Control, Viewer
 from vumeter.run.database import DatabaseHand
@@ -143,6 +144,7 @@ class Conductor:
             tell=self._tell_of_watched,
         )
         self._staff = Staff(plan, cores=len(os.sched_getaffinity(0)))
+        self._autopilot = Autopilot(plan, self._redactor)
         self._hand = Hand(
             plan,
             control=self._control,
@@ -150,6 +152,7 @@ class Conductor:
             staff=self._staff,
             acknowledge=self._siren.acknowledge,
             database=DatabaseHand(self._databases.probes, may_end=plan.limits.end_backends),
+            autopilot=self._autopilot,
         )
         self._remarks: list[str] = []
         self._scales = Scales(plan, Capacity.of_this_machine())
@@ -204,6 +207,8 @@ class Conductor:
         for warning in self._hand.throttles.warnings:
             self._remark(warning)
         self._weigh(0.0)
+        if self._plan.probe is not None:
+            self._do(probing(self._plan.probe), is_own=True)
         self._show()
 
     async def finish(self) -> Summary:
@@ -424,13 +429,16 @@ class Conductor:
         kind = CommandKind.ABORT if self._life.is_stopping else CommandKind.STOP
         self._do(Command(kind=kind, author=signal_name), cause=StopCause.SIGNAL)
 
-    def _do(self, command: Command, *, cause: StopCause | None = None) -> Outcome:
+    def _do(
+        self, command: Command, *, cause: StopCause | None = None, is_own: bool = False
+    ) -> Outcome:
         deed = self._hand.do(
             command,
             at_s=self._timeline.elapsed_s,
             at_unix_ms=self._timeline.now_unix_ms,
             workers=self._working,
             cause=cause,
+            is_own=is_own,
         )
         self._send(deed.messages)
         self._hurry(deed.messages)
@@ -439,10 +447,23 @@ class Conductor:
         if deed.text:
             self._events.add(deed.text, level=deed.level, author=command.author, label=deed.label)
         self._weigh(self._timeline.elapsed_s)
+        self._obey_pilot()
         # At once, not on the second: requested and acknowledged are what the hand looks for.
         self._show()
         self._wake.set()
         return deed.outcome
+
+    def _obey_pilot(self) -> None:
+        """Make the move that a pilot wants, tell of it, and end a run that was a search's."""
+        for said in self._autopilot.take_news():
+            self._events.add(said.text, level=said.level, author=said.author, label=said.label)
+        command = self._autopilot.take_command()
+        if command is not None and not self._life.is_stopping:
+            self._do(command, is_own=True)
+        is_over = self._plan.probe is not None and not self._autopilot.is_driving
+        if is_over and not self._life.is_stopping and not self._autopilot.is_taken:
+            stop = Command(kind=CommandKind.STOP, author="finder", note="the search is over")
+            self._do(stop, cause=StopCause.SCHEDULE, is_own=True)
 
     def _weigh(self, at_s: float) -> None:
         for warning in self._scales.weigh(self._hand.throttles.most_vus(at_s)):
@@ -618,6 +639,8 @@ class Conductor:
         self._mind_lost_viewer()
         self._siren.hear(developed)
         self._tell_news(self._alarm.hear(developed))
+        self._autopilot.hear(developed, at_s)
+        self._obey_pilot()
         abort = self._alarm.command
         if abort is not None and not self._life.is_stopping:
             self._do(abort, cause=StopCause.THRESHOLD)
@@ -720,6 +743,7 @@ class Conductor:
             alerts=self._siren.states,
             setup=self._phases.state(Phase.SETUP),
             teardown=self._phases.state(Phase.TEARDOWN),
+            pilot=self._autopilot.state(self._timeline.elapsed_s),
         )
 
     def _summary(self, ended_s: float) -> Summary:
@@ -738,4 +762,5 @@ class Conductor:
             metric_totals=self._picture.metric_totals,
             stalls=self._picture.stalls,
             alerts=self._siren.states,
+            findings=self._autopilot.findings,
         )

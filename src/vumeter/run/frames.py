@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from vumeter.model.frame import Event, Frame, PhaseState
+from vumeter.model.pilot import PilotState
 from vumeter.model.plan import Plan
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.verdict import AlertState, Verdict
@@ -32,6 +33,7 @@ def new_frame(
     alerts: tuple[AlertState, ...],
     setup: PhaseState | None,
     teardown: PhaseState | None,
+    pilot: PilotState | None = None,
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
     reading = view.reading
@@ -73,4 +75,5 @@ def new_frame(
         alerts=alerts,
         setup=setup,
         teardown=teardown,
+        pilot=pilot,
     )

@@ -13,6 +13,7 @@ from vumeter.model.frame import EventLevel, StopCause
 from vumeter.model.messages import Pause, Retarget, Stop
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import ENDS, FOR_DATABASE, Command, CommandKind, JournalEntry, Outcome
+from vumeter.run.autopilot import PILOTED, Autopilot
 from vumeter.run.control import Control
 from vumeter.run.database import DatabaseHand
 from vumeter.run.journal import Journal
@@ -55,8 +56,10 @@ class Hand:
         staff: Staff,
         acknowledge: Callable[[str | None], tuple[str, ...]] = lambda _: (),
         database: DatabaseHand | None = None,
+        autopilot: Autopilot | None = None,
     ) -> None:
         self._database = database or DatabaseHand({}, may_end=False)
+        self._autopilot = autopilot
         self._acknowledge_alert = acknowledge
         self._staff = staff
         self._graceful_stop_s = plan.graceful_stop_s
@@ -78,6 +81,7 @@ class Hand:
         at_unix_ms: int,
         workers: frozenset[int],
         cause: StopCause | None = None,
+        is_own: bool = False,
     ) -> Deed:
         """
         Return what becomes of *command*, which is in force and in the journal from now on.
@@ -88,19 +92,26 @@ class Hand:
             at_unix_ms: The same for people.
             workers: Who has to acknowledge it.
             cause: Of a stop or an abort that no operator asked for.
+            is_own: It is the run's own, and nobody's control stands in its way.
         """
         command = replace(command, note=plain(command.note)[:LONGEST_NOTE])
-        serial = self._journal.next_id
+        merged = self._journal.merging(command, second=at_s) if is_own else None
+        serial = self._journal.next_id if merged is None else merged
         due = self.advance(at_s)
-        effect = self._effect(command, serial, at_s, cause)
+        effect = self._effect(command, serial, at_s, cause, is_own=is_own)
+        if effect.accepted and not is_own and self._autopilot is not None:
+            self._autopilot.heed(command, at_s)
         messages = self._messages(command, serial, effect)
-        self._journal.write(
-            command,
-            accepted=effect.accepted,
-            effect=effect.message,
-            second=at_s,
-            at_unix_ms=at_unix_ms,
-        )
+        if merged is None:
+            self._journal.write(
+                command,
+                accepted=effect.accepted,
+                effect=effect.message,
+                second=at_s,
+                at_unix_ms=at_unix_ms,
+            )
+        else:
+            self._journal.merge(merged, command, effect=effect.message)
         self._journal.await_workers(serial, workers, messages=len(messages))
         is_mark = command.kind is CommandKind.MARK
         reason = f" ({command.note})" if command.note and not is_mark else ""
@@ -108,8 +119,8 @@ class Hand:
             outcome=Outcome(id=serial, accepted=effect.accepted, message=effect.message),
             messages=due + messages,
             level=EventLevel.MARK if is_mark else EventLevel.ACTION,
-            text=effect.message + reason if effect.label else "",
-            label=effect.label,
+            text=effect.message + reason if effect.label and merged is None else "",
+            label=effect.label if merged is None else "",
         )
 
     def advance(self, at_s: float) -> tuple[Errand, ...]:
@@ -130,11 +141,17 @@ class Hand:
             self.throttles.acknowledge(serial)
 
     def _effect(
-        self, command: Command, serial: int, at_s: float, cause: StopCause | None
+        self,
+        command: Command,
+        serial: int,
+        at_s: float,
+        cause: StopCause | None,
+        *,
+        is_own: bool,
     ) -> Effect:
         if command.kind is CommandKind.TAKE:
             return self._taken(command.author)
-        refusal = self._control.permit(command.author, command.kind)
+        refusal = "" if is_own else self._control.permit(command.author, command.kind)
         if not refusal and (aside := self._aside(command)) is not None:
             return aside
         if not refusal and command.kind in ENDS and self._life.ended_s is None:
@@ -144,6 +161,8 @@ class Hand:
             return Effect(accepted=False, message=refusal)
         if command.kind is CommandKind.WORKERS:
             effect = self._staffed(command.value)
+        elif command.kind in PILOTED:
+            effect = self._piloted(command, at_s)
         else:
             effect = self.throttles.apply(command, serial=serial, at_s=at_s)
         self._life.move_end(self.throttles.end_s)
@@ -157,6 +176,14 @@ class Hand:
         if command.kind is CommandKind.ACKNOWLEDGE:
             return self._acknowledged(command.alert)
         return self._database.take(command) if command.kind in FOR_DATABASE else None
+
+    def _piloted(self, command: Command, at_s: float) -> Effect:
+        assert self._autopilot is not None, "a run has one"
+        states = self.throttles.states(at_s, {})
+        if self.throttles.paused and command.kind is not CommandKind.MANUAL:
+            return Effect(accepted=False, message="The load is paused: resume it first")
+        done, message = self._autopilot.engage(command, states, at_s)
+        return Effect(accepted=done, message=message, label=command.kind if done else "")
 
     def _taken(self, author: str) -> Effect:
         former = self._control.holder

@@ -4,7 +4,11 @@ from collections import Counter
 
 import msgspec
 
+from vumeter.model.pilot import PilotKind
 from vumeter.model.throttle import Command, JournalEntry
+
+_MERGED_S = 60.0
+_MERGED_PARTS = 200
 
 
 class Journal:
@@ -18,6 +22,7 @@ class Journal:
     def __init__(self) -> None:
         self._entries: list[JournalEntry] = []
         self._awaited: dict[int, Counter[int]] = {}
+        self._merged: Counter[int] = Counter()
 
     @property
     def entries(self) -> tuple[JournalEntry, ...]:
@@ -44,10 +49,43 @@ class Journal:
         self._entries.append(entry)
         return entry
 
+    def merging(self, command: Command, *, second: float) -> int | None:
+        """
+        Return the newest entry, which *command* goes on with; `None`: it is an entry of its own.
+
+        Moves of the cruise control that come one after the other are one entry a minute, and of
+        a long run one for each 200th part of it: what is written by itself must not grow for ever.
+        """
+        if command.author != PilotKind.CRUISE or not self._entries:
+            return None
+        last = self._entries[-1]
+        known = last.command
+        is_like = (known.author, known.kind, known.scenario, known.lever) == (
+            command.author,
+            command.kind,
+            command.scenario,
+            command.lever,
+        )
+        is_near = second - last.second < max(_MERGED_S, second / _MERGED_PARTS)
+        return last.id if is_like and last.accepted and is_near else None
+
+    def merge(self, serial: int, command: Command, *, effect: str) -> None:
+        """Let the newest entry, *serial*, stand for *command* as well."""
+        self._merged[serial] += 1
+        moves = self._merged[serial] + 1
+        self._entries[serial - 1] = msgspec.structs.replace(
+            self._entries[serial - 1],
+            command=command,
+            effect=f"{effect} ({moves} moves)",
+            acknowledged_s=None,
+        )
+
     def await_workers(self, serial: int, workers: frozenset[int], *, messages: int) -> None:
         """Expect that each of *workers* acknowledges command *serial* for each of *messages*."""
         if workers and messages:
-            self._awaited[serial] = Counter(dict.fromkeys(workers, messages))
+            # An entry that was merged may still wait for the moves before.
+            awaited = self._awaited.setdefault(serial, Counter())
+            awaited.update(dict.fromkeys(workers, messages))
 
     def acknowledge(self, serial: int, worker: int, *, second: float) -> bool:
         """Take one acknowledgement into account; return whether it was the last that was due."""

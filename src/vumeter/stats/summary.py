@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from vumeter.model.frame import PhaseState, StopCause
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Slow, Tally
+from vumeter.model.pilot import Finding
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Iterations, Summary
 from vumeter.model.throttle import JournalEntry
@@ -77,6 +78,7 @@ class SummaryBuilder(Struct):
         stalls: StallLog | None = None,
         setup: PhaseState | None = None,
         teardown: PhaseState | None = None,
+        findings: Iterable[Finding] = (),
     ) -> Summary:
         """
         Return the summary so far, without any of the plan's secrets.
@@ -96,6 +98,7 @@ class SummaryBuilder(Struct):
             stalls: What the closed model did not see of the target's; `None`: nobody looked.
             setup: Without secrets; `None`: the plan has none.
             teardown: Likewise.
+            findings: Of searches for the capacity.
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
@@ -141,6 +144,7 @@ class SummaryBuilder(Struct):
             checks=total.checks,
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
             stalls=stood_still,
+            findings=tuple(findings),
             outage_s=self.outage_s,
             setup=setup,
             teardown=teardown,
