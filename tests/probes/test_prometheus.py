@@ -112,7 +112,7 @@ async def test_counters_are_rates_where_that_is_asked_and_a_reset_is_none(page) 
 async def test_what_is_not_there_or_no_number_is_missing_and_the_first_is_said(page) -> None:
     look = await looked(await page(PAGE), broken="broken", endless="endless", gone="requests")
     assert set(look.series) == {"answer_ms"}
-    assert look.remark.startswith("no sample matches gone → compare with http://")
+    assert look.remark.startswith("nothing on the page is called requests → look at http://")
 
 
 async def test_a_token_is_shown_to_the_page_and_its_url_without_a_password(page) -> None:

@@ -7,8 +7,6 @@ from vumeter.errors import ProfileError
 from vumeter.model.flow import Check, Group, Relation, Request, Source
 from vumeter.model.measure import Tally
 from vumeter.model.plan import Load, Plan, Scenario
-from vumeter.model.watched import AgentMonitor, ProcessMonitor, Watched, WatchedKind
-from vumeter.testing.seconds import MadeUpRun
 from vumeter.thresholds.grammar import written
 from vumeter.thresholds.metrics import Seen
 from vumeter.thresholds.rules import rules_of
@@ -79,31 +77,6 @@ def test_a_database_that_nobody_watches_is_refused_and_one_that_is_watched_is_no
     with pytest.raises(ProfileError, match="no database is watched"):
         rules_of(asked)
     assert rules_of(replace(asked, postgres_dsn="postgresql://localhost/shop"))
-
-
-def test_what_nobody_watches_is_refused_and_what_is_watched_is_judged_in_its_unit() -> None:
-    asked = plan("watched.api.rss_bytes: max < 400MB", "watched.far/sql.hit_ratio: avg > 90%")
-    with pytest.raises(ProfileError, match="nothing is watched"):
-        rules_of(asked)
-    api = ProcessMonitor(name="api", port=8000)
-    with pytest.raises(ProfileError, match='there is no monitor "far"'):
-        rules_of(replace(asked, monitors=(api,)))
-    far = AgentMonitor(name="far", url="https://127.0.0.1:1", token="t")
-    memory, hits = rules_of(replace(asked, monitors=(api, far)))
-    assert (memory.limit, hits.limit) == (400e6, 0.9)
-    seen = Seen(
-        tallies={},
-        scenarios={},
-        reading=replace(
-            MadeUpRun(endpoints=1).reading(0),
-            watched=(
-                Watched(name="api", kind=WatchedKind.PROCESS, series={"rss_bytes": 1e6}),
-                Watched(name="far/sql", kind=WatchedKind.REDIS, series={}),
-            ),
-        ),
-    )
-    assert memory.metric.part(seen, memory.selection) == 1e6
-    assert hits.metric.part(seen, hits.selection) is None
 
 
 TAGGED = replace(

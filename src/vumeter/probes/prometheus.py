@@ -71,8 +71,9 @@ class PrometheusObserver:
         series["answer_ms"] = (at_ns - began_ns) * _MS_PER_NS
         remark = ""
         if missing:
-            names = ", ".join(missing)
-            remark = f"no sample matches {names} → compare with {self._page.place}"
+            remark = (
+                f"nothing on the page is called {', '.join(missing)} → look at {self._page.place}"
+            )
         return Look(series=series, title=self._page.place, remark=remark)
 
     async def close(self) -> None:
@@ -109,7 +110,7 @@ class PrometheusObserver:
         for name, selector in self._selectors.items():
             chosen = [each for each in samples if _is_chosen(each, selector)]
             if not chosen:
-                missing.append(name)
+                missing.append(selector.metric)
             values = [each.value for each in chosen]
             if selector.is_rate:
                 values = [grown[_key(each)] / span_s for each in chosen if _key(each) in grown]

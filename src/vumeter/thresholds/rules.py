@@ -94,14 +94,7 @@ def _refuse_unanswerable(rule: Rule, plan: Plan) -> None:
     prefix, _, rest = rule.metric.name.partition(".")
     if prefix == "watched":
         known = [monitor.name for monitor in plan.monitors]
-        if not known:
-            raise ProfileError(
-                f'"{metric}": nothing is watched.',
-                hint="Name it in the profile: [[monitors.process]].",
-            )
-        # What is behind an agent, "far/sql", is known when that answers.
-        thing = rest.partition(".")[0].partition("/")[0]
-        _refuse_unknown(metric, "monitor", thing, known)
+        _refuse_unknown(metric, "monitor", rest.partition(".")[0], known)
     checks = [
         check.name
         for scenario in plan.scenarios

@@ -26,6 +26,8 @@ class Part(StrEnum):
     THROTTLES = "throttles"
     STATUS = "status"
     PLAN = "plan"
+    PILOT = "pilot"
+    """Whoever drives by itself; not there before anybody did."""
     LATENCY = "latency"
     SERIES = "series"
     """Any one number on the time axis of the latency."""
@@ -140,6 +142,9 @@ _SPREAD = (
 )
 """What is left over in a large terminal is dealt out in these proportions."""
 
+_SYSTEMS_MOST = 10
+"""Rows that host and database can fill."""
+
 _THREE_CHARTS_FROM_HEIGHT = 12
 """From so many rows on latency, a series and the database's waits stand above each other."""
 
@@ -163,6 +168,7 @@ def arrange(
     helps: bool = False,
     endpoints: int = MANY_ENDPOINTS,
     metrics: int = 0,
+    has_pilot: bool = False,
     has_series: bool = False,
     has_watched: bool = False,
 ) -> dict[Part, Place]:
@@ -178,6 +184,7 @@ def arrange(
         helps: Show the keys, or another page of words, in the place of the body.
         endpoints: How many the run has; the cockpit gives their table no rows to stay empty.
         metrics: How many the run's script has; without any there is no panel of them.
+        has_pilot: Somebody drives by itself, or has.
         has_series: Whether a series is to stand under the latency chart.
         has_watched: Whether anything is watched beside host and database.
     """
@@ -190,18 +197,17 @@ def arrange(
     top = [Part.HEADER, Part.THROTTLES, Part.STATUS]
     if width >= WIDE and height >= _PLAN_FROM_HEIGHT:
         top.append(Part.PLAN)
+    if has_pilot:
+        top.append(Part.PILOT)
     places = {part: Place(0, y, width, 1) for y, part in enumerate(top)}
     body = Place(0, len(top), width, height - len(top) - bar_rows)
     if helps:
         return places | {Part.HELP: body} | bar
+    if view is View.HOST:
+        systems, around = _host_view(body, is_zoomed=is_zoomed, has_series=has_series)
+        return places | around | _systems(systems, has_watched=has_watched) | bar
     found = _body(
-        view,
-        body,
-        is_zoomed=is_zoomed,
-        endpoints=endpoints,
-        metrics=metrics,
-        has_series=has_series,
-        has_watched=has_watched,
+        view, body, is_zoomed=is_zoomed, endpoints=endpoints, metrics=metrics, has_series=has_series
     )
     return places | found | bar
 
@@ -214,10 +220,7 @@ def _body(
     endpoints: int,
     metrics: int,
     has_series: bool,
-    has_watched: bool,
 ) -> dict[Part, Place]:
-    if view is View.HOST:
-        return _host(body, is_zoomed=is_zoomed, has_series=has_series, has_watched=has_watched)
     subject = _SUBJECTS[view]
     if is_zoomed or view in (View.LOG, View.NIGHT):
         return _with_series(_beside(body, *subject), has_series)
@@ -231,22 +234,25 @@ def _body(
             return _tables(body, metrics)
         case View.DATABASE:
             return _database(body, has_series)
+        case View.HOST:
+            charts, systems = _cut(body, lower=min(_SYSTEMS_MOST, body.height // 2))
+            latency, rps = _cut(charts, lower=max(2, charts.height // 3))
+            lower = Part.SERIES if has_series else Part.RPS
+            return {Part.LATENCY: latency, lower: rps} | _beside(systems, *subject)
 
 
-def _host(
-    body: Place, *, is_zoomed: bool, has_series: bool, has_watched: bool
-) -> dict[Part, Place]:
-    """Return the host and what is watched, and unless zoomed the charts above them."""
+def _host_view(
+    body: Place, *, is_zoomed: bool, has_series: bool
+) -> tuple[Place, dict[Part, Place]]:
+    """Return where the host and what is watched have their place, and the charts above it."""
     if is_zoomed:
-        return _systems(body, has_watched)
-    least = min(_HOST_LEAST, body.height - 6)
-    charts, systems = _cut(body, lower=max(body.height // 2, least))
+        return body, {}
+    charts, systems = _cut(body, lower=max(body.height // 2, min(_HOST_LEAST, body.height - 6)))
     latency, rps = _cut(charts, lower=max(2, charts.height // 3))
-    lower = Part.SERIES if has_series else Part.RPS
-    return {Part.LATENCY: latency, lower: rps, **_systems(systems, has_watched)}
+    return systems, {Part.LATENCY: latency, Part.SERIES if has_series else Part.RPS: rps}
 
 
-def _systems(place: Place, has_watched: bool) -> dict[Part, Place]:
+def _systems(place: Place, *, has_watched: bool) -> dict[Part, Place]:
     """Return the host with what is watched beside it, or below where that would be narrow."""
     if not has_watched:
         return {Part.HOST: place}

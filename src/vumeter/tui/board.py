@@ -42,6 +42,7 @@ from vumeter.tui.widgets.metric_panel import MetricPanel
 from vumeter.tui.widgets.night_panel import NightPanel
 from vumeter.tui.widgets.panel import Panel
 from vumeter.tui.widgets.past_bar import PastBar
+from vumeter.tui.widgets.pilot_row import PilotRow
 from vumeter.tui.widgets.plan_row import PlanRow
 from vumeter.tui.widgets.postgres_panel import PostgresPanel
 from vumeter.tui.widgets.rps_chart import RpsChart
@@ -125,6 +126,7 @@ class Board(Widget):
         self.throttles = ThrottleRow(id=Part.THROTTLES)
         self.status = StatusRow(id=Part.STATUS)
         self.plan = PlanRow(history, id=Part.PLAN)
+        self.pilot = PilotRow(id=Part.PILOT)
         self.latency = LatencyChart(history, id=Part.LATENCY)
         self.series = SeriesChart(history, id=Part.SERIES)
         self.rps = RpsChart(history, id=Part.RPS)
@@ -195,6 +197,7 @@ class Board(Widget):
     def compose(self) -> ComposeResult:
         """Yield every panel; the arrangement decides which are seen."""
         yield from (self.header, self.throttles, self.status, self.plan, self.latency, self.rps)
+        yield self.pilot
         yield from (self.throttle_panel, self.errors, self.endpoints, self.host, self.postgres)
         yield from (
             self.slowest,
@@ -234,6 +237,7 @@ class Board(Widget):
             metrics=len(self._frame.metrics) if self._frame else 0,
             has_series=bool(self._history.series.name),
             has_watched=bool(self._frame and self._frame.watched),
+            has_pilot=bool(self._frame and self._frame.pilot),
         )
         ids = {Part.BAR: self._bar, Part.HELP: self._sheet or Part.HELP}
         return {ids.get(part, part): place for part, place in parts.items()}
@@ -417,6 +421,7 @@ class Board(Widget):
             Part.THROTTLES: self.throttles.show,
             Part.STATUS: self.status.show,
             Part.PLAN: self.plan.show,
+            Part.PILOT: self.pilot.show,
             Part.LATENCY: self.latency.show,
             Part.SERIES: self.series.show,
             Part.RPS: self.rps.show,
@@ -442,4 +447,5 @@ class Board(Widget):
 
 def _rows_of(frame: Frame) -> tuple[int, ...]:
     """Return how many rows *frame* has for panels whose place depends on that."""
-    return len(frame.endpoints), len(frame.metrics), len(frame.watched)
+    has_pilot = frame.pilot is not None
+    return len(frame.endpoints), len(frame.metrics), len(frame.watched), has_pilot

@@ -3,6 +3,7 @@ What the operator types after `:`, turned into a command: "vu 150", "rps 450 ove
 
     [vu | rps]  150 | +10 | -20 | +10% | -5% | off  [over 30s]
     skip  |  extend 30s  |  plan [rejoin | continue]  |  workers 4
+    probe [SLO, …]  |  cruise p95 250ms  |  manual
 
 Without a lever it is the active one. Pure: the same line and the same levers always give
 the same answer, so the preview under the prompt cannot differ from what is then sent.
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from vumeter.errors import UsageError
 from vumeter.model.throttle import Command, CommandKind, Lever, ThrottleState
+from vumeter.tui.pilot_words import pilot_command
 from vumeter.tui.plan_words import plan_command, workers_command
 from vumeter.units import duration_text, parse_count, parse_duration_s, parse_rate_per_s
 
@@ -80,6 +82,9 @@ def read(
         ) or workers_command(line, author=author)
         if planned is not None:
             return Intent(command=planned[0], preview=planned[1])
+        piloted = pilot_command(line, active=active, author=author)
+        if piloted is not None:
+            return Intent(command=piloted[0], preview=piloted[1])
         words = _words(line, active)
         state = _state(words.lever, levers, active)
         if words.value == "off":

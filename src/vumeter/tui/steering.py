@@ -111,6 +111,20 @@ class Steering(Deck):
         """Ask for an exact value or a ramp."""
         self.ask(Prompt(label=":", preview=self._preview, done=self._obey, past=self.past_lines))
 
+    def action_probe(self) -> None:
+        """Ask what has to hold, and let the finder look for the most; at work, end it."""
+        frame = self.newest
+        if frame is not None and frame.pilot is not None and not frame.pilot.is_over:
+            self.send(self.hand.plain(CommandKind.MANUAL))
+            return
+        self.ask(
+            Prompt(
+                label="probe",
+                preview=lambda line: self._preview(f"probe {line}"),
+                done=lambda line: self._obey(f"probe {line}"),
+            )
+        )
+
     def _read(self, line: str) -> Intent | Refusal:
         frame = self.newest
         return read(
