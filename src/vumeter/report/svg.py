@@ -73,7 +73,9 @@ def _curves(panel: Panel, y: Scale) -> Iterator[Markup]:
         (each for each in _TIME_STEPS_S if (last - first) / each <= _MOST_TICKS), _TIME_STEPS_S[-1]
     )
     for tick in _ticks(first, last, step_s):
-        yield _text(clock_text(tick), x(tick), _HEIGHT - 9, anchor="middle")
+        is_last = x(tick) > _WIDTH - _RIGHT - 30
+        anchor = "end" if is_last else "middle"
+        yield _text(clock_text(tick), x(tick), _HEIGHT - 9, anchor=anchor)
     place = float(_LEFT)
     for at, line in enumerate(panel.lines):
         colour = _COLOURS[at % len(_COLOURS)]

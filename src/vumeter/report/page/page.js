@@ -141,7 +141,8 @@
       this.bottom = this.height - MARGIN.bottom;
       for (const second of timeTicks(...state.range, Math.max(2, this.width / 110))) {
         svg(this.svg, "line", { class: "grid", x1: this.x(second), x2: this.x(second), y1: MARGIN.top, y2: this.bottom });
-        svg(this.svg, "text", { x: this.x(second), y: this.height - 5, "text-anchor": "middle" }, clock(second));
+        const anchor = this.x(second) > this.width - MARGIN.right - 28 ? "end" : "middle";
+        svg(this.svg, "text", { x: this.x(second), y: this.height - 5, "text-anchor": anchor }, clock(second));
       }
       course.limited.forEach((limited, i) => {
         if (limited && ends[i] > state.range[0] && starts[i] < state.range[1]) {
