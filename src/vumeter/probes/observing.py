@@ -9,6 +9,7 @@ is watched may be slow, gone or lying, and that never costs the run anything.
 import asyncio
 import math
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,7 @@ from vumeter.probes.plain import plain_text
 LOOK_INTERVAL_S = 1.0
 LOOK_LIMIT_S = 3.0
 _LAST_RETRY_S = 5.0
+_MOST_NOTICES = 10
 _NAME_LIMIT = 40
 _MOST_SERIES = 100
 _SERIES_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
@@ -84,7 +86,8 @@ class WatchProbe:
         self._good_ns = clock()
         self._watched = Watched(name=monitor.name, kind=monitor.kind)
         self._behind: tuple[Watched, ...] = ()
-        self._notices: list[str] = []
+        # Of a thing that is restarted over and over, the newest will do.
+        self._notices: deque[str] = deque(maxlen=_MOST_NOTICES)
 
     @property
     def latest(self) -> tuple[Watched, ...]:
@@ -95,7 +98,8 @@ class WatchProbe:
 
     def notices(self) -> list[str]:
         """Return what has happened to it since this was asked last."""
-        told, self._notices = self._notices, []
+        told = list(self._notices)
+        self._notices.clear()
         return told
 
     async def run(self) -> None:

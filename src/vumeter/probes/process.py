@@ -23,7 +23,7 @@ from vumeter.probes.cgroup import CgroupUse, cgroup_use, throttled_percent
 from vumeter.probes.listeners import listening_pids
 from vumeter.probes.observing import LOOK_INTERVAL_S, Look, UnseenError
 
-# To find all children, every process of the host is asked for its parent: 20 µs for each.
+# To find all children, every process of the host is asked for its parent: 50 µs for each.
 _FAMILY_EVERY_NS = 5 * NANOSECONDS_PER_S
 _MOST_PROCESSES = 500
 _SHOWN_WORDS = 4

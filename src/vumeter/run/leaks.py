@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -66,6 +67,14 @@ _LEAKY = (
 )
 
 
+class News(NamedTuple):
+    """What there is to tell of a leak."""
+
+    text: str
+    is_bad: bool
+    """Whether it is one, and not the end of one."""
+
+
 class LeakWatch:
     """Looks for leaks in the watched things of one run."""
 
@@ -74,7 +83,7 @@ class LeakWatch:
         self._leaking: dict[tuple[str, str], str] = {}
         self._looks: dict[str, str] = {}
 
-    def add(self, watched: Watched, *, second: float, load: float) -> tuple[Watched, list[str]]:
+    def add(self, watched: Watched, *, second: float, load: float) -> tuple[Watched, list[News]]:
         """
         Take in one second of *watched* under *load*.
 
@@ -85,7 +94,7 @@ class LeakWatch:
         self._mind_restart(watched)
         if watched.state is not WatchedState.UP:
             return watched, []
-        news: list[str] = []
+        news: list[News] = []
         series = dict(watched.series)
         for leaky in _LEAKY:
             if leaky.series not in series:
@@ -104,14 +113,15 @@ class LeakWatch:
 
     def _judged(
         self, key: tuple[str, str], leaky: _Leaky, growth: Growth, series: dict[str, float]
-    ) -> Iterator[str]:
+    ) -> Iterator[News]:
         if growth.is_leak:
             is_news = key not in self._leaking
             self._leaking[key] = _words(leaky, growth, series)
             if is_news:
-                yield self._leaking[key]
+                yield News(self._leaking[key], is_bad=True)
         elif self._leaking.pop(key, None) is not None:
-            yield f"{leaky.words} no longer grow{'s' * (leaky.unit is Unit.BYTES)}"
+            verb = "grows" if leaky.unit is Unit.BYTES else "grow"
+            yield News(f"{leaky.words} no longer {verb}", is_bad=False)
 
     def _mind_restart(self, watched: Watched) -> None:
         """Forget what another process of the same name has used."""

@@ -65,7 +65,8 @@ class Watching:
         self._tell_of_change(watched)
         watched, news = self._leaks.add(watched, second=second, load=load)
         for each in news:
-            self._tell(f"{watched.name}: {each}", EventLevel.WARNING)
+            level = EventLevel.WARNING if each.is_bad else EventLevel.INFO
+            self._tell(f"{watched.name}: {each.text}", level)
         return watched
 
     async def _run(self) -> None:

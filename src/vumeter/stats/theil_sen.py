@@ -26,7 +26,7 @@ def line_through(points: Sequence[tuple[float, float]], *, confidence: float = 0
     Return Theil–Sen's slope through *points*, with Sen's interval; `None`: they have none.
 
     The slope is the median of those between all pairs, so that a third of the values may be
-    anything; 60 points, which are 1770 pairs, take 0.5 ms. The interval has the slopes that
+    anything; 60 points, which are 1770 pairs, take 0.3 ms. The interval has the slopes that
     are as far from the middle one as Kendall's S goes by chance, (N ± z·√(n(n−1)(2n+5)/18)) / 2
     of N. docs/measurement.md, "Leaks"
 
