@@ -5,7 +5,6 @@ from msgspec.structs import replace
 from vumeter.model.database import Waiter
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.testing.story import story
-from vumeter.tui.columns import Column
 from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Terminal, look_for
 from vumeter.tui.wait_track import WaitTrack
@@ -132,15 +131,17 @@ def test_of_the_seconds_of_a_column_the_busiest_is_drawn() -> None:
     frames = story(120).frames
     for frame in frames:
         track.add(frame)
-    column = Column(
-        first_second=100, seconds=8, span_s=1, requests=0, errors=0, dropped=0, p50_us=None,
-        p95_us=None, p99_us=None, max_us=None, requests_per_s=0.0, errors_per_s=0.0, vus=None,
-        vus_target=None, rate_target_per_s=None, is_limited=False,
-    )  # fmt: skip
-    worst = track.worst(column, 8)
+    worst, _ = track.worst(100, columns=2, seconds=8)
     sums = [
         sum(frame.postgres.active_by_wait.values())
         for frame in frames
         if 100 <= frame.second < 108 and frame.postgres and frame.postgres.active_by_wait
     ]
     assert worst is not None and sum(worst.values()) == max(sums)
+    # Also where a column has more seconds than are known, and where none is known.
+    before, whole = track.worst(-100_000, columns=2, seconds=100_000)
+    everything = [frame.postgres for frame in frames if frame.second >= 0]
+    assert before is None and whole is not None
+    assert sum(whole.values()) == max(
+        sum(each.active_by_wait.values()) for each in everything if each and each.active_by_wait
+    )

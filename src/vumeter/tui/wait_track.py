@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from vumeter.model.frame import Frame
 from vumeter.model.probes import PostgresReading, PostgresState
-from vumeter.tui.columns import Column
 
 _KEPT_S = 3600
 """An hour of seconds takes less than 2 MB."""
@@ -25,15 +24,33 @@ class WaitTrack:
         while len(self._seconds) > _KEPT_S:
             del self._seconds[next(iter(self._seconds))]
 
-    def worst(self, column: Column, seconds: int) -> Mapping[str, float] | None:
-        """Return the second of *column*, which has *seconds*, that most sessions were active in."""
-        first = column.first_second
-        known = (self._seconds.get(second) for second in range(first, first + seconds))
-        return max(
-            (waits for waits in known if waits is not None),
-            key=lambda waits: sum(waits.values()),
-            default=None,
-        )
+    def worst(
+        self, first_second: int, *, columns: int, seconds: int
+    ) -> list[Mapping[str, float] | None]:
+        """
+        Return of each of *columns* the second that most sessions were active in.
+
+        Args:
+            first_second: At which the first column begins.
+            columns: How many there are.
+            seconds: That each has.
+        """
+        found: list[Mapping[str, float] | None] = [None] * columns
+        # Columns may be of many more seconds than are kept.
+        span = range(first_second, first_second + columns * seconds)
+        known = span if len(span) < len(self._seconds) else [*self._seconds]
+        for second in known:
+            waits = self._seconds.get(second)
+            if waits is None or second not in span:
+                continue
+            index = (second - first_second) // seconds
+            if _sessions(waits) > _sessions(found[index]):
+                found[index] = waits
+        return found
+
+
+def _sessions(waits: Mapping[str, float] | None) -> float:
+    return -1.0 if waits is None else sum(waits.values())
 
 
 def waits_of(reading: PostgresReading | None) -> Mapping[str, float] | None:

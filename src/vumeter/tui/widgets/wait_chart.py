@@ -46,9 +46,10 @@ class WaitChart(Chart):
         reading = None if self.frame is None else self.frame.postgres
         span = self.span(width)
         seconds = span.seconds_per_column
-        columns = [self._track.worst(column, seconds) for column in span.columns]
+        columns = self._track.worst(span.first_second, columns=len(span.columns), seconds=seconds)
         pointed = self.pointed(span)
-        shown = self._track.worst(pointed, seconds) if pointed else waits_of(reading)
+        at = None if pointed is None else span.index_of(pointed.first_second)
+        shown = waits_of(reading) if at is None else columns[at]
         head = wait_title(reading, shown, span, width=width, look=self.look)
         if not self.has_room(width, height):
             return [head]
@@ -61,8 +62,7 @@ class WaitChart(Chart):
             look=self.look,
         )
         draw_event_lines(body, self.history.events, span, self.look)
-        cursor = None if pointed is None else span.index_of(pointed.first_second)
-        draw_cursor(body, cursor, self.look)
+        draw_cursor(body, at, self.look)
         top = linear_top(_top(columns, None if reading is None else reading.cpu_count))
         return [head, *_with_scale(body, top=top, look=self.look)]
 
