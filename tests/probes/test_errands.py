@@ -152,11 +152,11 @@ async def test_a_command_for_a_session_needs_the_profile_and_a_session_that_is_s
     pid = await sessions.open("BEGIN", "SELECT 1")
     watched = await watch(cluster.dsn())
     end = Command(kind=CommandKind.END_BACKEND, author="ann", pid=pid)
-    careful = DatabaseHand(watched.probe, may_end=False)
+    careful = DatabaseHand({"": watched.probe}, may_end=False)
     assert careful.take(end).message == "The database is connecting"
     await watched.until(lambda it: bool(it.idle_in_transaction))
     assert careful.take(end).message.endswith("limits.end_backends = true would")
-    hand = DatabaseHand(watched.probe, may_end=True)
+    hand = DatabaseHand({"": watched.probe}, may_end=True)
     [(own,)] = cluster.rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'vumeter'")
     for other in (own, None, 0, 1):
         effect = hand.take(Command(kind=CommandKind.END_BACKEND, author="ann", pid=other))

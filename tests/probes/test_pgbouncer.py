@@ -29,9 +29,10 @@ class Pooler(NamedTuple):
 
 
 @pytest.fixture
-def pooler(cluster) -> Iterator[Pooler]:
+def pooler(own_cluster) -> Iterator[Pooler]:
     port = free_port()
     # Beside the cluster's socket, where the server's user may read.
+    cluster = own_cluster
     ini: Path = cluster.folder / "pgbouncer.ini"
     users = cluster.folder / "users.txt"
     users.write_text("".join(f'"{name}" ""\n' for name in ("stats", "chief", "guest")))
@@ -96,9 +97,9 @@ async def _until(observer: PgBouncerObserver, name: str, value: float) -> Look:
 
 
 async def test_who_waits_for_a_pool_that_is_exhausted_is_counted_and_the_pool_is_named(
-    cluster, pooler
+    own_cluster, pooler
 ) -> None:
-    async with _observing(pooler.console) as observer, _sleepers(cluster, pooler, 5):
+    async with _observing(pooler.console) as observer, _sleepers(own_cluster, pooler, 5):
         look = await _until(observer, "clients_waiting", 3)
         assert look.series["clients_active"] == look.series["servers_active"] == _POOL_SIZE
         assert (look.series["server_limit"], look.series["pools"]) == (_POOL_SIZE, 1)
@@ -112,7 +113,7 @@ async def test_who_waits_for_a_pool_that_is_exhausted_is_counted_and_the_pool_is
         assert look.remark.endswith("the pool has 2")
 
 
-async def test_queries_are_counted_once_they_are_done(cluster, pooler) -> None:
+async def test_queries_are_counted_once_they_are_done(pooler) -> None:
     async with _observing(pooler.console) as observer:
         assert "queries_per_s" not in (await observer.look()).series
         with psycopg.connect(pooler.database, autocommit=True, prepare_threshold=None) as client:
