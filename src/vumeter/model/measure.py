@@ -200,7 +200,7 @@ class Stall(Struct, frozen=True, kw_only=True):
     """By request name: how long those that waited when it ended had done so."""
 
 
-class Slow(Struct, frozen=True, kw_only=True):
+class Slow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The slowest request of its name in a second: an example, whatever else was slow."""
 
     service_us: int

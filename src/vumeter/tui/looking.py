@@ -213,7 +213,7 @@ class Looking(Deck):
             self.session.want(0, history.newest_second + 1, span_s=COARSE_S)
         elif (span := self.board.time_span).columns:
             self.session.want(span.first_second, span.end_second, span_s=span.wanted_s)
-        if not self.session.is_attended:
+        if self.session.is_asked_alone and self.is_running:
             self.run_worker(
                 self.session.trace(), name="cockpit-trace", exclusive=True, group="trace"
             )

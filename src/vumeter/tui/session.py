@@ -258,9 +258,9 @@ class Session:
                 self._on_change()
 
     @property
-    def is_attended(self) -> bool:
-        """Whether what is wanted is fetched by itself."""
-        return self._tasks is not None
+    def is_asked_alone(self) -> bool:
+        """Whether a series is wanted that nobody fetches by himself: the run is over."""
+        return self._tasks is None and self._feed is not None and bool(self.history.series.name)
 
     def can_ask(self) -> bool:
         """Return whether somebody is there to answer, and report it where nobody is."""
