@@ -133,3 +133,14 @@ async def test_it_is_dark_where_people_want_it_dark(opened: Browser) -> None:
     await opened.until("document.documentElement.dataset.theme === 'dark'")
     background = await opened.value("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(20, 23, 27)"
+
+
+async def test_a_run_in_which_nothing_happened_is_a_page_too(tmp_path: Path) -> None:
+    with store_run(tmp_path / "run.sqlite", ()) as stored:
+        content = page_bytes(page_of(stored, stored.so_far(None)))
+    (tmp_path / "report.html").write_bytes(content)
+    async with browser() as it:
+        await it.open(tmp_path / "report.html")
+        assert await it.value("document.querySelectorAll('figure .plot svg').length") > 5
+        await it.value("document.getElementById('scale').click()")
+        assert it.complaints == []

@@ -187,3 +187,10 @@ def test_the_numbers_of_a_report_and_of_the_windows_are_the_same(
     assert report.latency_ms is not None and report.rps is not None
     assert found[Metric.P95] == report.latency_ms.p95
     assert round(found[Metric.RATE], 3) == report.rps
+
+
+def test_runs_too_short_to_be_tested_say_so(run: Callable[..., str]) -> None:
+    it = compare(*subjects_of([run("old", 1), run("slow", 3, 1.4)], skip_s=50), skip_s=50)
+    assert {line.verdict for line in it.lines} <= {Verdict.WORSE, Verdict.UNTESTED}
+    assert sum("10 of the 16 windows" in remark for remark in it.remarks) == 2
+    assert "Windows of 1 s (10), blocks" in words.text([it], colour=False)

@@ -9,6 +9,7 @@ from vumeter.report.compared.budgets import Budget, allowed
 from vumeter.report.compared.subjects import Subject
 from vumeter.report.schema import EndpointReport, Report
 from vumeter.stats.numeric.differences import (
+    FEWEST_WINDOWS,
     Difference,
     Metric,
     adjusted,
@@ -189,6 +190,11 @@ def _remarks(a: Subject, b: Subject, *, is_paired: bool) -> Iterator[str]:
             yield f"{subject.title}: vumeter itself was the limit; that may be all that differs."
         if subject.windows is None:
             yield f"{subject.title} is a report: whether a difference is chance cannot be told."
+        elif _number(subject) < FEWEST_WINDOWS:
+            yield (
+                f"{subject.title} is too short to be tested: it has {_number(subject)} of the "
+                f"{FEWEST_WINDOWS} windows that it takes."
+            )
     if not is_paired and a.windows is not None and b.windows is not None:
         yield "The two were not under the same load, by their plans or by hand."
     if a.report.run.target != b.report.run.target:

@@ -164,9 +164,7 @@ def _how(it: Comparison) -> str:
         return "Whole runs, not tested."
     windows = " and ".join(dict.fromkeys(str(number) for number in it.windows))
     how = "drawn of both at the same moments" if it.is_paired else "drawn of each by itself"
-    return (
-        f"{windows} windows of {it.window_s} s, blocks {how}; budgets are the least that matters."
-    )
+    return f"Windows of {it.window_s} s ({windows}), blocks {how}."
 
 
 def _case(line: Line, it: Comparison) -> Element:
