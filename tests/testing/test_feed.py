@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vumeter.link.client import Link
+from vumeter.model.explanation import Question
 from vumeter.model.flow import Choice, Pick, Request
 from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.plan import Limits, Load, Plan, Scenario
@@ -213,6 +214,27 @@ async def test_points_bring_the_seconds_from_one_on(stage: Stage) -> None:
     seconds = [point.second for point in await stage.feed.points(1)]
     assert seconds[:2] == [1, 2]
     assert seconds[-1] >= newest.second
+
+
+async def test_series_questions_and_snapshots_are_answered(stage: Stage) -> None:
+    frames = stage.feed.frames()
+    newest = await frame_where(stage, frames, lambda frame: frame.second >= 2)
+    now = await stage.feed.series_now()
+    assert {"requests_per_s", "vus", "generator.cpu_percent"} <= now.keys()
+    points = await stage.feed.series("vus", 0, newest.second + 1)
+    assert [point.second for point in points[-2:]] == [newest.second - 1, newest.second]
+    found = await stage.feed.why(Question.LATENCY, 0, newest.second + 1)
+    assert found.problem.startswith("only "), "of two seconds nothing follows"
+    assert await stage.feed.spikes() == ()
+
+
+async def test_a_moment_that_is_kept_can_be_had_again(steered: Stage) -> None:
+    frames = steered.feed.frames()
+    await frame_where(steered, frames, lambda frame: frame.second >= 1)
+    assert (await steered.feed.take_spike()).accepted
+    (head,) = await steered.feed.spikes()
+    spike = await steered.feed.spike(head.id)
+    assert (spike.head, spike.frame.second) == (head, head.second)
 
 
 async def test_control_can_be_taken(steered: Stage) -> None:
