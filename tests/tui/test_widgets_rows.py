@@ -10,6 +10,7 @@ from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import Frame, RunState, StopCause
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.metric import Unit
+from vumeter.model.pilot import PilotKind, PilotPhase, PilotState
 from vumeter.model.plan import Threshold
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.throttle import Lever, StageSpan, ThrottleState
@@ -20,6 +21,7 @@ from vumeter.tui.glyphs import GlyphSet
 from vumeter.tui.terminal import DEFAULT_LOOK, ColourDepth, Ink, Look, Terminal, look_for
 from vumeter.tui.widgets.alert_lights import alert_lights
 from vumeter.tui.widgets.header_row import header_line
+from vumeter.tui.widgets.pilot_row import pilot_line
 from vumeter.tui.widgets.plan_row import plan_line
 from vumeter.tui.widgets.status_row import (
     Health,
@@ -456,3 +458,30 @@ def test_a_lever_says_that_it_is_off_the_plan_replays_or_has_not_begun() -> None
     assert progress_words(_throttle(off_plan=True, eta_s=0.0)) == "OFF PLAN"
     assert progress_words(_throttle(begins_in_s=12.4)) == "in 12s"
     assert progress_words(_throttle(replays=True, eta_s=0.0)) == "REPLAY"
+
+
+def test_the_finders_row_says_where_it_is_and_why() -> None:
+    state = PilotState(
+        kind=PilotKind.FINDER,
+        phase=PilotPhase.BISECT,
+        scenario="main",
+        lever=Lever.RATE,
+        aim="p95<300ms",
+        load=340.0,
+        why="6 s of 10 to 18 s seen",
+        step=7,
+        low=300.0,
+        high=380.0,
+        observed="p95<300ms is 241ms",
+        eta_s=48.0,
+    )
+    line = pilot_line(state, width=100, look=DEFAULT_LOOK).text.rstrip()
+    assert line == (
+        " FINDER bisect 7  340/s  [300, 380]  p95<300ms is 241ms  6 s of 10 to 18 s seen  eta 48s"
+        "  C ends it"
+    )
+    narrow = pilot_line(state, width=60, look=DEFAULT_LOOK).text
+    assert "340/s" in narrow
+    assert "C ends it" in narrow
+    over = replace(state, phase=PilotPhase.OVER, why="at least 40/s")
+    assert pilot_line(over, width=60, look=DEFAULT_LOOK).text.strip() == "FINDER at least 40/s"

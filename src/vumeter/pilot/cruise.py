@@ -50,8 +50,8 @@ class Cruise:
     Keeps the figure of one rule near its limit by moving a lever.
 
     Never beyond *floor* and *top*; at either of them it only waits (there is no integral that
-    could wind up: the load is the integral). Seconds in which the generator was the limit are
-    looked at by nobody.
+    could wind up: the load is the integral). Seconds in which the generator was the limit never
+    lead up; where they are beyond the set point, less load is right whoever is to blame.
     """
 
     def __init__(self, course: Course) -> None:
@@ -73,7 +73,7 @@ class Cruise:
         if reading.second < self._from_second:
             return None
         second = second_of(reading, (self.course.rule,))
-        if not second.is_clean:
+        if not second.is_clean and not self._is_beyond(second):
             self.why = "the generator is the limit: waiting"
             return None
         self._seconds.append(second)
@@ -86,6 +86,10 @@ class Cruise:
             self.why = "nothing was measured"
             return None
         return self._moved(found, at_s)
+
+    def _is_beyond(self, second: Second) -> bool:
+        found = figure(self.course.rule, 0, [second])
+        return found is not None and found.severity > 0
 
     def _is_alarming(self, last: list[Second]) -> bool:
         each = [figure(self.course.rule, 0, [second]) for second in last]

@@ -23,7 +23,7 @@ MOST_SLOS = 8
 
 _SHORT = re.compile(
     r"\s*(?P<what>p\s*\(?\s*(?P<percent>\d+(\.\d+)?)\s*\)?|avg|med|max|errors?|err)"
-    r"\s*(?P<filter>\{[^}]*\})?\s*(?P<rest>[<>=!].*)",
+    r"\s*(?P<filter>\{[^}]*\})?\s*(?P<rest>(?:[<>=!].*)?)",
     re.DOTALL,
 )
 _SET_POINT = re.compile(r"\s*(?P<what>[^<>=!]*[^<>=!\s])\s+(?P<value>\d[\d.]*\s*[^\s\d]*)\s*")

@@ -46,7 +46,7 @@ def pilot_line(state: PilotState, *, width: int, look: Look) -> Line:
     parts.append((4, Line(look).add(state.why, Ink.DIM)))
     if state.eta_s is not None:
         parts.append((2, pair(look, "eta", span_text(round(state.eta_s)))))
-    parts.append((1, Line(look).add("C", Ink.KEY).add(" ends it", Ink.DIM)))
+    parts.append((0, Line(look).add("C", Ink.KEY).add(" ends it", Ink.DIM)))
     return joined(parts, width, look)
 
 
