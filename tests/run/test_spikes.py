@@ -95,6 +95,7 @@ def test_what_lasts_is_one_spike_and_a_hand_may_take_another(frames: tuple[Frame
     assert spikes.spike(by_hand.id) == by_hand
     assert told[-1].label == f"snap {by_hand.id}"
     assert len(told) == len(seconds) + 1
+    assert {event.author for event in told} == {"vumeter", "ann"}
 
 
 async def test_of_many_the_first_and_the_newest_are_kept_in_the_store_too(

@@ -14,6 +14,9 @@ from vumeter.model.spike import Spike, SpikeHead
 from vumeter.run.events import EventLog
 from vumeter.run.keeping import Keeper
 
+AUTHOR = "vumeter"
+"""Who says that one was taken by itself."""
+
 APART_S = 20
 """Between two that are taken by themselves; what lasts is one spike, and not one each second."""
 
@@ -124,7 +127,7 @@ class Spikes:
         self._events.add(
             f"snapshot {spike.id} kept: {reason} (v shows it)",
             level=EventLevel.ACTION if author else EventLevel.INFO,
-            author=author,
+            author=author or AUTHOR,
             label=f"snap {spike.id}",
         )
         return spike
