@@ -222,7 +222,7 @@ def test_percentiles_of_what_was_rolled_up_are_those_of_its_seconds(
 
 
 def test_an_hour_of_twenty_busy_endpoints_is_small(writing: Any, path: Path, leave: Any) -> None:
-    # What grows for ever are minutes: of 72 h they may be 60 % of 200 MB.
+    # What grows for ever are minutes: of 72 h they may be two thirds of 200 MB.
     run = MadeUpRun()
     with writing(retention=Retention(seconds_s=60, tens_s=60)) as writer:
         leave(writer, run, range(240))
@@ -235,7 +235,12 @@ def test_an_hour_of_twenty_busy_endpoints_is_small(writing: Any, path: Path, lea
     # An hour of seconds: a tenth of it at most, with all that is seen of a database.
     assert 3600 * mean_bytes[1] < 0.1 * 200e6
     assert mean_bytes[60] < 30_000
-    assert 72 * 60 * mean_bytes[60] < 0.6 * 200e6
+    assert 72 * 60 * mean_bytes[60] < 2 / 3 * 200e6
+    # And all of it is less than from where on the oldest would be merged.
+    default = Retention()
+    rows_kept = {1: default.seconds_s, 10: default.tens_s / 10, 60: 72 * 60}
+    whole_bytes = sum(rows_kept[span_s] * mean_bytes[span_s] for span_s in rows_kept)
+    assert whole_bytes < 0.9 * default.most_bytes
 
 
 @pytest.mark.slow

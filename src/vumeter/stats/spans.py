@@ -27,7 +27,10 @@ _ProbeT = TypeVar("_ProbeT", HostReading, PostgresReading, GeneratorReading)
 _FIRST, _MORE = "postgres", "postgres_more"
 """How the names of databases' numbers begin: of the first, and of those that have a name."""
 
-_ACTIVE = ("active_by_wait", "active_by_event")
+_WAITS = "active_by_wait"
+_LISTED = 5
+"""Of each list of a database's details, what a span keeps: minutes are kept for ever."""
+
 WORST = {
     "generator.cpu_percent",
     "generator.tick_lag_p99_us",
@@ -128,9 +131,8 @@ def _values(reading: Reading) -> Iterator[tuple[str, float]]:
         yield f"{prefix}.up", is_up
         if is_up:
             yield from _numbers(prefix, postgres)
-            for field in _ACTIVE:
-                for wait, sessions in (getattr(postgres, field) or {}).items():
-                    yield f"{prefix}.{field}.{wait}", sessions
+            for wait, sessions in (postgres.active_by_wait or {}).items():
+                yield f"{prefix}.{_WAITS}.{wait}", sessions
     for watched in reading.watched:
         for series, value in watched.series.items():
             yield _named(watched, series), value
@@ -221,12 +223,17 @@ def _postgres(
     return replace(
         _averaged(prefix, newest, extents),
         remark=next((it.remark for it in reversed(watched) if it.remark), ""),
-        blockers=worst.blockers,
-        waiters=worst.waiters,
-        running=busiest.running,
-        idle_in_transaction=idlest.idle_in_transaction,
+        blockers=worst.blockers[:_LISTED],
+        waiters=worst.waiters[:_LISTED],
+        running=busiest.running[:_LISTED],
+        idle_in_transaction=idlest.idle_in_transaction[:_LISTED],
+        statements=newest.statements[:_LISTED],
+        tables=newest.tables[:_LISTED],
+        unused_indexes=newest.unused_indexes[:_LISTED],
+        groups=newest.groups[:_LISTED],
         longest_transaction_pid=slowest.longest_transaction_pid,
-        **{field: _active(f"{prefix}.{field}", watched, extents) for field in _ACTIVE},
+        active_by_wait=_active(f"{prefix}.{_WAITS}", watched, extents),
+        active_by_event=_events(prefix, readings),
     )
 
 
@@ -244,6 +251,20 @@ def _active(
         for each, extent in extents.items()
         if each.startswith(f"{name}.")
     }
+
+
+def _events(prefix: str, readings: Sequence[Reading]) -> dict[str, float] | None:
+    """Return the mean of each event; there are too many of them for extents of their own."""
+    totals: dict[str, float] = {}
+    up_s = 0.0
+    for reading in readings:
+        postgres = _databases(reading).get(prefix)
+        if postgres is not None and postgres.active_by_event is not None:
+            seconds = extents_of(reading)[f"{prefix}.up"].total
+            up_s += seconds
+            for event, sessions in postgres.active_by_event.items():
+                totals[event] = totals.get(event, 0.0) + sessions * seconds
+    return {event: total / up_s for event, total in totals.items()} if up_s else None
 
 
 def _watched(readings: Sequence[Reading], extents: Mapping[str, Extent]) -> Iterator[Watched]:
