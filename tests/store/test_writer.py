@@ -224,8 +224,8 @@ def test_percentiles_of_what_was_rolled_up_are_those_of_its_seconds(
 def test_an_hour_of_twenty_busy_endpoints_is_small(writing: Any, path: Path, leave: Any) -> None:
     # What grows for ever are minutes: of 72 h they may be two thirds of 200 MB.
     run = MadeUpRun()
-    with writing(retention=Retention(seconds_s=60, tens_s=60)) as writer:
-        leave(writer, run, range(240))
+    with writing(retention=Retention(seconds_s=60, tens_s=120)) as writer:
+        leave(writer, run, range(300))
     with sqlite3.connect(path) as connection:
         rows = connection.execute(
             "SELECT span_s, avg(length(content)) FROM readings GROUP BY span_s"
