@@ -14,7 +14,9 @@ from hdrh.histogram import HdrHistogram
 from msgspec.structs import replace
 
 from vumeter.model.measure import Histogram, Reading, Tally
+from vumeter.model.pilot import Finding, LoadPoint, Outcome, StepVerdict, Usl
 from vumeter.model.summary import Summary
+from vumeter.model.throttle import Lever
 from vumeter.report.charts import charts_of
 from vumeter.report.course import MOST_ENDPOINTS, MOST_SPANS, course, course_of
 from vumeter.report.endpoint_lines import endpoint_lines
@@ -264,6 +266,57 @@ def in_units_of(text: str, path: str, value: float) -> float:
     return value * 1000 if is_time_s else value
 
 
+@pytest.fixture
+def found() -> Finding:
+    """What a search for the capacity came to."""
+    point = LoadPoint(
+        load=120.0,
+        verdict=StepVerdict.HELD,
+        why="every SLO was met",
+        is_steady=True,
+        is_marginal=False,
+        second=20,
+        seconds=12,
+        generator_limited_seconds=0,
+        requests_per_s=118.7,
+        in_flight=3.21,
+        mean_ms=27.04,
+        p50_ms=25.1,
+        p95_ms=61.3,
+        p99_ms=None,
+        error_ratio=0.0012,
+        saturated=("host CPU",),
+    )
+    return Finding(
+        outcome=Outcome.FOUND,
+        text="It takes this much",
+        scenario="main",
+        lever=Lever.RATE,
+        slos=(),
+        author="ann",
+        started_s=3.0,
+        took_s=171.5,
+        sustainable=412.0,
+        limit=431.7,
+        low=402.2,
+        high=455.9,
+        is_confirmed=True,
+        recovered_s=4.2,
+        knee=None,
+        saturated="host CPU",
+        curve=(point, replace(point, load=240.0, verdict=StepVerdict.FAILED)),
+        usl=Usl(
+            lambda_per_s=44.1,
+            sigma=0.031,
+            kappa=0.00021,
+            peak_in_flight=67.9,
+            peak_per_s=861.0,
+            r_squared=0.993,
+            points=9,
+        ),
+    )
+
+
 @pytest.mark.parametrize("which", ["stored", "full", "bare"])
 def test_every_number_of_the_html_report_is_the_json_reports(
     which: str,
@@ -271,8 +324,10 @@ def test_every_number_of_the_html_report_is_the_json_reports(
     summary: Summary,
     full_summary: Summary,
     bare_summary: Summary,
+    found: Finding,
 ) -> None:
-    summary = {"stored": summary, "full": full_summary, "bare": bare_summary}[which]
+    full = replace(full_summary, findings=(found,))
+    summary = {"stored": summary, "full": full, "bare": bare_summary}[which]
     page = page_of(stored, summary)
     parser = Numbers()
     parser.feed(page_bytes(page).decode())
@@ -280,6 +335,9 @@ def test_every_number_of_the_html_report_is_the_json_reports(
     # What was worked out from the charts' data stands beside it.
     written["analysis"] = json.loads(parser.scripts[0])["analysis"]
     assert len(parser.found) > (5 if which == "bare" else 100)
+    searched = {path for path, _, _ in parser.found if path.startswith("capacity.0.")}
+    # Seven of the finding, seven of its law, and seven of each step: p99 was not known.
+    assert len(searched) == (28 if which == "full" else 0)
     for path, value, text in parser.found:
         real = at(written, path)
         assert float(value) == real, path

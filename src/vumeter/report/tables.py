@@ -58,6 +58,7 @@ def tables_of(report: Report) -> tuple[Table, ...]:
     found = (
         _thresholds(values),
         _alerts(values),
+        *_capacity(values),
         _latency(values),
         _endpoints(values, "endpoints", "Endpoints", "endpoints"),
         _counts(values),
@@ -214,30 +215,60 @@ def _phases(values: Values) -> Iterator[Table | None]:
 
 def _facts(values: Values, path: str, title: str) -> Table | None:
     """What there is at *path*, a line each; lists of things have tables of their own."""
-    found = values[path]
+    found = at(values, path)
     if found is None:
         return None
     rows = [
         row
         for name, value in found.items()
         if not isinstance(value, tuple) or all(isinstance(each, str) for each in value)
-        for row in _fact(values, f"{path}.{name}", value)
+        for row in _fact(values, path, name, value)
     ]
     return _table(path, title, (), rows)
 
 
-def _fact(values: Values, path: str, value: Any) -> Iterator[tuple[Cell, Cell]]:
-    label = _words(_title(path.partition(".")[2]))
+def _fact(values: Values, path: str, name: str, value: Any) -> Iterator[tuple[Cell, Cell]]:
+    label = _words(_title(name))
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield from _fact(values, f"{path}.{name}", each)
+        for part, each in value.items():
+            yield from _fact(values, path, f"{name}.{part}", each)
     elif isinstance(value, tuple):
         yield from ((label, _words(each)) for each in value)
-    elif isinstance(value, str | None) or path.endswith("unix_ms"):
-        if isinstance(value, str):
+    elif isinstance(value, str):
+        if value:
             yield label, _words(value)
-    elif value is not None:
-        yield label, number(values, path)
+    elif isinstance(value, bool):
+        yield label, _words("yes" if value else "no")
+    elif value is not None and not name.endswith("unix_ms"):
+        yield label, number(values, f"{path}.{name}")
+
+
+_CURVE = (
+    ("load", "load"),
+    ("requests_per_s", "rate"),
+    ("in_flight", "in flight"),
+    ("mean_ms", "mean"),
+    ("p50_ms", "p50"),
+    ("p95_ms", "p95"),
+    ("p99_ms", "p99"),
+    ("error_ratio", "errors"),
+)
+
+
+def _capacity(values: Values) -> Iterator[Table | None]:
+    for position, found in enumerate(values["capacity"]):
+        path = f"capacity.{position}"
+        yield _facts(values, path, "Capacity")
+        columns = (*(words for _, words in _CURVE), "verdict", "why")
+        rows = (
+            (
+                *(_within(it, f"{path}.curve.{n}", field) for field, _ in _CURVE),
+                _words(it["verdict"]),
+                _words("; ".join((it["why"], *it["saturated"]))),
+            )
+            for n, it in enumerate(found["curve"])
+        )
+        yield _table(f"{path}.curve", "Response to each load", columns, rows)
 
 
 def _journal(values: Values) -> Table:

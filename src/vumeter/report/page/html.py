@@ -120,6 +120,8 @@ def _body(page: Page) -> Iterator[Markup]:
         yield element("ul", *(element("li", each) for each in report.remarks), class_="remarks")
     for key, title in (("thresholds", "Thresholds"), ("alerts", "Alerts")):
         yield from _section(title, [tables[key]] if key in tables else [], key=key)
+    found = [table for key, table in tables.items() if key.startswith("capacity")]
+    yield from _section("Capacity", found, key="capacity")
     yield element("h2", "Over time", id="over-time")
     yield from _main_charts()
     if "endpoints" in tables:
