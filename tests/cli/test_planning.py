@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from vumeter.cli.planning import Wishes, plan
+from vumeter.cli.processes import with_processes
 from vumeter.errors import ProbeError, UsageError
 from vumeter.model.flow import Request
 from vumeter.model.plan import Executor
+from vumeter.model.watched import ProcessMonitor
 
 URL = "http://127.0.0.1:8000/"
 
@@ -192,3 +194,10 @@ def test_a_url_without_a_scheme_is_answered_with_one_that_has() -> None:
 def test_a_dsn_that_is_none_is_found_out_here() -> None:
     with pytest.raises(ProbeError):
         plan(Wishes(url=URL, postgres="mysql://127.0.0.1/x"))
+
+
+def test_processes_that_are_named_by_a_flag_are_watched_beside_the_profiles() -> None:
+    made = with_processes(plan(Wishes(url="http://127.0.0.1/")), ["api=port:8000"])
+    assert made.monitors == (ProcessMonitor(name="api", port=8000),)
+    with pytest.raises(UsageError, match='there is another monitor "api"'):
+        with_processes(made, ["api=pid:1"])

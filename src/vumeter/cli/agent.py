@@ -40,8 +40,9 @@ def agent(
 
     A run elsewhere watches it by a table [[monitors.agent]] in its profile, with the token.
     """
-    from vumeter.cli.agency import process_of, serve
+    from vumeter.cli.agency import serve
     from vumeter.cli.doors import token_in
+    from vumeter.cli.processes import process_of
     from vumeter.profiles.listening import listen_of
 
     files = [None if path is None else str(path.absolute()) for path in (listen_cert, listen_key)]

@@ -200,6 +200,15 @@ def run(  # noqa: PLR0917 - one parameter per flag
     pg_wait: Annotated[
         bool, typer.Option("--pg-wait", help="Start although the database cannot be reached.")
     ] = False,
+    process: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--process",
+            metavar="NAME=HOW",
+            help="Watch this process of this host, too: api=port:8000, api=pid:811,"
+            " jobs=pattern:celery.",
+        ),
+    ] = None,
     name: Annotated[
         Text, typer.Option("--name", metavar="NAME", help="For attach and ctl. [from the URL]")
     ] = None,
@@ -292,6 +301,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.listening import listening
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes, is_script
+    from vumeter.cli.processes import with_processes
     from vumeter.cli.storing import storing
     from vumeter.cli.thresholds import with_alerts, with_thresholds
 
@@ -350,6 +360,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         plan = _plan(wishes, given, variables=variable or [], time_scale=time_scale)
     plan = listening(connected(plan, wishes), listen, listen_cert, listen_key)
     plan = storing(plan, keep_seconds, keep_tens, max_store)
+    plan = with_processes(plan, process or ())
     plan = with_thresholds(plan, threshold or ())
     plan = with_alerts(plan, alert or ())
     if save_profile is not None:

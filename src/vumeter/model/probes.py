@@ -17,7 +17,7 @@ from vumeter.model.database import (
 )
 
 
-class HostReading(Struct, frozen=True, kw_only=True):
+class HostReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The host that vumeter runs on. Rates are over the time since the last reading."""
 
     cpu_percent: float
@@ -92,7 +92,7 @@ class PostgresState(StrEnum):
     """It did not answer within the probe's time limit."""
 
 
-class PostgresReading(Struct, frozen=True, kw_only=True):
+class PostgresReading(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One look at PostgreSQL. Numbers are `None` when this look could not see them.
 

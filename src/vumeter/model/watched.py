@@ -27,7 +27,7 @@ class WatchedState(StrEnum):
     """It is not there, refuses, or takes too long; `Watched.remark` says which."""
 
 
-class Watched(Struct, frozen=True, kw_only=True):
+class Watched(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One look at a watched thing: named numbers, with the unit at the end of each name.
 
