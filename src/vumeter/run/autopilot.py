@@ -73,7 +73,7 @@ class Autopilot:
         self._state: PilotState | None = None
         self._findings: list[Finding] = []
         self._said: list[Said] = []
-        self._pending: Command | None = None
+        self._pending: list[Command] = []
         self.is_taken = False
         """Whether somebody has taken the throttle from a pilot, and not given it back."""
 
@@ -95,8 +95,10 @@ class Autopilot:
 
     def take_command(self) -> Command | None:
         """Return the move that a pilot wants made now, once."""
-        pending, self._pending = self._pending, None
-        return pending and replace(pending, note=self._redactor.text(pending.note))
+        if not self._pending:
+            return None
+        pending = self._pending.pop(0)
+        return replace(pending, note=self._redactor.text(pending.note))
 
     def take_news(self) -> list[Said]:
         """Return what is to be told, once."""
@@ -127,7 +129,9 @@ class Autopilot:
         for reading in readings:
             if self._pilot is None:
                 return
-            self._pending = self._pilot.hear(reading, at_s) or self._pending
+            move = self._pilot.hear(reading, at_s)
+            if move is not None:
+                self._pending = [move]
             if isinstance(self._pilot, Searching) and self._pilot.is_over:
                 self._conclude(self._pilot, at_s)
 
@@ -138,7 +142,8 @@ class Autopilot:
 
     def release(self, why: str, at_s: float) -> str:
         """Let go of the throttle because of *why*; return that in words."""
-        pilot, self._pilot, self._pending = self._pilot, None, None
+        pilot, self._pilot = self._pilot, None
+        self._pending.clear()
         if pilot is None:
             return why
         self.is_taken = True
@@ -160,7 +165,7 @@ class Autopilot:
             Said(search.kind, found.text, level, "found" if is_well else "finder off")
         )
         self._pilot = None
-        self._pending = None if why else search.way_back(found)
+        self._pending = [] if why else search.way_back(found)
 
     def _engaged(self, command: Command, throttles: Sequence[ThrottleState], at_s: float) -> str:
         state = _lever(command, throttles)
@@ -169,7 +174,15 @@ class Autopilot:
         if command.kind is CommandKind.PROBE:
             thresholds = tuple(map(slo, command.aims)) or slos_of(self._plan)
             rules = slo_rules(thresholds, self._plan)
-            search = Searching(self._plan, rules, state, author=command.author, at_s=at_s)
+            pool = _lever(replace(command, lever=Lever.VUS), throttles)
+            search = Searching(
+                self._plan,
+                rules,
+                state,
+                pool=pool if state.lever is Lever.RATE else None,
+                author=command.author,
+                at_s=at_s,
+            )
             self._pilot, self._pending = search, search.begin(at_s)
             return f"finder: looks for the most that holds {search.aim}, from {state.target:g}"
         if len(command.aims) != 1:

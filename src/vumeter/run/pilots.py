@@ -24,9 +24,11 @@ class Searching:
         rules: tuple[Rule, ...],
         state: ThrottleState,
         *,
+        pool: ThrottleState | None,
         author: str,
         at_s: float,
     ) -> None:
+        self._pool = pool
         floor = _floor(plan, state.lever)
         self._search = Search(
             rules=rules,
@@ -49,9 +51,13 @@ class Searching:
         """Whether it has its answer."""
         return self._finder.outcome is not None
 
-    def begin(self, at_s: float) -> Command:
-        """Return the first move."""
-        return self._command(self._finder.begin(at_s))
+    def begin(self, at_s: float) -> list[Command]:
+        """Return the first moves: a rate needs as many VUs as there may be."""
+        first = self._command(self._finder.begin(at_s))
+        if self._pool is None or self._pool.requested >= self._pool.limit:
+            return [first]
+        why = "as many as there may be: no rate is to fail for want of them"
+        return [self._of_pool(self._pool.limit, why), first]
 
     def hear(self, reading: Reading, at_s: float) -> Command | None:
         """Return the move that follows from *reading*."""
@@ -64,12 +70,18 @@ class Searching:
             self._finder, author=self._author, started_s=self._started_s, at_s=at_s, why=why
         )
 
-    def way_back(self, found: Finding) -> Command:
-        """Return the move that leaves the lever where it does no harm."""
-        if found.outcome in (Outcome.BROKEN, Outcome.NOTHING) or found.sustainable is None:
-            return _set(self.kind, self._search, self._search.floor, "to the floor")
-        back = min(self._before, found.sustainable)
-        return _set(self.kind, self._search, back, "back to where it was")
+    def way_back(self, found: Finding) -> list[Command]:
+        """Return the moves that leave the levers where they do no harm."""
+        load, why = self._search.floor, "to the floor"
+        if found.outcome not in (Outcome.BROKEN, Outcome.NOTHING) and found.sustainable is not None:
+            load, why = min(self._before, found.sustainable), "back to where it was"
+        back = [_set(self.kind, self._search, load, why)]
+        if self._pool is not None and self._pool.requested < self._pool.limit:
+            back.append(self._of_pool(self._pool.requested, "back to where it was"))
+        return back
+
+    def _of_pool(self, vus: float, why: str) -> Command:
+        return replace(_set(self.kind, self._search, vus, why), lever=Lever.VUS)
 
     def state(self, at_s: float, *, text: str = "") -> PilotState:
         """Return how it stands; over, with *text* for what came of it."""
