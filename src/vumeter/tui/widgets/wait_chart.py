@@ -117,9 +117,9 @@ def wait_lines(
     """
     Return the picture's rows from the top: each column stacked from the bottom.
 
-    Classes keep their order, so that one stands at the same place from column to column. Within
-    a column they meet at whole cells, so a class may show half a cell more or less than it has;
-    the column ends where their sum does. A line marks as many sessions as there are processors.
+    Classes keep their order, so that one stands at the same place from column to column. A cell
+    has the class of its middle, so one may show half a cell more or less than it has; the column
+    ends where their sum does. A line marks as many sessions as there are processors.
     """
     top = linear_top(_top(columns, cores))
     picture: list[list[Cell]] = [[BLANK] * len(columns) for _ in range(height)]
@@ -149,18 +149,21 @@ def _draw_stack(
     # So little that it rounds to nothing still shows.
     in_all = max(1, round(sum(waits.values()) / top * height * steps))
     whole, part = divmod(min(in_all, height * steps), steps)
-    total, row = 0.0, 0
-    for name, sessions, ink in shown:
-        total += sessions
-        end = min(whole, round(total / top * height))
-        for each in range(row, end):
-            picture[height - 1 - each][x] = (_fill(name, levels[-1], look), ink)
-        row = max(row, end)
+    for row in range(whole + bool(part)):
+        level = steps if row < whole else part
+        name, ink = _class_at((row + level / steps / 2) / height * top, shown)
+        picture[height - 1 - row][x] = (_fill(name, levels[level], look), ink)
+
+
+def _class_at(sessions: float, shown: Sequence[tuple[str, float, Ink]]) -> tuple[str, Ink]:
+    """Return the class that is drawn at that height of the stack: the one in a cell's middle."""
+    total = 0.0
+    for name, number, ink in shown:
+        total += number
+        if sessions <= total:
+            return name, ink
     name, _, ink = shown[-1]
-    for each in range(row, whole):
-        picture[height - 1 - each][x] = (_fill(name, levels[-1], look), ink)
-    if part:
-        picture[height - 1 - whole][x] = (_fill(name, levels[part], look), ink)
+    return name, ink
 
 
 def _fill(name: str, block: str, look: Look) -> str:
