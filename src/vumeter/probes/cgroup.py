@@ -124,18 +124,10 @@ def _version_2(groups: list[Path]) -> CgroupUse:
     innermost = groups[0]
     used = _pairs(innermost / "cpu.stat").get("usage_usec")
     limits = [(group, cores) for group in groups if (cores := _max_cores(group)) is not None]
-    throttling = {}
-    for group, _ in limits:
-        stat = _pairs(group / "cpu.stat")
-        throttling[group] = Throttling(
-            periods=stat.get("nr_periods", 0),
-            throttled=stat.get("nr_throttled", 0),
-            throttled_us=stat.get("throttled_usec", 0),
-        )
     return CgroupUse(
         cpu_limit_cores=_least(cores for _, cores in limits),
         cpu_used_us=used,
-        throttling=throttling,
+        throttling={group: _throttling(group) for group, _ in limits},
         memory_bytes=_working_set(innermost, "memory.current", "inactive_file"),
         memory_limit_bytes=_least(_number(group / "memory.max") for group in groups),
         pids=_number(innermost / "pids.current"),
@@ -149,18 +141,10 @@ def _version_1(
 ) -> CgroupUse:
     used_ns = _number(accounts[0] / "cpuacct.usage") if accounts else None
     limits = [(group, cores) for group in cpu if (cores := _quota_cores(group)) is not None]
-    throttling = {}
-    for group, _ in limits:
-        stat = _pairs(group / "cpu.stat")
-        throttling[group] = Throttling(
-            periods=stat.get("nr_periods", 0),
-            throttled=stat.get("nr_throttled", 0),
-            throttled_us=stat.get("throttled_time", 0) // _NS_PER_US,
-        )
     return CgroupUse(
         cpu_limit_cores=_least(cores for _, cores in limits),
         cpu_used_us=None if used_ns is None else used_ns // _NS_PER_US,
-        throttling=throttling,
+        throttling={group: _throttling(group) for group, _ in limits},
         memory_bytes=_working_set(memory[0], "memory.usage_in_bytes", "total_inactive_file")
         if memory
         else None,
@@ -168,6 +152,16 @@ def _version_1(
         pids=_number(pids[0] / "pids.current") if pids else None,
         pids_limit=_least(_number(group / "pids.max") for group in pids),
         oom_kills=_pairs(memory[0] / "memory.oom_control").get("oom_kill") if memory else None,
+    )
+
+
+def _throttling(group: Path) -> Throttling:
+    """Return the counters of *group*: version 1 has nanoseconds, and another name for them."""
+    stat = _pairs(group / "cpu.stat")
+    return Throttling(
+        periods=stat.get("nr_periods", 0),
+        throttled=stat.get("nr_throttled", 0),
+        throttled_us=stat.get("throttled_usec", stat.get("throttled_time", 0) // _NS_PER_US),
     )
 
 
