@@ -39,6 +39,12 @@ def names() -> list[str]:
     return sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}"))
 
 
+def listed() -> Iterator[tuple[str, int]]:
+    """Yield each baseline's name, and how many bytes it takes."""
+    for name in names():
+        yield name, path_of(name).stat().st_size
+
+
 def save(name: str, folder: RunFolder) -> Path:
     """
     Keep the run in *folder* under *name*, in place of what was called so, and return where.
@@ -90,9 +96,3 @@ def _folder() -> Path:
 def _known() -> str:
     known = ", ".join(names())
     return f"There are: {known}." if known else "vumeter baseline save NAME makes one of a run."
-
-
-def listed() -> Iterator[tuple[str, int]]:
-    """Yield each baseline's name, and how many bytes it takes."""
-    for name in names():
-        yield name, path_of(name).stat().st_size

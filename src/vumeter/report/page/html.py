@@ -39,7 +39,7 @@ _SECTIONS = (
     ("Load", ("latency", "counts", "errors", "statuses", "checks", "metrics")),
     ("Setup and teardown", ("setup", "setup-endpoints", "teardown", "teardown-endpoints")),
     ("Journal", ("journal",)),
-    ("Environment", ("run", "scenarios", "environment")),
+    ("Environment", ("run", "scenarios")),
 )
 _PLACES = (
     ("The generator", "generator"),
