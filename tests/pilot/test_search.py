@@ -132,6 +132,40 @@ def test_a_search_says_where_it_is_and_why() -> None:
 
 
 @pytest.mark.slow
+def test_of_whole_vus_none_is_tried_twice_before_the_hold() -> None:
+    class Closed(Queue):
+        """As many requests as its capacity allows, each taking N/X by the law of Little."""
+
+        def set(self, rate_per_s: float) -> None:
+            vus = rate_per_s
+            self.takes_s = (1 + 0.05 * (vus - 1) + 0.002 * vus * (vus - 1)) / 100
+            self.service_s = fixed(self.takes_s)
+            super().set(vus / self.takes_s)
+
+    rules = slo_rules([slo("p95 < 40ms")], plan())
+    finder = Finder(
+        Search(
+            rules=rules,
+            scenario=SCENARIO,
+            lever=Lever.VUS,
+            is_open=False,
+            start=1.0,
+            floor=1.0,
+            top=1000.0,
+        )
+    )
+    # The law says 40 ms at N = 28.9, so 28 VUs hold and 29 do not.
+    answer = found(finder, Closed(fixed(0.01), servers=1000))
+
+    assert answer.outcome is Outcome.FOUND
+    assert answer.sustainable == pytest.approx(28, abs=1)
+    steps = [each.load for each in finder.records if each.phase is not PilotPhase.HOLD]
+    assert len(steps) == len(set(steps))
+    assert answer.usl is not None
+    assert answer.usl.sigma == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.slow
 def test_on_a_noisy_server_the_answer_says_how_uncertain_it_is() -> None:
     calm = found(search("p95 < 100ms"), Queue(exponential(1 / 200), seed=5))
     noisy = found(search("p95 < 100ms"), Queue(exponential(1 / 200), seed=5, noise=0.4))

@@ -262,7 +262,11 @@ class Finder:
         if found.trials >= _SURE_TRIALS and found.error <= _SURE_RATIO * found.load:
             return None
         # Noise may have set the bracket too low or too high: a little beyond it is looked, too.
-        return self._rounded(min(high * _BEYOND, max(low / _BEYOND, found.load)))
+        load = self._rounded(min(high * _BEYOND, max(low / _BEYOND, found.load)))
+        if self.search.lever is Lever.VUS and any(each.load == load for each in self.records):
+            # Of whole numbers there are few: once more the same one would tell nothing new.
+            return low + 1 if low + 1 < high else None
+        return load
 
     def _answer(self, low: float) -> float:
         """Return the load to confirm: a little below the limit, as far as that is known."""
