@@ -73,9 +73,13 @@ ENDS = frozenset({CommandKind.STOP, CommandKind.ABORT})
 FOR_DATABASE = frozenset({CommandKind.CANCEL_BACKEND, CommandKind.END_BACKEND, CommandKind.EXPLAIN})
 """Commands that the probe of the database carries out."""
 
+PILOTED = frozenset({CommandKind.PROBE, CommandKind.CRUISE, CommandKind.MANUAL})
+"""Commands that the autopilot carries out."""
+
 NO_THROTTLES = (
     ENDS
     | FOR_DATABASE
+    | PILOTED
     | {CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE, CommandKind.WORKERS}
 )
 """Commands that move no lever."""

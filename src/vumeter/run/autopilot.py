@@ -15,26 +15,21 @@ from vumeter.model.frame import EventLevel
 from vumeter.model.measure import Reading
 from vumeter.model.pilot import Finding, Outcome, PilotState
 from vumeter.model.plan import Plan, Probe
-from vumeter.model.throttle import FOR_DATABASE, Command, CommandKind, Lever, ThrottleState
+from vumeter.model.throttle import (
+    ENDS,
+    NO_THROTTLES,
+    Command,
+    CommandKind,
+    Lever,
+    ThrottleState,
+)
 from vumeter.pilot.slo import set_point, slo, slo_rules, slos_of
 from vumeter.run.pilots import Cruising, Searching
 from vumeter.run.words import NAMES
 from vumeter.stats.redaction import Redactor
 from vumeter.thresholds.words import threshold_text
 
-PILOTED = frozenset({CommandKind.PROBE, CommandKind.CRUISE, CommandKind.MANUAL})
-"""What is the autopilot's to do."""
-
-_HARMLESS = frozenset(
-    {
-        CommandKind.MARK,
-        CommandKind.ACKNOWLEDGE,
-        CommandKind.TAKE,
-        CommandKind.WORKERS,
-        *FOR_DATABASE,
-        *PILOTED,
-    }
-)
+_HARMLESS = NO_THROTTLES - ENDS
 """What leaves the throttle where it is."""
 
 

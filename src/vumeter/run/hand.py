@@ -12,8 +12,16 @@ from msgspec.structs import replace
 from vumeter.model.frame import EventLevel, StopCause
 from vumeter.model.messages import Pause, Retarget, Stop
 from vumeter.model.plan import Plan
-from vumeter.model.throttle import ENDS, FOR_DATABASE, Command, CommandKind, JournalEntry, Outcome
-from vumeter.run.autopilot import PILOTED, Autopilot
+from vumeter.model.throttle import (
+    ENDS,
+    FOR_DATABASE,
+    PILOTED,
+    Command,
+    CommandKind,
+    JournalEntry,
+    Outcome,
+)
+from vumeter.run.autopilot import Autopilot
 from vumeter.run.control import Control
 from vumeter.run.database import DatabaseHand
 from vumeter.run.journal import Journal
