@@ -39,7 +39,7 @@ def exit_code(summary: Summary) -> ExitCode:
     has ended the run, and teardown comes before them.
     """
     setup, teardown = summary.setup, summary.teardown
-    if summary.plan.probe is not None and summary.stop is StopCause.SCHEDULE:
+    if summary.plan.probe is not None and summary.stop in (StopCause.SCHEDULE, StopCause.STOPPED):
         return _of_search(summary)
     if summary.stop is StopCause.STOPPED:
         was_cut = summary.plan.has_end or summary.duration_s == 0
