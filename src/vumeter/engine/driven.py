@@ -30,7 +30,6 @@ class DrivenTask(asyncio.Future[None]):
     """
 
     __slots__ = (
-        "_cancels",
         "_complaint",
         "_must_cancel",
         "_on_bug",
@@ -40,6 +39,7 @@ class DrivenTask(asyncio.Future[None]):
         "_turn",
         "_waits_for",
         "_work",
+        "cancels",
         "is_stepping",
     )
 
@@ -65,7 +65,8 @@ class DrivenTask(asyncio.Future[None]):
         self._must_cancel = False
         self._complaint: RuntimeError | None = None
         """What to raise where something was awaited that nobody can wait for."""
-        self._cancels = 0
+        self.cancels = 0
+        """How often it was asked to cancel, less how often that was taken back."""
 
     def start(self) -> None:
         """Run the first step, now if no other task runs."""
@@ -108,7 +109,7 @@ class DrivenTask(asyncio.Future[None]):
         """Let the coroutine be interrupted where it waits, as `asyncio.Task.cancel` does."""
         if self.done():
             return False
-        self._cancels += 1
+        self.cancels += 1
         if self._waits_for is not None:
             if not self._waits_for.cancel(msg):
                 # It is done, and the step that says so about to come.
@@ -121,13 +122,13 @@ class DrivenTask(asyncio.Future[None]):
 
     def cancelling(self) -> int:
         """Return how often it was asked to cancel, less how often that was taken back."""
-        return self._cancels
+        return self.cancels
 
     def uncancel(self) -> int:
         """Take one request to cancel back, and return how many are left."""
-        if self._cancels > 0:
-            self._cancels -= 1
-        return self._cancels
+        if self.cancels > 0:
+            self.cancels -= 1
+        return self.cancels
 
     def get_coro(self) -> Coroutine[Any, Any, None]:
         """Return what it runs."""

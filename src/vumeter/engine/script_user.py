@@ -252,7 +252,7 @@ class ScriptedUser(VirtualUser):
             except (Exception, SystemExit, asyncio.CancelledError) as raised:
                 error = raised
             self._is_playing = False
-            if self._is_cut or play.cancelling():
+            if self._is_cut or play.cancels:
                 # Whoever did that says how it goes on.
                 break
             if error is not None:

@@ -69,13 +69,12 @@ class Vu:
 
     def check(self, name: str, passed: object) -> bool:
         """Count whether something is as it should be, and return that."""
-        checks = self._actor.checks
-        failed = not passed
-        try:
-            checks[name][failed] += 1
-        except KeyError:
-            checks[name] = [int(not failed), int(failed)]
-        return not failed
+        outcomes = self._actor.checks.get(name) or self._actor.checks.setdefault(name, [0, 0])
+        if passed:
+            outcomes[0] += 1
+            return True
+        outcomes[1] += 1
+        return False
 
     def think(self, first_s: float, second_s: float | None = None) -> Coroutine[Any, Any, None]:
         """Pause so long, or for a time between the two, drawn evenly."""
@@ -89,10 +88,10 @@ class Vu:
         if options:
             return await self.request("GET", url, name=name, **options)
         # Most requests are no more than this; to bind the options of `request` costs as much.
-        known = self._gets.get((url, name))
-        if known is None:
-            known = self._writer.get(url, name)
-        call, payload = known
+        try:
+            call, payload = self._gets[url, name]
+        except KeyError:
+            call, payload = self._writer.get(url, name)
         return await self._actor.call(call, payload)
 
     def post(self, url: str, **options: Any) -> Coroutine[Any, Any, Response]:
