@@ -7,14 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
+from vumeter.cli.flags import (
+    AllowedHosts,
+    Body,
+    ContentType,
+    Detach,
+    Headers,
+    Headless,
+    Insecure,
+    Method,
+    Name,
+    NoStore,
+    Output,
+    Postgres,
+    PostgresWait,
+    ScriptTarget,
+    Text,
+    Timeout,
+)
 from vumeter.errors import ProfileError, UsageError
 from vumeter.model.plan import Arrivals, Load, Plan, Probe, Scenario
 from vumeter.units import parse_count, parse_duration_s, parse_rate_per_s
 
 if TYPE_CHECKING:
     from vumeter.cli.planning import Wishes
-
-Text = str | None
 
 START_PER_S = 20.0
 """Iterations per second that a search begins with where nothing else says: harmless to most."""
@@ -26,9 +42,7 @@ def probe(  # noqa: PLR0917 - one parameter per flag
     target: Annotated[
         str, typer.Argument(metavar="URL|PROFILE|SCRIPT", help="What is to be probed.")
     ],
-    script_target: Annotated[
-        Text, typer.Argument(metavar="[URL]", help="A script's target. [its TARGET]")
-    ] = None,
+    script_target: ScriptTarget = None,
     slo: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,26 +64,12 @@ def probe(  # noqa: PLR0917 - one parameter per flag
         Text,
         typer.Option("--scenario", metavar="NAME", help="Whose load is raised. [the only one's]"),
     ] = None,
-    method: Annotated[
-        Text,
-        typer.Option("-m", "--method", metavar="METHOD", help="GET, or POST when there is a body."),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option("-H", "--header", metavar="HEADER", help="'Name: value'; repeats."),
-    ] = None,
-    body: Annotated[
-        Text, typer.Option("-d", "--body", metavar="TEXT", help="The request's body.")
-    ] = None,
-    content_type: Annotated[
-        Text, typer.Option("-T", "--content-type", metavar="TYPE", help="The body's Content-Type.")
-    ] = None,
-    timeout: Annotated[
-        str, typer.Option("-t", "--timeout", metavar="TIME", help="Per request, to its last byte.")
-    ] = "10s",
-    insecure: Annotated[
-        bool, typer.Option("-k", "--insecure", help="Do not verify the target's certificate.")
-    ] = False,
+    method: Method = None,
+    header: Headers = None,
+    body: Body = None,
+    content_type: ContentType = None,
+    timeout: Timeout = "10s",
+    insecure: Insecure = False,
     workers: Annotated[
         str, typer.Option("--workers", metavar="N", help='Processes that make the load, or "auto".')
     ] = "1",
@@ -79,36 +79,14 @@ def probe(  # noqa: PLR0917 - one parameter per flag
     max_rate: Annotated[
         Text, typer.Option("--max-rate", metavar="RATE", help="A guard rail. [100k]")
     ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-host", metavar="HOST", help="A host beyond private networks; repeats."
-        ),
-    ] = None,
-    pg: Annotated[
-        Text,
-        typer.Option("--pg", envvar="VUMETER_PG", metavar="DSN", help="A PostgreSQL to watch."),
-    ] = None,
-    pg_wait: Annotated[
-        bool, typer.Option("--pg-wait", help="Start although the database cannot be reached.")
-    ] = False,
-    name: Annotated[
-        Text, typer.Option("--name", metavar="NAME", help="For attach and ctl. [from the URL]")
-    ] = None,
-    headless: Annotated[
-        bool,
-        typer.Option("--headless", help="No cockpit: progress on stderr, summary on stdout."),
-    ] = False,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Start, say how to attach, and leave.")
-    ] = False,
-    no_store: Annotated[
-        bool, typer.Option("--no-store", help="Keep nothing for `vumeter show`.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
-    ] = None,
+    allow_host: AllowedHosts = None,
+    pg: Postgres = None,
+    pg_wait: PostgresWait = False,
+    name: Name = None,
+    headless: Headless = False,
+    detach: Detach = False,
+    no_store: NoStore = False,
+    output: Output = None,
     variable: Annotated[
         list[str] | None,
         typer.Option("-e", metavar="KEY=VALUE", help="What ${KEY} in a profile stands for."),

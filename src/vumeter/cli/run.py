@@ -7,6 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.flags import (
+    AllowedHosts,
+    Body,
+    ContentType,
+    Detach,
+    Headers,
+    Headless,
+    Insecure,
+    Method,
+    Name,
+    NoStore,
+    Output,
+    Postgres,
+    PostgresWait,
+    ScriptTarget,
+    Text,
+    Timeout,
+)
 from vumeter.errors import UsageError
 from vumeter.model.flow import USUAL_REDIRECTS
 from vumeter.model.plan import ViewerLost
@@ -15,8 +33,6 @@ if TYPE_CHECKING:
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes
     from vumeter.model.plan import Plan
-
-Text = str | None
 
 
 def run(  # noqa: PLR0917 - one parameter per flag
@@ -27,9 +43,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
             metavar="URL|PROFILE|SCRIPT", help="http://…, https://…, a TOML or a Python file."
         ),
     ],
-    script_target: Annotated[
-        Text, typer.Argument(metavar="[URL]", help="A script's target. [its TARGET]")
-    ] = None,
+    script_target: ScriptTarget = None,
     vus: Annotated[
         Text,
         typer.Option(
@@ -52,24 +66,14 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "-q", "--rate", metavar="RATE", help="Arrivals over all VUs, an open model: 500, 90/m."
         ),
     ] = None,
-    method: Annotated[
-        Text,
-        typer.Option("-m", "--method", metavar="METHOD", help="GET, or POST when there is a body."),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option("-H", "--header", metavar="HEADER", help="'Name: value'; repeats."),
-    ] = None,
-    body: Annotated[
-        Text, typer.Option("-d", "--body", metavar="TEXT", help="The request's body.")
-    ] = None,
+    method: Method = None,
+    header: Headers = None,
+    body: Body = None,
     body_file: Annotated[
         Path | None,
         typer.Option("-D", "--body-file", metavar="FILE", help="The body, from a file."),
     ] = None,
-    content_type: Annotated[
-        Text, typer.Option("-T", "--content-type", metavar="TYPE", help="The body's Content-Type.")
-    ] = None,
+    content_type: ContentType = None,
     accept: Annotated[
         Text, typer.Option("-A", "--accept", metavar="TYPE", help="The Accept header.")
     ] = None,
@@ -79,9 +83,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "-a", "--auth", metavar="USER:PASS", help="user:password, for basic authentication."
         ),
     ] = None,
-    timeout: Annotated[
-        str, typer.Option("-t", "--timeout", metavar="TIME", help="Per request, to its last byte.")
-    ] = "10s",
+    timeout: Timeout = "10s",
     redirects: Annotated[
         int,
         typer.Option(
@@ -91,9 +93,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     no_cookies: Annotated[
         bool, typer.Option("--no-cookies", help="VUs do not keep what targets set.")
     ] = False,
-    insecure: Annotated[
-        bool, typer.Option("-k", "--insecure", help="Do not verify the target's certificate.")
-    ] = False,
+    insecure: Insecure = False,
     disable_keepalive: Annotated[
         bool, typer.Option("--disable-keepalive", help="A new connection for each request.")
     ] = False,
@@ -169,12 +169,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "--max-rate", metavar="RATE", help="No command goes above it. [100k, or --rate]"
         ),
     ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-host", metavar="HOST", help="A host beyond private networks; repeats."
-        ),
-    ] = None,
+    allow_host: AllowedHosts = None,
     threshold: Annotated[
         list[str] | None,
         typer.Option(
@@ -193,13 +188,8 @@ def run(  # noqa: PLR0917 - one parameter per flag
             help="'host.cpu: > 80% for 10s': tell when it is so; or the set: usual; repeats.",
         ),
     ] = None,
-    pg: Annotated[
-        Text,
-        typer.Option("--pg", envvar="VUMETER_PG", metavar="DSN", help="A PostgreSQL to watch."),
-    ] = None,
-    pg_wait: Annotated[
-        bool, typer.Option("--pg-wait", help="Start although the database cannot be reached.")
-    ] = False,
+    pg: Postgres = None,
+    pg_wait: PostgresWait = False,
     process: Annotated[
         list[str] | None,
         typer.Option(
@@ -209,16 +199,9 @@ def run(  # noqa: PLR0917 - one parameter per flag
             " jobs=pattern:celery.",
         ),
     ] = None,
-    name: Annotated[
-        Text, typer.Option("--name", metavar="NAME", help="For attach and ctl. [from the URL]")
-    ] = None,
-    headless: Annotated[
-        bool,
-        typer.Option("--headless", help="No cockpit: progress on stderr, summary on stdout."),
-    ] = False,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Start, say how to attach, and leave.")
-    ] = False,
+    name: Name = None,
+    headless: Headless = False,
+    detach: Detach = False,
     graceful_stop: Annotated[
         str,
         typer.Option(
@@ -237,9 +220,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
             "--on-viewer-lost", help="When the last cockpit that could steer is lost, not left."
         ),
     ] = ViewerLost.CONTINUE,
-    no_store: Annotated[
-        bool, typer.Option("--no-store", help="Keep nothing for `vumeter show`.")
-    ] = False,
+    no_store: NoStore = False,
     keep_seconds: Annotated[
         Text,
         typer.Option("--keep-seconds", metavar="TIME", help="Store each second for so long. [1h]"),
@@ -268,10 +249,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         Path | None,
         typer.Option("--listen-key", metavar="FILE", help="PEM: its key, if not in that file."),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
-    ] = None,
+    output: Output = None,
     variable: Annotated[
         list[str] | None,
         typer.Option(
