@@ -70,14 +70,12 @@ class Response(msgspec.Struct, eq=False):
         Raises:
             ValueError: It was too long to be kept.
         """
-        if self._body is None:
-            raise ValueError("the body is too long to be kept, or cannot be decoded")
-        return bytes(self._body)
+        return bytes(self._kept())
 
     @property
     def text(self) -> str:
         """The body as UTF-8; what is none shows as �."""
-        return self.body.decode("utf-8", errors="replace")
+        return str(self._kept(), "utf-8", "replace")
 
     def json(self) -> Any:
         """
@@ -86,7 +84,12 @@ class Response(msgspec.Struct, eq=False):
         Raises:
             ValueError: It is none.
         """
-        return msgspec.json.decode(self.body)
+        return msgspec.json.decode(self._kept())
+
+    def _kept(self) -> bytes | bytearray:
+        if self._body is None:
+            raise ValueError("the body is too long to be kept, or cannot be decoded")
+        return self._body
 
 
 def _status_words(response: Response) -> str:

@@ -69,7 +69,10 @@ class Vu:
 
     def check(self, name: str, passed: object) -> bool:
         """Count whether something is as it should be, and return that."""
-        outcomes = self._actor.checks.get(name) or self._actor.checks.setdefault(name, [0, 0])
+        try:
+            outcomes = self._actor.checks[name]
+        except KeyError:
+            outcomes = self._actor.checks[name] = [0, 0]
         if passed:
             outcomes[0] += 1
             return True
