@@ -29,7 +29,9 @@ def test_a_run_to_its_end_is_code_0_with_progress_on_stderr_and_the_summary_on_s
         landing = flight.land()
     assert landing.exit_code == 0
     assert landing.complaints == ""
-    assert len(landing.progress) == 2
+    *seconds, stored = landing.progress
+    assert len(seconds) == 2
+    assert stored.startswith("Stored as ")
     assert "http_reqs" in landing.output
     assert landing.requests == server.truth()["requests"]
 

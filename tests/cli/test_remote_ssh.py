@@ -26,6 +26,7 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 SSH = shutil.which("ssh")
 HOST = "jump"
 
+# What a cockpit remembers of the views of whoever runs the tests is not to be seen here.
 _SERVER = """
 ListenAddress 127.0.0.1:{port}
 HostKey {folder}/host
@@ -35,7 +36,7 @@ AuthorizedKeysFile {folder}/user.pub
 StrictModes no
 PasswordAuthentication no
 UsePAM no
-SetEnv {variable}={runs} LANG=C.UTF-8
+SetEnv {variable}={runs} LANG=C.UTF-8 XDG_CONFIG_HOME={folder} XDG_STATE_HOME={folder}
 """
 _CLIENT = """
 Host {host}

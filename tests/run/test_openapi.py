@@ -31,11 +31,17 @@ async def test_what_a_run_answers_is_as_described(
         await until(link, lambda frame: frame.second >= 1)
         connector = aiohttp.UnixConnector(path=str(flight.folder.socket))
         async with aiohttp.ClientSession("http://run", connector=connector) as session:
+            # So that there is a moment to be asked for.
+            async with session.post("/spikes") as response:
+                assert response.status == 200, await response.text()
             for one in operations(Report):
                 if one.path == STREAM:
                     continue
+                query = {"id": "1"} if one.path == "/spike" else {}
                 body = b'{"kind": "mark", "note": "x"}' if one.path == "/commands" else None
-                async with session.request(one.method, one.path, data=body) as response:
+                async with session.request(
+                    one.method, one.path, params=query, data=body
+                ) as response:
                     text = await response.text()
                 described = document["paths"][one.path][one.method]["responses"]["200"]["content"]
                 assert response.status == 200, text
