@@ -126,6 +126,15 @@ def test_a_change_that_does_not_matter_is_not_told_however_well_it_fits() -> Non
     assert trouble.why().findings == ()
 
 
+def test_what_is_nothing_in_the_middle_of_both_halves_is_no_reason() -> None:
+    # Reads that come now and then, most often when it is slow: 0 before, 0 after.
+    trouble = Trouble()
+    trouble.causes["host.disk_read_bytes_per_s"] = lambda at: (
+        4e6 if at % (3 if trouble.strength(at) else 20) == 0 else 0.0
+    )
+    assert trouble.why().findings == ()
+
+
 def test_of_few_seconds_or_of_calm_ones_nothing_is_said() -> None:
     short = Trouble(seconds=LEAST_POINTS - 1).why()
     assert short.problem == f"only {LEAST_POINTS - 1} values of p95"

@@ -207,7 +207,7 @@ def _matters(series: str, levels: _Levels) -> bool:
     unit = unit_of(series)
     typical, worst = (shown_value(series, value) for value in levels)
     change = abs(worst - typical)
-    if change < _LEAST_CHANGE.get(unit, 0.0):
+    if not change or change < _LEAST_CHANGE.get(unit, 0.0):
         return False
     return unit in _ABSOLUTE or change >= _LEAST_RATIO * max(abs(typical), abs(worst))
 
