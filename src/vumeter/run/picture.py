@@ -59,6 +59,10 @@ class Picture:
         """The newest look at the host."""
         self.view = self._new_view(0.0)
 
+    def begin(self, start_unix_ms: int) -> None:
+        """Let run time 0 be at *start_unix_ms*; no snapshot has come yet."""
+        self._aggregator.start_unix_ms = start_unix_ms
+
     def expect(self, workers: frozenset[int], *, size: int, second: int = 0) -> None:
         """Wait for the snapshots of these of *size* workers; new ones' from *second* on."""
         self._aggregator.expect(workers, size=size, second=second)

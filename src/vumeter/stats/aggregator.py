@@ -24,7 +24,8 @@ class Aggregator:
     """
 
     def __init__(self, *, start_unix_ms: int, grace_s: float = 0.5) -> None:
-        self._start_unix_ms = start_unix_ms
+        self.start_unix_ms = start_unix_ms
+        """When run time 0 is, by the wall clock: not known before the first second."""
         self._grace_s = grace_s
         self._expected: frozenset[int] = frozenset()
         self._since: dict[int, int] = {}
@@ -129,7 +130,7 @@ class Aggregator:
         return Reading(
             second=second,
             # From the start, not from the wall clock of today, which may have been set since.
-            at_unix_ms=self._start_unix_ms + second * 1000,
+            at_unix_ms=self.start_unix_ms + second * 1000,
             tallies={name: merge(parts) for name, parts in tallies.items()},
             scenarios=scenarios,
             generator=self._judge.judge(vitals, missing=expected - heard),
