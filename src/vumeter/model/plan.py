@@ -9,6 +9,7 @@ from msgspec import Struct
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.metric import CustomMetric
+from vumeter.model.prices import Prices
 from vumeter.model.retention import Retention
 from vumeter.model.watched import Monitor
 
@@ -381,6 +382,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What is kept of the run for how long, where it is stored."""
     probe: Probe | None = None
     """`None`: the finder is only at work when somebody asks for it."""
+    prices: Prices | None = None
+    """What instances of the target cost; `None`: nobody says."""
     secrets: tuple[str, ...] = ()
     """Values that no report, log or screen may show, wherever they stand in this plan."""
 

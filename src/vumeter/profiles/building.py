@@ -20,6 +20,7 @@ from vumeter.profiles.models import LimitsTable, Profile, SetupTable, TeardownTa
 from vumeter.profiles.monitors import monitors_of
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus
 from vumeter.profiles.personas import scenarios_of
+from vumeter.profiles.prices import prices_from
 from vumeter.profiles.problems import Problems
 from vumeter.profiles.storing import retention_from
 from vumeter.profiles.targets import url_problem
@@ -100,6 +101,7 @@ def plan_of(
         postgres_more=tuple(profile.monitors.postgres_more.items()),
         monitors=monitors_of(profile.monitors, folder=path.parent, problems=problems),
         retention=retention_from(profile.store, problems=problems),
+        prices=prices_from(profile.prices, problems=problems),
         secrets=tuple(secrets.values()),
     )
     _check_thresholds(plan, thresholds, problems)

@@ -18,6 +18,7 @@ from vumeter.model.plan import (
 from vumeter.model.retention import Retention
 from vumeter.profiles.alerts import AlertTable
 from vumeter.profiles.monitors import MonitorTables, Name
+from vumeter.profiles.prices import PriceTable
 from vumeter.profiles.quantities import (
     Count,
     Duration,
@@ -401,4 +402,9 @@ class Profile(Table):
     )
     store: StoreTable = Field(default_factory=StoreTable, description="What is kept of the run.")
     limits: LimitsTable = Field(default_factory=LimitsTable, description="Guard rails.")
+    prices: dict[str, PriceTable] = Field(
+        {},
+        description="What one instance of the target costs, by type.",
+        examples=[{"m5.large": "0.096 USD/h"}],
+    )
     listen: ListenTable | None = Field(None, description="The control API beyond its socket.")

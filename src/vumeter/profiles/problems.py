@@ -17,7 +17,14 @@ MOST_KEPT = 1000
 _LONGEST_VALUE = 60
 _HIDDEN = "***"
 _NAMES: frozenset[KeyPath] = frozenset(
-    {("scenarios",), ("personas", "types"), ("feeders",), ("thresholds",), ("variables",)}
+    {
+        ("scenarios",),
+        ("personas", "types"),
+        ("feeders",),
+        ("thresholds",),
+        ("prices",),
+        ("variables",),
+    }
 )
 """Tables whose keys are names that the profile gives."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -71,6 +71,11 @@ def share_ratio(value: object) -> float:
     return float(match[1]) / 100
 
 
+def positive_share(value: object) -> float:
+    """Return the ratio in *value*, as `share_ratio` reads it; 0 is refused."""
+    return _above_zero(share_ratio(value))
+
+
 def _parsed(parse: Callable[[str], NumberT], text: str) -> NumberT:
     try:
         return parse(text)
@@ -83,7 +88,7 @@ def _without_unit(value: object, *, example: str) -> PydanticCustomError:
     return refusal(f"{quoted(value)} {what}.", hint=f"Write {example}.")
 
 
-def _above_zero(value: float) -> float:
+def _above_zero(value: NumberT) -> NumberT:
     if value <= 0:
         raise refusal("0 is too little.", hint="It has to be above 0.")
     return value
@@ -129,18 +134,16 @@ Rate = Annotated[
 ]
 Count = Annotated[int, BeforeValidator(count), _COUNT_SCHEMA]
 PositiveCount = Annotated[
-    int, BeforeValidator(lambda value: int(_above_zero(count(value)))), _COUNT_SCHEMA
+    int, BeforeValidator(lambda value: _above_zero(count(value))), _COUNT_SCHEMA
 ]
 Size = Annotated[
     int,
     BeforeValidator(size_bytes),
     _schema("size", pattern=rf"^[0-9.]+ *([kKmMgG]i?)?[bB]$|{_REFERENCE}", examples=["10kB"]),
 ]
-Share = Annotated[
-    float,
-    BeforeValidator(share_ratio),
-    _schema("percentage", pattern=rf"^[0-9.]+ *%$|{_REFERENCE}", examples=["15%"]),
-]
+_SHARE_SCHEMA = _schema("percentage", pattern=rf"^[0-9.]+ *%$|{_REFERENCE}", examples=["15%"])
+Share = Annotated[float, BeforeValidator(share_ratio), _SHARE_SCHEMA]
+PositiveShare = Annotated[float, BeforeValidator(positive_share), _SHARE_SCHEMA]
 
 
 def no_number(value: object) -> object:

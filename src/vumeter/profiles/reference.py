@@ -39,6 +39,7 @@ from vumeter.profiles.monitors import (
     PrometheusTable,
     RedisTable,
 )
+from vumeter.profiles.prices import PriceTable
 from vumeter.profiles.steps import (
     CheckTable,
     ExtractTable,
@@ -87,6 +88,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[[monitors.agent]]", AgentTable),
     ("[thresholds]", ThresholdTable),
     ("[[alerts]]", AlertTable),
+    ("[prices.TYPE]", PriceTable),
     ("[store]", StoreTable),
     ("[limits]", LimitsTable),
 )
@@ -157,7 +159,7 @@ def _type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     return words.get(str(kinds), str(kinds))
 
 
-_QUANTITIES = ("duration", 'duration or "none"', "rate", "count", "size", "percentage")
+_QUANTITIES = ("duration", 'duration or "none"', "rate", "count", "size", "percentage", "price")
 
 
 def _plural(words: str) -> str:
@@ -172,6 +174,8 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is PydanticUndefined or value in (None, [], {}, ()):
         return ""
+    if any("percentage" in str(each) for each in field.metadata):
+        return f"`{value:.0%}`"
     if isinstance(value, float):
         is_duration = any("duration" in str(each) for each in field.metadata)
         return f"`{duration_text(value) if value else '0s'}`" if is_duration else f"`{value:g}/s`"

@@ -43,6 +43,7 @@ from vumeter.profiles.answers import RELATIONS
 from vumeter.profiles.connections import listen_written, transport_written
 from vumeter.profiles.monitors import monitors_written
 from vumeter.profiles.multipart import Part, parts_in
+from vumeter.profiles.prices import prices_written
 from vumeter.profiles.quantities import NO_END
 from vumeter.profiles.storing import retention_written
 from vumeter.profiles.targets import request_name
@@ -93,6 +94,7 @@ def written(plan: Plan) -> str:
     if plan.alerts:
         document["alerts"] = [_alert(alert) for alert in plan.alerts]
     document["limits"] = _limits(plan.limits)
+    document |= prices_written(plan.prices)
     document |= retention_written(plan.retention)
     document |= listen_written(plan.listen)
     return tomli_w.dumps({key: _escaped(value) for key, value in document.items()})

@@ -1,6 +1,6 @@
 """A summary as `report.json`, for programs and for the archive."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from vumeter.model.flow import Pick, Request
 from vumeter.model.frame import Figures, PhaseState
 from vumeter.model.measure import Slow
 from vumeter.model.plan import Scenario
+from vumeter.model.prices import Prices
 from vumeter.model.summary import (
     GeneratorSummary,
     HostSummary,
@@ -19,7 +20,7 @@ from vumeter.model.summary import (
     Stalls,
     Summary,
 )
-from vumeter.model.throttle import JournalEntry
+from vumeter.model.throttle import JournalEntry, Lever
 from vumeter.model.verdict import AlertState, Verdict
 from vumeter.report.schema import (
     SCHEMA_VERSION,
@@ -34,6 +35,7 @@ from vumeter.report.schema import (
     MetricReport,
     PhaseReport,
     PostgresReport,
+    PriceReport,
     Report,
     RequestReport,
     RequestTotals,
@@ -44,6 +46,7 @@ from vumeter.report.schema import (
     StallsReport,
     ThresholdReport,
 )
+from vumeter.stats.costs import break_even_ratio, per_million
 from vumeter.stats.milliseconds import LatencyMs, latency_ms, latency_ms_if_any
 from vumeter.stats.plaintext import plain
 from vumeter.stats.verdict import verdict
@@ -98,6 +101,7 @@ def report(summary: Summary) -> Report:
         capacity=summary.findings,
         journal=tuple(map(_journal_entry, summary.journal)),
         remarks=tuple(map(plain, summary.remarks)),
+        prices=tuple(_prices(summary)),
     )
 
 
@@ -332,6 +336,24 @@ def _postgres(it: PostgresSummary) -> PostgresReport:
     fields["server_version"] = plain(it.server_version) or None
     fields["remark"] = plain(it.remark) or None
     return PostgresReport(**fields)
+
+
+def _prices(summary: Summary) -> Iterator[PriceReport]:
+    """Yield what the plan's instances cost; a million iterations on one that is used in full."""
+    rates = [it.sustainable for it in summary.findings if it.lever is Lever.RATE and it.sustainable]
+    prices = summary.plan.prices or Prices(currency="", types=())
+    for it in prices.types:
+        reserved, on_demand = it.reserved_per_h, it.on_demand_per_h
+        yield PriceReport(
+            name=plain(it.name),
+            currency=plain(prices.currency),
+            on_demand_per_h=on_demand,
+            reserved_per_h=reserved,
+            spot_per_h=it.spot_per_h,
+            capacity_ratio=it.capacity_ratio,
+            per_million=per_million(on_demand, rates[-1] * it.capacity_ratio) if rates else None,
+            break_even_ratio=None if reserved is None else break_even_ratio(reserved, on_demand),
+        )
 
 
 def _journal_entry(entry: JournalEntry) -> JournalReport:

@@ -94,3 +94,17 @@ def clock_text(seconds: float) -> str:
     minutes, rest_s = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{rest_s:02}"
+
+
+def money_text(amount: float, currency: str) -> str:
+    """
+    Return *amount*: whole from a thousand on, to the hundredth below, to three digits below 1.
+
+    >>> money_text(12_345.6, "USD"), money_text(210.24, "EUR"), money_text(0.07421, "")
+    ('12,346 USD', '210.24 EUR', '0.0742')
+    """
+    if amount >= 1000:
+        text = f"{amount:,.0f}"
+    else:
+        text = f"{amount:.2f}" if amount >= 1 or amount == 0 else f"{amount:.3g}"
+    return f"{text} {currency}".rstrip()

@@ -223,6 +223,19 @@ class AlertReport(Struct, frozen=True, kw_only=True):
     unit: Unit
 
 
+class PriceReport(Struct, frozen=True, kw_only=True):
+    """What one type of instance costs, as the profile has it."""
+
+    name: str
+    currency: str
+    on_demand_per_h: float
+    reserved_per_h: float | None
+    spot_per_h: float | None
+    capacity_ratio: float
+    per_million: float | None
+    break_even_ratio: float | None
+
+
 class CheckReport(Struct, frozen=True, kw_only=True):
     """One check over the whole run."""
 
@@ -285,3 +298,4 @@ class Report(Struct, frozen=True, kw_only=True):
     capacity: tuple[Finding, ...]
     journal: tuple[JournalReport, ...]
     remarks: tuple[str, ...]
+    prices: tuple[PriceReport, ...] = ()

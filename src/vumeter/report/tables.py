@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from vumeter.report.figures import figure_text
+from vumeter.report.numbers import money_text
 from vumeter.report.schema import Report
 from vumeter.thresholds.amounts import amount_text
 
@@ -59,6 +60,7 @@ def tables_of(report: Report) -> tuple[Table, ...]:
         _thresholds(values),
         _alerts(values),
         *_capacity(values),
+        _prices(values),
         _latency(values),
         _endpoints(values, "endpoints", "Endpoints", "endpoints"),
         _counts(values),
@@ -269,6 +271,36 @@ def _capacity(values: Values) -> Iterator[Table | None]:
             for n, it in enumerate(found["curve"])
         )
         yield _table(f"{path}.curve", "Response to each load", columns, rows)
+
+
+_PRICES = {
+    "on_demand_per_h": "an hour on demand",
+    "reserved_per_h": "reserved",
+    "spot_per_h": "spot",
+    "per_million": "a million iterations",
+}
+
+
+def _prices(values: Values) -> Table:
+    """Money is in the currency beside it, to three digits or the hundredth."""
+    columns = ("instance", "bears", *_PRICES.values(), "reserved pays from")
+    rows = (
+        (
+            _words(it["name"]),
+            _within(it, f"prices.{n}", "capacity_ratio"),
+            *(_money(it, f"prices.{n}", field) for field in _PRICES),
+            _within(it, f"prices.{n}", "break_even_ratio"),
+        )
+        for n, it in enumerate(values["prices"])
+    )
+    return _table("capacity-prices", "What it costs, used in full", columns, rows)
+
+
+def _money(it: Values, path: str, field: str) -> Cell:
+    value = it[field]
+    if value is None:
+        return Cell(text=NOT_MEASURED)
+    return Cell(text=money_text(value, it["currency"]), path=f"{path}.{field}", value=repr(value))
 
 
 def _journal(values: Values) -> Table:

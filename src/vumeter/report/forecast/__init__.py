@@ -1,0 +1,1 @@
+"""Predictions: how many instances a load takes, when that is too few, and what it costs."""
