@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.report.described import described, structures
 
 from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
@@ -131,60 +132,8 @@ def test_a_plan_without_secrets_gives_a_report_without_secrets(full_summary: Sum
 # --- docs/report.md ----------------------------------------------------------------------
 
 
-def described() -> dict[str, dict[str, str]]:
-    """The page's tables: structure → field → type."""
-    tables: dict[str, dict[str, str]] = {}
-    structure = ""
-    for line in PAGE.read_text().splitlines():
-        if line.startswith("## "):
-            structure = match[1] if (match := re.search(r": `(\w+)`$", line)) else ""
-        elif structure and (row := re.fullmatch(r"\| `(\w+)` \| (.+?) \| (.+) \|", line)):
-            tables.setdefault(structure, {})[row[1]] = row[2]
-    return tables
-
-
-def in_words(node: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """A schema's type as the page writes it."""
-    if "$ref" in node:
-        name = node["$ref"].rpartition("/")[2]
-        target = definitions[name]
-        return in_words(target, definitions) if "enum" in target else f"`{name}`"
-    if "anyOf" in node:
-        alternatives = [in_words(each, definitions) for each in node["anyOf"]]
-        return " or ".join(sorted(alternatives, key=lambda words: words == "null"))
-    if "enum" in node:
-        return ", ".join(f'`"{value}"`' for value in sorted(node["enum"]))
-    if node["type"] == "array":
-        items = in_words(node["items"], definitions)
-        return f"array of {items}" if items.startswith("`") else f"array of {items}s"
-    if node["type"] == "object":
-        return f"object of {in_words(node['additionalProperties'], definitions)}s"
-    return str(node["type"])
-
-
-def sorted_values(words: str) -> str:
-    """The page lists values in an order that reads well."""
-    values, null, _ = words.partition(" or null")
-    if not values.startswith('`"'):
-        return words
-    return ", ".join(sorted(values.split(", "))) + null
-
-
 def test_the_page_describes_every_field_with_its_type_and_no_other() -> None:
-    schema = json_schema()
-    definitions = schema["$defs"]
-    expected = {
-        name: {
-            field: in_words(node, definitions) for field, node in definition["properties"].items()
-        }
-        for name, definition in definitions.items()
-        if "properties" in definition
-    }
-
-    assert {
-        structure: {field: sorted_values(words) for field, words in fields.items()}
-        for structure, fields in described().items()
-    } == expected
+    assert described(PAGE.read_text()) == structures(json_schema())
 
 
 @pytest.mark.parametrize("kind", ErrorKind)

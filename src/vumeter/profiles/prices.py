@@ -69,7 +69,7 @@ class PriceTable(Table):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
-        return {"on_demand": value} if isinstance(value, str) else value
+        return {"on_demand": value} if isinstance(value, str | int | float) else value
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:

@@ -26,8 +26,13 @@ def store_run(
     *,
     plan: Plan | None = None,
     events: Iterable[Event] = (),
+    summary: Summary | None = None,
 ) -> StoredRun:
-    """Write *readings* to *path*, a new file, and return the run as anybody opens it."""
+    """
+    Write *readings* to *path*, a new file, and return the run as anybody opens it.
+
+    Without a *summary* it is one that died.
+    """
     writer = StoreWriter(path, Redactor(plan or plain_plan()), version="1.2.3")
     digest = Digest()
     for number, reading in enumerate(readings, start=1):
@@ -36,6 +41,8 @@ def store_run(
             writer.drain(_GENEROUS_S)
     for event in events:
         writer.event(event)
+    if summary is not None:
+        writer.finish(summary)
     writer.close(_GENEROUS_S)
     return open_run(path)
 
