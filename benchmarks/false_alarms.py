@@ -17,10 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vumeter.report.compared.budgets import allowed
-from vumeter.report.compared.comparison import ALPHA
+from vumeter.model.comparison import Metric
 from vumeter.stats.histogram import bucket_index, highest_us
-from vumeter.stats.numeric.differences import Metric, Windows, adjusted, differences
+from vumeter.stats.numeric.differences import adjusted, differences
+from vumeter.stats.windows import Windows
+from vumeter.thresholds.budgets import allowed
+from vumeter.thresholds.comparing import ALPHA
 
 DATA = Path(__file__).parents[1] / "tests/stats/numeric/data/real_windows.json.gz"
 SLOWER = 1.1

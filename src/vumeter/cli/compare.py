@@ -13,7 +13,7 @@ from vumeter.units import parse_duration_s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vumeter.report.compared.comparison import Comparison
+    from vumeter.model.comparison import Comparison
 
 
 class Form(StrEnum):
@@ -52,9 +52,9 @@ def compare(
 
     A difference counts when chance does not explain it and it is more than its budget.
     """
-    from vumeter.report.compared.budgets import budget_of
     from vumeter.report.compared.comparison import compare
     from vumeter.report.compared.subjects import subjects_of
+    from vumeter.thresholds.budgets import budget_of
 
     if len(runs) < 2:
         raise UsageError("There is nothing to compare with.", hint="vumeter compare A B")

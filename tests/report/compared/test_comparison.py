@@ -11,15 +11,16 @@ from junitparser import JUnitXml
 from msgspec.structs import replace
 
 from vumeter.errors import UsageError
+from vumeter.model.comparison import Comparison, Judgement, Metric
 from vumeter.model.measure import Histogram, Reading, Tally
-from vumeter.report.compared import budgets, words
-from vumeter.report.compared.budgets import Budget, budget_of
-from vumeter.report.compared.comparison import Comparison, Verdict, compare
+from vumeter.report.compared import words
+from vumeter.report.compared.comparison import compare
 from vumeter.report.compared.subjects import Subject, subjects_of
 from vumeter.stats.histogram import bucket_index, highest_us
-from vumeter.stats.numeric.differences import Metric
 from vumeter.testing.seconds import MadeUpRun
 from vumeter.testing.stored import store_run
+from vumeter.thresholds import budgets
+from vumeter.thresholds.budgets import Budget, budget_of
 
 pytestmark = pytest.mark.slow
 
@@ -66,14 +67,14 @@ def subjects(run: Callable[..., str]) -> tuple[Subject, ...]:
     return subjects_of([run("old", 1), run("alike", 2), run("slow", 3, 1.4)])
 
 
-def verdicts(it: Comparison) -> dict[tuple[str, str], Verdict]:
+def verdicts(it: Comparison) -> dict[tuple[str, str], Judgement]:
     return {(line.name, line.metric.value): line.verdict for line in it.lines}
 
 
 def test_runs_that_are_alike_have_no_regression(subjects: tuple[Subject, ...]) -> None:
     it = compare(subjects[0], subjects[1])
     assert it.regressions == () and it.is_paired and it.windows == (SECONDS, SECONDS)
-    assert set(verdicts(it).values()) <= {Verdict.SAME, Verdict.UNCLEAR}
+    assert set(verdicts(it).values()) <= {Judgement.SAME, Judgement.UNCLEAR}
 
 
 def test_what_got_worse_is_found_where_it_did_and_nowhere_else(
@@ -139,7 +140,7 @@ def test_a_report_is_compared_as_a_whole_and_says_so(
     path.write_bytes(msgspec.json.encode(subjects[0].report))
     it = compare(*subjects_of([str(path), run("slow", 3, 1.4)]))
     assert "whether a difference is chance cannot be told" in " ".join(it.remarks)
-    assert {line.verdict for line in it.lines} == {Verdict.WORSE, Verdict.UNTESTED}
+    assert {line.verdict for line in it.lines} == {Judgement.WORSE, Judgement.UNTESTED}
     assert all(line.p is None and line.low is None for line in it.lines)
     path.write_bytes(b"{}")
     with pytest.raises(UsageError, match="is no report"):
@@ -191,6 +192,6 @@ def test_the_numbers_of_a_report_and_of_the_windows_are_the_same(
 
 def test_runs_too_short_to_be_tested_say_so(run: Callable[..., str]) -> None:
     it = compare(*subjects_of([run("old", 1), run("slow", 3, 1.4)], skip_s=50), skip_s=50)
-    assert {line.verdict for line in it.lines} <= {Verdict.WORSE, Verdict.UNTESTED}
+    assert {line.verdict for line in it.lines} <= {Judgement.WORSE, Judgement.UNTESTED}
     assert sum("10 of the 16 windows" in remark for remark in it.remarks) == 2
     assert "Windows of 1 s (10), blocks" in words.text([it], colour=False)

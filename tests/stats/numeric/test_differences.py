@@ -7,9 +7,11 @@ import pytest
 from benchmarks.false_alarms import outcome
 from scipy.stats import bootstrap
 
+from vumeter.model.comparison import Metric
 from vumeter.stats.histogram import highest_us, histogram_of
 from vumeter.stats.numeric import differences as module
-from vumeter.stats.numeric.differences import Metric, Windows, differences, figures
+from vumeter.stats.numeric.differences import differences, figures
+from vumeter.stats.windows import Windows
 
 WINDOWS = 100
 

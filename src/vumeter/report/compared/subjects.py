@@ -14,8 +14,8 @@ from vumeter.model.plan import Load
 from vumeter.report.course import span_for
 from vumeter.report.json_report import report
 from vumeter.report.schema import Report
-from vumeter.stats.numeric.differences import Windows
-from vumeter.stats.tally import merge, response_times
+from vumeter.stats.tally import merge
+from vumeter.stats.windows import Windows, windows_of
 from vumeter.store.reader import StoredRun, open_run
 
 MOST_WINDOWS = 300
@@ -114,16 +114,7 @@ def _windows(
                     tallies[name] = merge((tallies.get(name, Tally()), tally))
     names = {name for _, _, tallies in rows for name in tallies}
     lengths_s = [max(0.0, min(length_s, duration_s - second)) for second, length_s, _ in rows]
-    found = {"": _of_tallies([merge(tallies.values()) for _, _, tallies in rows], lengths_s)}
+    found = {"": windows_of([merge(tallies.values()) for _, _, tallies in rows], lengths_s)}
     for name in sorted(names):
-        found[name] = _of_tallies([row[2].get(name, Tally()) for row in rows], lengths_s)
+        found[name] = windows_of([row[2].get(name, Tally()) for row in rows], lengths_s)
     return found
-
-
-def _of_tallies(tallies: list[Tally], lengths_s: list[float]) -> Windows:
-    return Windows(
-        histograms=[response_times(each).counts for each in tallies],
-        requests=[each.requests for each in tallies],
-        errors=[sum(each.errors.values()) for each in tallies],
-        seconds=lengths_s,
-    )

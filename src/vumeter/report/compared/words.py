@@ -3,22 +3,21 @@
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from vumeter.model.comparison import Comparison, Judgement, Line, Metric
 from vumeter.model.metric import Unit
-from vumeter.report.compared.comparison import Comparison, Line, Verdict
 from vumeter.report.junit import case
 from vumeter.report.markdown import escaped
 from vumeter.report.numbers import rate_text, ratio_text
 from vumeter.report.sections import Ink
-from vumeter.stats.numeric.differences import Metric
 from vumeter.stats.plaintext import fitted, plain
 from vumeter.thresholds.amounts import amount_text
 
 _SIGNS = {
-    Verdict.WORSE: "✗ worse",
-    Verdict.BETTER: "▲ better",
-    Verdict.SAME: "✓ same",
-    Verdict.UNCLEAR: "? unclear",
-    Verdict.UNTESTED: "– untested",
+    Judgement.WORSE: "✗ worse",
+    Judgement.BETTER: "▲ better",
+    Judgement.SAME: "✓ same",
+    Judgement.UNCLEAR: "? unclear",
+    Judgement.UNTESTED: "– untested",
 }
 _NAME_WIDTH = 28
 
@@ -62,7 +61,7 @@ def junit_bytes(comparisons: Sequence[Comparison]) -> bytes:
 
 def headline(it: Comparison) -> str:
     """Return what came out, in a sentence."""
-    counts = {each: sum(line.verdict is each for line in it.lines) for each in Verdict}
+    counts = {each: sum(line.verdict is each for line in it.lines) for each in Judgement}
     if not it.lines:
         return "nothing to compare: no request has the same name in both."
     parts = [f"{number} {each}" for each, number in counts.items() if number]
@@ -123,9 +122,9 @@ def _text_lines(it: Comparison, ink: Ink) -> Iterator[str]:
 
 
 def _text_line(line: Line, name: str, ink: Ink) -> str:
-    colours = {Verdict.WORSE: ink.bad, Verdict.BETTER: ink.good, Verdict.UNCLEAR: ink.warning}
+    colours = {Judgement.WORSE: ink.bad, Judgement.BETTER: ink.good, Judgement.UNCLEAR: ink.warning}
     verdict = _SIGNS[line.verdict]
-    if line.verdict in (Verdict.WORSE, Verdict.UNCLEAR):
+    if line.verdict in (Judgement.WORSE, Judgement.UNCLEAR):
         verdict += f" (allowed {_allowed(line)})"
     coloured = colours.get(line.verdict, str)(verdict)
     return (
@@ -152,7 +151,7 @@ def _markdown_lines(it: Comparison) -> Iterator[str]:
             value_text(line.metric, line.b),
             change_text(line.metric, line.change),
             _interval(line),
-            f"**{verdict}**" if line.verdict is Verdict.WORSE else verdict,
+            f"**{verdict}**" if line.verdict is Judgement.WORSE else verdict,
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
@@ -168,7 +167,7 @@ def _how(it: Comparison) -> str:
 
 
 def _case(line: Line, it: Comparison) -> Element:
-    problem = sentence(line, it) if line.verdict is Verdict.WORSE else ""
+    problem = sentence(line, it) if line.verdict is Judgement.WORSE else ""
     found = case(_subject(line), problem=problem)
     found.set("classname", f"vumeter.compare.{plain(it.b)}")
     found.set("time", "0")

@@ -7,11 +7,11 @@ no percentile is averaged. docs/measurement.md, "Comparison"
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 from scipy.stats import t as student
 
+from vumeter.model.comparison import Metric
 from vumeter.model.measure import Histogram
 from vumeter.stats.histogram import highest_us, percentile_us
 from vumeter.stats.numeric.resampling import (
@@ -21,6 +21,7 @@ from vumeter.stats.numeric.resampling import (
     percentile_positions,
 )
 from vumeter.stats.numeric.trends import Floats
+from vumeter.stats.windows import Windows
 
 DRAWS = 200
 """The spread of so many draws is known to 1/√400, 5 %."""
@@ -33,30 +34,6 @@ FEWEST_BEYOND = 10
 
 _SEED = 20_260_101
 _FIGURES = (50.0, 95.0, 99.0)
-
-
-class Metric(StrEnum):
-    """What is compared."""
-
-    P50 = "p50"
-    P95 = "p95"
-    P99 = "p99"
-    RATE = "rate"
-    """Requests per second."""
-    ERRORS = "errors"
-    """Share of requests that failed; its changes are differences, those of others ratios."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """Requests of one name in one run, window by window."""
-
-    histograms: Sequence[Mapping[int, int]]
-    """Of response times: bucket → how many."""
-    requests: Sequence[int]
-    errors: Sequence[int]
-    seconds: Sequence[float]
-    """How long each is; the last one of a run may be shorter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from vumeter.errors import UsageError
-from vumeter.stats.numeric.differences import Metric
+from vumeter.model.comparison import Metric
 
 _BUDGET = re.compile(
     r"(?P<metric>p50|p95|p99|rate|errors)(?:\{name:(?P<name>.+)\})?\s*"
