@@ -53,6 +53,9 @@ def exit_code(summary: Summary) -> ExitCode:
         return ExitCode.TEARDOWN_TIMEOUT if is_late else ExitCode.PHASE
     # What nothing was measured for has not passed: 0 says that every threshold has.
     has_passed = all(each.standing is Standing.PASSED for each in summary.verdicts)
+    # Without budgets nothing was promised: then a comparison is there to be looked at.
+    if summary.plan.budgets and (summary.comparison is None or summary.comparison.regressions):
+        has_passed = False
     return ExitCode.THRESHOLD if code is ExitCode.OK and not has_passed else code
 
 

@@ -179,6 +179,22 @@ def run(  # noqa: PLR0917 - one parameter per flag
             " exit 99 if it fails; repeats.",
         ),
     ] = None,
+    baseline: Annotated[
+        Text,
+        typer.Option(
+            "--baseline",
+            metavar="NAME",
+            help="Show what has changed since: a baseline (vumeter baseline list), or its file.",
+        ),
+    ] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--budget",
+            metavar="RULE",
+            help="'p95 +5%': exit 99 when the run is worse than its baseline by more; repeats.",
+        ),
+    ] = None,
     alert: Annotated[
         list[str] | None,
         typer.Option(
@@ -274,6 +290,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
     """
     # Imported here, as everywhere in commands: `vumeter --help` needs none of it.
+    from vumeter.cli.comparing import comparing
     from vumeter.cli.connecting import connected
     from vumeter.cli.ending import checked_report_path
     from vumeter.cli.listening import listening
@@ -339,6 +356,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     plan = listening(connected(plan, wishes), listen, listen_cert, listen_key)
     plan = storing(plan, keep_seconds, keep_tens, max_store)
     plan = with_processes(plan, process or ())
+    plan = comparing(plan, baseline, budget or ())
     plan = with_thresholds(plan, threshold or ())
     plan = with_alerts(plan, alert or ())
     if save_profile is not None:

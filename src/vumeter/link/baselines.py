@@ -34,6 +34,25 @@ def path_of(name: str) -> Path:
     return _folder() / f"{name}{_SUFFIX}"
 
 
+def find(name: str) -> Path:
+    """
+    Return where the baseline *name* is: one that was saved, or a file of a stored run.
+
+    Raises:
+        StoreError: There is none.
+        UsageError: No baseline can be called so.
+    """
+    path = Path(name)
+    if path.suffix == _SUFFIX:
+        if path.is_file():
+            return path.absolute()
+        raise StoreError(f"There is no baseline at {path}.", hint=_known())
+    path = path_of(name)
+    if not path.is_file():
+        raise _unknown(name)
+    return path
+
+
 def names() -> list[str]:
     """Return the names of all baselines, in their order."""
     return sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}"))
@@ -82,7 +101,7 @@ def remove(name: str) -> None:
     """
     path = path_of(name)
     if not path.is_file():
-        raise StoreError(f'There is no baseline "{name}".', hint=_known())
+        raise _unknown(name)
     try:
         path.unlink()
     except OSError as error:
@@ -91,6 +110,10 @@ def remove(name: str) -> None:
 
 def _folder() -> Path:
     return runs_folder() / _FOLDER
+
+
+def _unknown(name: str) -> StoreError:
+    return StoreError(f'There is no baseline "{name}".', hint=_known())
 
 
 def _known() -> str:

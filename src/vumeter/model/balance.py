@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from vumeter.model.comparison import Comparison
 from vumeter.model.frame import ErrorCount, Figures, Frame
 from vumeter.model.verdict import AlertState, Verdict
 
@@ -25,6 +26,7 @@ class Balance(Struct, frozen=True, kw_only=True):
     """Of each metric of the plan what all that was added came to, see `MetricRow`."""
     verdicts: tuple[Verdict, ...]
     alerts: tuple[AlertState, ...]
+    comparison: Comparison | None = None
 
 
 def balance_of(frame: Frame) -> Balance:
@@ -39,4 +41,5 @@ def balance_of(frame: Frame) -> Balance:
         metrics={row.name: row.total for row in frame.metrics},
         verdicts=frame.verdicts,
         alerts=frame.alerts,
+        comparison=frame.comparison,
     )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from vumeter.model.comparison import Comparison
 from vumeter.model.measure import ErrorKind, GeneratorReading, Slow
 from vumeter.model.metric import CustomMetric
 from vumeter.model.pilot import PilotState
@@ -277,3 +278,5 @@ class Frame(Struct, frozen=True, kw_only=True):
     """One for each monitor of the plan, in its order; behind an agent, what it watches."""
     pilot: PilotState | None = None
     """Who drives the run by itself, or did so last; `None`: nobody ever did."""
+    comparison: Comparison | None = None
+    """How the run stands beside its baseline; `None`: it has none, or nothing was seen yet."""

@@ -380,6 +380,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What else is watched."""
     retention: Retention = Retention()
     """What is kept of the run for how long, where it is stored."""
+    baseline: str = ""
+    """What the run is held to while it goes on, a name or a file; empty: nothing."""
+    budgets: tuple[str, ...] = ()
+    """By how much what is compared may get worse; without any nothing fails of it."""
     probe: Probe | None = None
     """`None`: the finder is only at work when somebody asks for it."""
     prices: Prices | None = None

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from vumeter.model.comparison import Comparison
 from vumeter.model.frame import Figures, Latency, PhaseState, StopCause
 from vumeter.model.measure import Slow
 from vumeter.model.metric import CustomMetric
@@ -132,3 +133,5 @@ class Summary(Struct, frozen=True, kw_only=True):
     """The slowest request of each name, of those names with the slowest ones."""
     findings: tuple[Finding, ...] = ()
     """What searches for the capacity have found, in their order."""
+    comparison: Comparison | None = None
+    """How it stands beside its baseline; `None`: it has none."""

@@ -76,6 +76,9 @@ FOR_DATABASE = frozenset({CommandKind.CANCEL_BACKEND, CommandKind.END_BACKEND, C
 PILOTED = frozenset({CommandKind.PROBE, CommandKind.CRUISE, CommandKind.MANUAL})
 """Commands that the autopilot carries out."""
 
+HARMLESS = frozenset({CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE})
+"""Commands after which a run is as comparable as it was."""
+
 NO_THROTTLES = (
     ENDS
     | FOR_DATABASE

@@ -11,6 +11,7 @@ from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.plan import MOST_VUS, Limits, Plan, Procedure, Scenario, Threshold
 from vumeter.profiles.alerts import alerts_of
+from vumeter.profiles.comparing import check_budgets
 from vumeter.profiles.connections import listen_from, transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
@@ -63,6 +64,7 @@ def plan_of(
             problems=problems,
         )
     _check_names(profile, problems)
+    check_budgets(profile, problems)
     if not scenarios:
         if problems.is_whole(("scenarios",)) and problems.is_whole(("personas",)):
             problems.add(
@@ -100,6 +102,8 @@ def plan_of(
         postgres_dsn=profile.monitors.postgres,
         postgres_more=tuple(profile.monitors.postgres_more.items()),
         monitors=monitors_of(profile.monitors, folder=path.parent, problems=problems),
+        baseline=profile.baseline,
+        budgets=tuple(profile.budgets),
         retention=retention_from(profile.store, problems=problems),
         prices=prices_from(profile.prices, problems=problems),
         secrets=tuple(secrets.values()),

@@ -395,6 +395,16 @@ class Profile(Table):
         description="By metric, with a filter if there is one; a rule or a list of rules.",
         examples=[{"http_req_duration": "p(95) < 500ms"}],
     )
+    baseline: str = Field(
+        "",
+        description="What the run is held to while it goes on: a baseline, see docs/comparison.md.",
+        examples=["main"],
+    )
+    budgets: list[str] = Field(
+        [],
+        description="By how much it may be worse than that before the run fails.",
+        examples=[["p95 +5%", "errors +0.1%"]],
+    )
     alerts: list[AlertTable] = Field(
         [],
         description="Each under [[alerts]]: what must not be, and who is told.",

@@ -40,6 +40,7 @@ from vumeter.model.plan import (
     Threshold,
 )
 from vumeter.profiles.answers import RELATIONS
+from vumeter.profiles.comparing import comparing_written
 from vumeter.profiles.connections import listen_written, transport_written
 from vumeter.profiles.monitors import monitors_written
 from vumeter.profiles.multipart import Part, parts_in
@@ -74,6 +75,7 @@ def written(plan: Plan) -> str:
         "dead_man": exact_duration(plan.dead_man_s),
         "on_viewer_lost": plan.on_viewer_lost.value,
     }
+    document |= comparing_written(plan)
     if plan.secrets:
         variables = {f"SECRET_{place}": value for place, value in enumerate(plan.secrets, start=1)}
         document |= {"secrets": list(variables), "variables": variables}

@@ -99,6 +99,7 @@ def report(summary: Summary) -> Report:
         host=None if summary.host is None else _host(summary.host),
         postgres=None if summary.postgres is None else _postgres(summary.postgres),
         capacity=summary.findings,
+        comparison=summary.comparison,
         journal=tuple(map(_journal_entry, summary.journal)),
         remarks=tuple(map(plain, summary.remarks)),
         prices=tuple(_prices(summary)),

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from vumeter.model.alert import AlertLevel
+from vumeter.model.comparison import Comparison
 from vumeter.model.frame import PhaseStanding, StopCause
 from vumeter.model.metric import Kind, Unit
 from vumeter.model.pilot import Finding
@@ -299,3 +300,4 @@ class Report(Struct, frozen=True, kw_only=True):
     journal: tuple[JournalReport, ...]
     remarks: tuple[str, ...]
     prices: tuple[PriceReport, ...] = ()
+    comparison: Comparison | None = None

@@ -10,6 +10,7 @@ from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
 from vumeter.report.capacity import capacity
+from vumeter.report.compared.words import comparison
 from vumeter.report.numbers import clock_text, compact, three_digits
 from vumeter.report.sections import SECTIONS, SECTIONS_WITHOUT_LOAD, Ink
 from vumeter.units import duration_text as span_text
@@ -76,7 +77,9 @@ def summary_text(summary: Summary, *, colour: bool) -> str:
     """
     ink = Ink(colour)
     had_load = summary.duration_s > 0 or summary.setup is None
-    sections = (*SECTIONS[:1], capacity, *SECTIONS[1:]) if had_load else SECTIONS_WITHOUT_LOAD
+    sections = (
+        (*SECTIONS[:1], capacity, comparison, *SECTIONS[1:]) if had_load else SECTIONS_WITHOUT_LOAD
+    )
     blocks = [lines for section in sections if (lines := section(summary, ink))]
     return "\n" + "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 

@@ -30,6 +30,7 @@ from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
 from vumeter.run.alarm import Alarm
 from vumeter.run.audience import Audience
 from vumeter.run.autopilot import Autopilot, probing
+from vumeter.run.beside import Beside
 from vumeter.run.capacity import Capacity, Scales
 from vumeter.run.control import Viewer
 from vumeter.run.database import DatabaseHand
@@ -127,6 +128,9 @@ class Conductor:
             keeper=self._keeper,
             metrics=plan.metrics,
         )
+        self._beside = Beside(
+            plan, redactor, journal=lambda: self._hand.journal, tell=self._herald.tell_of_comparison
+        )
         self._wake = asyncio.Event()
         self._shift = Shift(
             plan,
@@ -159,6 +163,7 @@ class Conductor:
             alarm=self._alarm,
             siren=self._siren,
             autopilot=self._autopilot,
+            beside=self._beside,
             events=self._events,
             herald=self._herald,
         )
@@ -171,6 +176,7 @@ class Conductor:
         try:
             await self._lookout.close()
             await self._siren.close()
+            await self._beside.close()
         finally:
             await self._shift.close()
             await self._keeper.close()
@@ -213,6 +219,7 @@ class Conductor:
         self._take_in()
         last = self._picture.finish(ended_s)
         self._siren.hear(last)
+        self._beside.hear(last, ended_s)
         self._herald.tell_of_thresholds(self._alarm.hear(last))
         self._herald.tell_of_thresholds(
             self._alarm.conclude(
@@ -228,6 +235,8 @@ class Conductor:
             await self._tear_down()
         self._life.end(StopCause.SCHEDULE, at_s=ended_s)
         await self._hear_last_words()
+        if not self._life.is_at_once:
+            await self._beside.conclude(self._scene.summary(ended_s))
         await self._keeper.settle()
         self._tell_of_store()
         self._show()
@@ -441,6 +450,7 @@ class Conductor:
         self._siren.hear(developed)
         self._herald.tell_of_thresholds(self._alarm.hear(developed))
         self._autopilot.hear(developed, at_s)
+        self._beside.hear(developed, at_s)
         self._obey_pilot()
         abort = self._alarm.command
         if abort is not None and not self._life.is_stopping:

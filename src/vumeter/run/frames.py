@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from vumeter.model.comparison import Comparison
 from vumeter.model.frame import Event, Frame, PhaseState
 from vumeter.model.pilot import PilotState
 from vumeter.model.plan import Plan
@@ -34,6 +35,7 @@ def new_frame(
     setup: PhaseState | None,
     teardown: PhaseState | None,
     pilot: PilotState | None = None,
+    comparison: Comparison | None = None,
 ) -> Frame:
     """Return the frame of run time *at_s*, of a *plan* that has no secrets any more."""
     reading = view.reading
@@ -76,4 +78,5 @@ def new_frame(
         setup=setup,
         teardown=teardown,
         pilot=pilot,
+        comparison=comparison,
     )

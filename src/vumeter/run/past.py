@@ -119,6 +119,7 @@ class Past:
             control=Control(),
             verdicts=balance.verdicts,
             alerts=balance.alerts,
+            comparison=balance.comparison,
             setup=self._record.setup,
             teardown=self._record.teardown if self.has_ended else None,
         )

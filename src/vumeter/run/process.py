@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import msgspec
 
 from vumeter.errors import VumeterError
+from vumeter.link import baselines
 from vumeter.link.folders import RunFolder
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
@@ -17,6 +18,7 @@ from vumeter.run.capacity import Capacity, check_capacity
 from vumeter.run.conductor import Conductor, Sink
 from vumeter.run.guard import check_targets
 from vumeter.run.writing import write_whole
+from vumeter.store.reader import open_run
 
 FAREWELL_S = 3.0
 """How long a detached run process stays for viewers to read the end."""
@@ -32,9 +34,12 @@ async def check(plan: Plan, *, waits_for_postgres: bool = False) -> None:
     Raises:
         UsageError: This system does not allow so many connections.
         TargetError: Load must not be sent to one of its hosts.
+        StoreError: There is no such baseline, or it cannot be read.
         ProbeError: A database cannot be watched, and *waits_for_postgres* is not set.
     """
     check_capacity(plan, Capacity.of_this_machine())
+    if plan.baseline:
+        open_run(baselines.find(plan.baseline)).close()
     await check_targets(plan)
     for probe in postgres_probes(plan).values():
         try:

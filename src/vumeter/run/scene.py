@@ -12,6 +12,7 @@ from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.run.alarm import Alarm
 from vumeter.run.autopilot import Autopilot
+from vumeter.run.beside import Beside
 from vumeter.run.control import Control
 from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
@@ -46,6 +47,7 @@ class Scene:
     alarm: Alarm
     siren: Siren
     autopilot: Autopilot
+    beside: Beside
     events: EventLog
     herald: Herald
 
@@ -71,6 +73,7 @@ class Scene:
             setup=self.phases.state(Phase.SETUP),
             teardown=self.phases.state(Phase.TEARDOWN),
             pilot=self.autopilot.state(at_s),
+            comparison=self.beside.comparison,
         )
 
     def hello(self, frame: Frame) -> Hello:
@@ -121,4 +124,5 @@ class Scene:
             stalls=self.picture.stalls,
             alerts=self.siren.states,
             findings=self.autopilot.findings,
+            comparison=self.beside.comparison,
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from vumeter.model.comparison import Comparison
 from vumeter.model.frame import PhaseState, StopCause
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Slow, Tally
 from vumeter.model.pilot import Finding
@@ -79,6 +80,7 @@ class SummaryBuilder(Struct):
         setup: PhaseState | None = None,
         teardown: PhaseState | None = None,
         findings: Iterable[Finding] = (),
+        comparison: Comparison | None = None,
     ) -> Summary:
         """
         Return the summary so far, without any of the plan's secrets.
@@ -99,6 +101,7 @@ class SummaryBuilder(Struct):
             setup: Without secrets; `None`: the plan has none.
             teardown: Likewise.
             findings: Of searches for the capacity.
+            comparison: With what the run was held to.
         """
         self._take_newest(duration_s)
         redactor = Redactor(plan)
@@ -145,6 +148,7 @@ class SummaryBuilder(Struct):
             metrics=custom.totals(plan.metrics, metric_totals, duration_s),
             stalls=stood_still,
             findings=tuple(findings),
+            comparison=comparison,
             outage_s=self.outage_s,
             setup=setup,
             teardown=teardown,

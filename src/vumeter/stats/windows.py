@@ -38,8 +38,6 @@ class WindowLog:
 
     def __init__(self, *, most_windows: int, most_names: int) -> None:
         self.length_s = LENGTHS_S[0]
-        self.left_out = 0
-        """Names that are not kept apart."""
         self._most_windows = most_windows
         self._most_names = most_names
         self._names: set[str] = set()
@@ -50,6 +48,11 @@ class WindowLog:
     def names(self) -> tuple[str, ...]:
         """Those that are kept apart."""
         return tuple(sorted(self._names))
+
+    @property
+    def left_out(self) -> int:
+        """How many names are not kept apart."""
+        return len(self._others)
 
     def add(self, second: int, tallies: Mapping[str, Tally], *, seconds: float) -> None:
         """Count what was seen in so many *seconds* from *second* on."""
@@ -77,7 +80,6 @@ class WindowLog:
         copied.length_s = self.length_s
         copied._names, copied._others = set(self._names), set(self._others)
         copied._rows = dict(self._rows)
-        copied.left_out = self.left_out
         return copied
 
     def windows(self) -> dict[str, Windows]:

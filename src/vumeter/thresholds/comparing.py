@@ -1,18 +1,15 @@
 """Figures of two sides held against each other, and against what is allowed of them. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vumeter.model.comparison import Judgement, Line, Metric
-from vumeter.model.throttle import CommandKind
 from vumeter.stats.numeric.differences import Difference, adjusted, differences
 from vumeter.stats.windows import Windows
 from vumeter.thresholds.budgets import Budget, allowed
 
 ALPHA = 0.05
 """In not more than so many comparisons of sides that are alike anything at all is called real."""
-
-_HARMLESS = frozenset({CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +24,6 @@ class Side:
 def lines(a: Side, b: Side, *, budgets: Sequence[Budget] = (), is_paired: bool) -> tuple[Line, ...]:
     """Return how *b* stands beside *a*, for each name that both have, in the order of *a*."""
     return tuple(_judged(list(_compared(a, b, budgets, is_paired=is_paired))))
-
-
-def was_steered(kinds: Iterable[CommandKind]) -> bool:
-    """Whether hands that did all this have changed a run's load."""
-    return any(kind not in _HARMLESS for kind in kinds)
 
 
 _Raw = tuple[str, Metric, float, float, Difference | None, float]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from vumeter.model.comparison import Comparison, Metric
+from vumeter.model.throttle import HARMLESS
 from vumeter.report.compared.subjects import Subject
 from vumeter.report.schema import EndpointReport, Report
 from vumeter.stats.numeric.differences import FEWEST_WINDOWS, figures
 from vumeter.thresholds.budgets import Budget
-from vumeter.thresholds.comparing import Side, lines, was_steered
+from vumeter.thresholds.comparing import Side, lines
 
 
 def compare(
@@ -63,7 +64,7 @@ def _has_same_load(a: Subject, b: Subject) -> bool:
 
 
 def _was_steered(it: Report) -> bool:
-    return was_steered(entry.kind for entry in it.journal if entry.accepted)
+    return any(entry.accepted and entry.kind not in HARMLESS for entry in it.journal)
 
 
 def _number(it: Subject) -> int:

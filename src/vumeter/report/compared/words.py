@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from vumeter.model.comparison import Comparison, Judgement, Line, Metric
 from vumeter.model.metric import Unit
+from vumeter.model.summary import Summary
 from vumeter.report.junit import case
 from vumeter.report.markdown import escaped
 from vumeter.report.numbers import rate_text, ratio_text
@@ -20,6 +21,25 @@ _SIGNS = {
     Judgement.UNTESTED: "– untested",
 }
 _NAME_WIDTH = 28
+_SUMMARY_NAME_WIDTH = 24
+_SUMMARY_LINES = 20
+_TELLING = (Judgement.WORSE, Judgement.BETTER, Judgement.UNCLEAR)
+
+
+def comparison(summary: Summary, ink: Ink) -> list[str]:
+    """Return how a run stands beside what it was held to, as a section of its summary."""
+    it = summary.comparison
+    if it is None:
+        return []
+    telling = [line for line in it.lines if not line.name or line.verdict in _TELLING]
+    lines = [f"  {ink.heading(f'COMPARED  {plain(it.a)} → {plain(it.b)}')}"]
+    before = None
+    for line in telling[:_SUMMARY_LINES]:
+        name = "" if line.name == before else _name(line)
+        before = line.name
+        lines.append("    " + _text_line(line, name, ink, name_width=_SUMMARY_NAME_WIDTH))
+    lines.append(f"    {headline(it)}")
+    return [*lines, *(f"    {ink.warning('!')} {plain(remark)}" for remark in it.remarks)]
 
 
 def text(comparisons: Sequence[Comparison], *, colour: bool) -> str:
@@ -121,14 +141,15 @@ def _text_lines(it: Comparison, ink: Ink) -> Iterator[str]:
     yield from (f"  {ink.warning('!')} {plain(remark)}" for remark in it.remarks)
 
 
-def _text_line(line: Line, name: str, ink: Ink) -> str:
+def _text_line(line: Line, name: str, ink: Ink, *, name_width: int = _NAME_WIDTH) -> str:
     colours = {Judgement.WORSE: ink.bad, Judgement.BETTER: ink.good, Judgement.UNCLEAR: ink.warning}
     verdict = _SIGNS[line.verdict]
-    if line.verdict in (Judgement.WORSE, Judgement.UNCLEAR):
+    has_room = name_width == _NAME_WIDTH
+    if has_room and line.verdict in (Judgement.WORSE, Judgement.UNCLEAR):
         verdict += f" (allowed {_allowed(line)})"
     coloured = colours.get(line.verdict, str)(verdict)
     return (
-        f"{fitted(name, _NAME_WIDTH)}{line.metric.value:7}"
+        f"{fitted(name, name_width)}{line.metric.value:7}"
         f"{value_text(line.metric, line.a):>10}{value_text(line.metric, line.b):>10}"
         f"{change_text(line.metric, line.change):>10}  {_interval(line):^20}  {coloured}"
     )

@@ -1,0 +1,137 @@
+"""
+A run beside what it is held to, while it goes on: looked at every few seconds, on a thread.
+
+Nothing waits for a look but the end of the run; while one is made, the next is not begun.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from vumeter.errors import VumeterError
+from vumeter.link import baselines
+from vumeter.model.comparison import Comparison
+from vumeter.model.measure import Reading
+from vumeter.model.plan import Plan
+from vumeter.model.summary import Summary
+from vumeter.model.throttle import JournalEntry
+from vumeter.run.party import Party, is_steered
+from vumeter.stats.redaction import Redactor
+from vumeter.stats.summary import by_shown_name
+from vumeter.thresholds.budgets import budget_of
+
+if TYPE_CHECKING:
+    from vumeter.run.yardstick import Yardstick
+
+EVERY_S = 5.0
+_LOOKS = 60
+"""Later a look is made each so manieth part of the run so far: it changes as slowly."""
+
+
+class Beside:
+    """
+    Compares a run with its baseline. `comparison` is the newest look.
+
+    Args:
+        plan: Says with what, if with anything.
+        redactor: Names are compared as they are stored.
+        journal: Every command so far.
+    """
+
+    def __init__(
+        self, plan: Plan, redactor: Redactor, *, journal: Callable[[], tuple[JournalEntry, ...]]
+    ) -> None:
+        self._plan = redactor.plan
+        self._shown = redactor.name
+        self._journal = journal
+        self._own = Party()
+        self._look: _Look | None = _Look(self._plan) if plan.baseline else None
+        self._task: asyncio.Task[None] | None = None
+        self._due_s = EVERY_S
+        self.comparison: Comparison | None = None
+        """The newest; `None`: there is none yet, or nothing to compare with."""
+
+    def hear(self, readings: Iterable[Reading], at_s: float) -> None:
+        """Take seconds into account, and look again if it is time to."""
+        if self._look is None:
+            return
+        for reading in readings:
+            shown = by_shown_name(reading.tallies, self._shown)
+            self._own.add(replace(reading, tallies=shown), end_s=at_s)
+        if at_s >= self._due_s and self._task is None and self._own.seconds:
+            self._due_s = at_s + max(EVERY_S, at_s / _LOOKS)
+            self._task = asyncio.create_task(self._compare(self._look, None))
+
+    async def conclude(self, summary: Summary) -> None:
+        """Hold the whole run, of which that is the end, to all of what it is held to."""
+        if self._look is None or not self._own.seconds:
+            return
+        if self._task is not None:
+            await asyncio.wait({self._task})
+        await self._compare(self._look, summary)
+
+    async def close(self) -> None:
+        """Let go of what was looked at."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+        if self._look is not None:
+            await asyncio.to_thread(self._look.close)
+
+    async def _compare(self, look: "_Look", summary: Summary | None) -> None:
+        try:
+            self.comparison = await asyncio.to_thread(
+                look.take, self._own.copy(), summary, is_steered=is_steered(self._journal())
+            )
+        finally:
+            self._task = None
+
+
+class _Look:
+    """What is done on the thread, one look at a time."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._yardstick: Yardstick | None = None
+
+    def take(self, own: Party, summary: Summary | None, *, is_steered: bool) -> Comparison:
+        """Return how *own* stands, at the end of the run with its *summary*."""
+        try:
+            yardstick = self._opened()
+            if summary is None:
+                return yardstick.beside(own, is_steered=is_steered)
+            return yardstick.concluded(own, summary, is_steered=is_steered)
+        except VumeterError as error:
+            return Comparison(
+                a=title(self._plan),
+                b=self._plan.name,
+                lines=(),
+                is_paired=False,
+                window_s=0,
+                windows=(0, 0),
+                remarks=(f"It cannot be compared: {error.message}",),
+            )
+
+    def close(self) -> None:
+        if self._yardstick is not None:
+            self._yardstick.close()
+            self._yardstick = None
+
+    def _opened(self) -> "Yardstick":
+        if self._yardstick is None:
+            # numpy and scipy: 0.5 s of a processor, on this thread, and only for such runs.
+            from vumeter.run.yardstick import Yardstick  # noqa: PLC0415
+
+            self._yardstick = Yardstick(
+                baselines.find(self._plan.baseline),
+                title(self._plan),
+                plan=self._plan,
+                budgets=tuple(map(budget_of, self._plan.budgets)),
+            )
+        return self._yardstick
+
+
+def title(plan: Plan) -> str:
+    """Return what the plan is held to, as it is called on screens and in reports."""
+    return f"baseline {plan.baseline}"
