@@ -66,6 +66,9 @@ class Comparison(Struct, frozen=True, kw_only=True):
     window_s: int
     windows: tuple[int, int]
     remarks: tuple[str, ...]
+    only_a: tuple[str, ...] = ()
+    """Requests that the other one has not."""
+    only_b: tuple[str, ...] = ()
 
     @property
     def regressions(self) -> tuple[Line, ...]:

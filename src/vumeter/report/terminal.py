@@ -77,9 +77,8 @@ def summary_text(summary: Summary, *, colour: bool) -> str:
     """
     ink = Ink(colour)
     had_load = summary.duration_s > 0 or summary.setup is None
-    sections = (
-        (*SECTIONS[:1], capacity, comparison, *SECTIONS[1:]) if had_load else SECTIONS_WITHOUT_LOAD
-    )
+    first, *others = SECTIONS
+    sections = (first, capacity, comparison, *others) if had_load else SECTIONS_WITHOUT_LOAD
     blocks = [lines for section in sections if (lines := section(summary, ink))]
     return "\n" + "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 

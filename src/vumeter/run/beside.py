@@ -52,6 +52,7 @@ class Beside:
         self._due_s = EVERY_S
         self.comparison: Comparison | None = None
         """The newest; `None`: there is none yet, or nothing to compare with."""
+        self._told: set[str] = set()
 
     def hear(self, readings: Iterable[Reading], at_s: float) -> None:
         """Take seconds into account, and look again if it is time to."""
@@ -63,6 +64,14 @@ class Beside:
         if at_s >= self._due_s and self._task is None and self._own.seconds:
             self._due_s = at_s + max(EVERY_S, at_s / _LOOKS)
             self._task = asyncio.create_task(self._compare(self._look, None))
+
+    def take_news(self) -> list[str]:
+        """Return what has to be known of the newest look and was not told before."""
+        if self.comparison is None:
+            return []
+        news = [text for text in self.comparison.remarks if text not in self._told]
+        self._told.update(news)
+        return [f"{self.comparison.a}: {text}" for text in news]
 
     async def conclude(self, summary: Summary) -> None:
         """Hold the whole run, of which that is the end, to all of what it is held to."""

@@ -77,12 +77,15 @@ class Yardstick:
             window_s=length_s,
             windows=(len(a.windows[""].requests), len(b.windows[""].requests)),
             remarks=tuple(self._remarks(a, b, own, is_over=summary is not None)),
+            only_a=tuple(sorted(a.figures.keys() - b.figures.keys())),
+            only_b=tuple(sorted(b.figures.keys() - a.figures.keys())),
         )
 
     def _remarks(self, a: Side, b: Side, own: Party, *, is_over: bool) -> Iterator[str]:
         windows = min(len(side.windows[""].requests) for side in (a, b))
-        if windows < FEWEST_WINDOWS:
-            yield f"Not enough yet to be tested: {windows} of {FEWEST_WINDOWS} windows."
+        # While it goes on, "not enough yet" is beside each change, and told of once is enough.
+        if is_over and windows < FEWEST_WINDOWS:
+            yield f"Too short to be tested: {windows} of the {FEWEST_WINDOWS} windows it takes."
         if differs := load_remark(self._party, own):
             yield differs
         if verdict(self._summary.generator) is Verdict.GENERATOR_LIMITED:

@@ -1,12 +1,14 @@
 """The endpoints, one a row, with what each does to the whole."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from textual.reactive import var
 
+from vumeter.model.comparison import Comparison, Metric
 from vumeter.model.frame import WINDOW_S, Endpoint, Frame
+from vumeter.tui.comparison_words import DELTAS, delta_text, held_to, line_of
 from vumeter.tui.format import change_text, latency_text, number_text, percent_text
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.bars import spark
@@ -16,6 +18,8 @@ from vumeter.tui.widgets.panel import FramePanel, sentence
 SPARK_SECONDS = 30
 _SPARK_FROM_WIDTH = 100
 _ALL_FROM_WIDTH = 60
+_DELTA_WIDTH = 8
+_DELTAS_AND_SPARK_FROM_WIDTH = 140
 _NAME_WIDTH_MIN = 12
 _FIGURE_WIDTH = 7
 _RISE_RATIO = 1.25
@@ -106,10 +110,24 @@ class EndpointTable(FramePanel):
                 look=self.look,
                 is_selected=index == self.selected,
                 past_p95s_us=self._p95s_us.get(endpoint.name, ()),
+                comparison=self._comparison,
             )
             for index, endpoint in enumerate(self._rows[self._top : self._top + room], self._top)
         ]
-        return [head, *rows]
+        return [head, *rows, *self._gone(width)][: max(len(rows) + 1, height)]
+
+    @property
+    def _comparison(self) -> Comparison | None:
+        return None if self.frame is None else self.frame.comparison
+
+    def _gone(self, width: int) -> Iterator[Line]:
+        """Yield what the baseline has, and this run has not."""
+        comparison = self._comparison
+        if comparison is None or self.filter_text:
+            return
+        for name in comparison.only_a:
+            line = Line(self.look).add(" ").add(name, Ink.DIM)
+            yield line.add(f"  only in {held_to(comparison)}", Ink.WARN).crop_to(width)
 
     def validate_selected(self, selected: int) -> int:
         """Keep the selection on a row that there is."""
@@ -130,7 +148,12 @@ class EndpointTable(FramePanel):
     def _arrange(self) -> None:
         name = self.selected_name
         endpoints = () if self.frame is None else self.frame.endpoints
-        self._rows = arranged(endpoints, sort=self.sort, filter_text=self.filter_text)
+        self._rows = arranged(
+            endpoints,
+            sort=self.sort,
+            filter_text=self.filter_text,
+            comparison=self._comparison,
+        )
         index = next((i for i, row in enumerate(self._rows) if row.name == name), self.selected)
         self.set_reactive(EndpointTable.selected, self.validate_selected(index))
         self.repaint()
@@ -163,7 +186,12 @@ class EndpointTable(FramePanel):
             left.add(f'"{self.filter_text}" {len(self._rows)} of {total} ', Ink.ACTIVE)
         elif total > 1:
             left.add(f"{number_text(total)} ", Ink.DIM)
-        return _headed(left, width=width, look=self.look, sort=self.sort)
+        comparison = self._comparison
+        if comparison is not None:
+            left.add(f"so far vs {held_to(comparison)} ", Ink.TITLE)
+        return _headed(
+            left, width=width, look=self.look, sort=self.sort, has_deltas=comparison is not None
+        )
 
     def _why_empty(self) -> str:
         if self.filter_text:
@@ -172,13 +200,19 @@ class EndpointTable(FramePanel):
 
 
 def arranged(
-    endpoints: Sequence[Endpoint], *, sort: SortKey, filter_text: str = ""
+    endpoints: Sequence[Endpoint],
+    *,
+    sort: SortKey,
+    filter_text: str = "",
+    comparison: Comparison | None = None,
 ) -> list[Endpoint]:
     """Return the endpoints whose name contains *filter_text*, in either case, in order."""
     wanted = filter_text.casefold()
     rows = [row for row in endpoints if wanted in row.name.casefold()] if wanted else [*endpoints]
     if sort is SortKey.NAME:
         rows.sort(key=lambda endpoint: endpoint.name)
+    elif sort is SortKey.CHANGE and comparison is not None:
+        rows.sort(key=lambda endpoint: _rise(comparison, endpoint), reverse=True)
     elif sort in _ORDERS:
         rows.sort(key=_ORDERS[sort], reverse=True)
     return rows
@@ -191,14 +225,17 @@ def endpoint_line(
     look: Look,
     is_selected: bool,
     past_p95s_us: Sequence[float | None],
+    comparison: Comparison | None = None,
 ) -> Line:
     """Return one row of the table, as wide as its heading."""
     ink = Ink.SELECTED if is_selected else Ink.TEXT
-    columns = _columns(width)
+    columns = _columns(width, has_deltas=comparison is not None)
     line = Line(look).add(look.glyphs.selected if is_selected else " ", Ink.ACTIVE)
     room = width - 2 - sum(cells for _, cells in columns)
     line.add_fitted(endpoint.name, max(_NAME_WIDTH_MIN, room), ink)
     figures = _figures(endpoint)
+    if comparison is not None:
+        figures |= _deltas(endpoint, comparison, look)
     for name, cells in columns:
         if name == _SPARK:
             known = [value for value in past_p95s_us if value is not None]
@@ -234,8 +271,33 @@ def _figures(endpoint: Endpoint) -> dict[str, tuple[str, Ink | None]]:
     }
 
 
-def _columns(width: int) -> list[tuple[str, int]]:
-    """Return the columns right of the name with their widths."""
+def _deltas(
+    endpoint: Endpoint, comparison: Comparison, look: Look
+) -> dict[str, tuple[str, Ink | None]]:
+    """Return the columns of changes beside what the run is held to."""
+    found = {
+        name: delta_text(line_of(comparison, endpoint.name, metric), look)
+        for name, metric in DELTAS.items()
+    }
+    if endpoint.name in comparison.only_b:
+        found[SortKey.CHANGE] = "new", Ink.WARN
+    return found
+
+
+def _rise(comparison: Comparison, endpoint: Endpoint) -> float:
+    line = line_of(comparison, endpoint.name, Metric.P95)
+    return float("-inf") if line is None else line.change
+
+
+def _columns(width: int, *, has_deltas: bool) -> list[tuple[str, int]]:
+    """
+    Return the columns right of the name with their widths.
+
+    With *has_deltas* changes are those beside what the run is held to: Δp95 wherever there is
+    room for figures, and the others where there was a picture of the last seconds.
+    """
+    if has_deltas:
+        return _columns_with_deltas(width)
     keys = [SortKey.RPS, SortKey.P50, SortKey.P95, SortKey.P99, SortKey.ERRORS, SortKey.CHANGE]
     if width < _ALL_FROM_WIDTH:
         keys = [SortKey.RPS, SortKey.P95, SortKey.P99, SortKey.ERRORS]
@@ -243,11 +305,22 @@ def _columns(width: int) -> list[tuple[str, int]]:
     return [*columns, (_SPARK, SPARK_SECONDS + 2)] if width >= _SPARK_FROM_WIDTH else columns
 
 
-def _headed(left: Line, *, width: int, look: Look, sort: SortKey) -> Line:
+def _columns_with_deltas(width: int) -> list[tuple[str, int]]:
+    keys = [SortKey.RPS, SortKey.P50, SortKey.P95, SortKey.P99, SortKey.ERRORS]
+    deltas = [SortKey.CHANGE] if width < _SPARK_FROM_WIDTH else list(DELTAS)
+    if width < _ALL_FROM_WIDTH:
+        keys = [SortKey.RPS, SortKey.P95, SortKey.ERRORS]
+    columns: list[tuple[str, int]] = [(key, _FIGURE_WIDTH) for key in keys]
+    columns += [(key, _DELTA_WIDTH) for key in deltas]
+    has_room = width >= _DELTAS_AND_SPARK_FROM_WIDTH
+    return [*columns, (_SPARK, SPARK_SECONDS + 2)] if has_room else columns
+
+
+def _headed(left: Line, *, width: int, look: Look, sort: SortKey, has_deltas: bool) -> Line:
     """Return *left* with the columns' names over their figures, the sorted one marked."""
     dash = look.glyphs.rule
     right = Line(look)
-    for name, cells in _columns(width):
+    for name, cells in _columns(width, has_deltas=has_deltas):
         mark = look.glyphs.down if name == sort else ""
         text = f" {mark}{name.replace('Δ', look.glyphs.delta)}"
         right.pad_to(right.width + cells - len(text), dash, Ink.RULE)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
+from vumeter.model.comparison import Comparison
 from vumeter.model.frame import Frame
 from vumeter.model.measure import GeneratorReading
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.model.verdict import Standing, Verdict
 from vumeter.model.watched import Watched, WatchedState
 from vumeter.thresholds.words import observed_text, short_text
+from vumeter.tui.comparison_words import headline, held_to
 from vumeter.tui.format import latency_text, percent_text, share_text, span_text
 from vumeter.tui.terminal import Ink, Look
 from vumeter.tui.widgets.alert_lights import alert_lights
@@ -50,6 +52,7 @@ def status_line(frame: Frame, *, width: int, look: Look) -> Line:
     parts = [
         *alert_lights(frame.alerts, look),
         *target,
+        (1, _comparison_light(frame.comparison, look)),
         (0, light("GEN", *generator_health(frame.generator), look)),
         (4, _limit_reason(frame.generator, look)),
         (3, light("HOST", *host_health(frame.host), look)),
@@ -184,6 +187,15 @@ def _limit_reason(generator: GeneratorReading | None, look: Look) -> Line:
     if generator is None or not (generator.limited and generator.reasons):
         return Line(look)
     return Line(look).add(f"({generator.reasons[0]})", Ink.BAD)
+
+
+def _comparison_light(comparison: Comparison | None, look: Look) -> Line:
+    """How the run so far stands beside its baseline."""
+    if comparison is None:
+        return Line(look)
+    words, ink = headline(comparison, look)
+    name = cropped(held_to(comparison), _LONGEST_NAME, look)
+    return Line(look).add(f"vs {name} ", Ink.DIM).add(words, ink)
 
 
 def _latency(name: str, us: int | None, look: Look) -> Line:
