@@ -64,7 +64,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     is_paired: bool
     """Whether both were under the same load at the same moments, and so compared by moments."""
     window_s: int
-    windows: tuple[int, int]
+    windows: tuple[int, ...]
+    """How many the first has, and the second."""
     remarks: tuple[str, ...]
     only_a: tuple[str, ...] = ()
     """Requests that the other one has not."""

@@ -38,14 +38,21 @@ class Beside:
         plan: Says with what, if with anything.
         redactor: Names are compared as they are stored.
         journal: Every command so far.
+        tell: Told what has to be known of a comparison, once.
     """
 
     def __init__(
-        self, plan: Plan, redactor: Redactor, *, journal: Callable[[], tuple[JournalEntry, ...]]
+        self,
+        plan: Plan,
+        redactor: Redactor,
+        *,
+        journal: Callable[[], tuple[JournalEntry, ...]],
+        tell: Callable[[str], object],
     ) -> None:
         self._plan = redactor.plan
         self._shown = redactor.name
         self._journal = journal
+        self._tell = tell
         self._own = Party()
         self._look: _Look | None = _Look(self._plan) if plan.baseline else None
         self._task: asyncio.Task[None] | None = None
@@ -64,14 +71,6 @@ class Beside:
         if at_s >= self._due_s and self._task is None and self._own.seconds:
             self._due_s = at_s + max(EVERY_S, at_s / _LOOKS)
             self._task = asyncio.create_task(self._compare(self._look, None))
-
-    def take_news(self) -> list[str]:
-        """Return what has to be known of the newest look and was not told before."""
-        if self.comparison is None:
-            return []
-        news = [text for text in self.comparison.remarks if text not in self._told]
-        self._told.update(news)
-        return [f"{self.comparison.a}: {text}" for text in news]
 
     async def conclude(self, summary: Summary) -> None:
         """Hold the whole run, of which that is the end, to all of what it is held to."""
@@ -93,6 +92,10 @@ class Beside:
             self.comparison = await asyncio.to_thread(
                 look.take, self._own.copy(), summary, is_steered=is_steered(self._journal())
             )
+            for text in self.comparison.remarks:
+                if text not in self._told:
+                    self._told.add(text)
+                    self._tell(f"{self.comparison.a}: {text}")
         finally:
             self._task = None
 

@@ -451,8 +451,6 @@ class Conductor:
         self._herald.tell_of_thresholds(self._alarm.hear(developed))
         self._autopilot.hear(developed, at_s)
         self._beside.hear(developed, at_s)
-        for text in self._beside.take_news():
-            self._events.add(text, level=EventLevel.WARNING, author=AUTHOR)
         self._obey_pilot()
         abort = self._alarm.command
         if abort is not None and not self._life.is_stopping:

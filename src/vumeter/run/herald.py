@@ -42,6 +42,10 @@ class Herald:
         said = plain(self._redactor.text(text))
         self._events.add(said, level=EventLevel.SCRIPT, author=plain(place))
 
+    def tell_of_comparison(self, text: str) -> None:
+        """Tell what has to be known of a comparison; the summary has it with its figures."""
+        self._events.add(self._redactor.text(text), level=EventLevel.WARNING)
+
     def tell_of_thresholds(self, news: Iterable[News]) -> None:
         """Tell which thresholds fail, and which hold again; the summary has their verdicts."""
         shown = self._redactor.text

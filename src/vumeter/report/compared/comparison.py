@@ -26,6 +26,8 @@ def compare(
         window_s=max(a.span_s, b.span_s),
         windows=(_number(a), _number(b)),
         remarks=tuple(_remarks(a, b, is_paired=is_paired)),
+        only_a=_only_in(a, b),
+        only_b=_only_in(b, a),
     )
 
 
@@ -86,8 +88,10 @@ def _remarks(a: Subject, b: Subject, *, is_paired: bool) -> Iterator[str]:
         yield "The two were not under the same load, by their plans or by hand."
     if a.report.run.target != b.report.run.target:
         yield f"Two targets: {a.report.run.target} and {b.report.run.target}."
-    only_a = _endpoints(a.report).keys() - _endpoints(b.report).keys()
-    only_b = _endpoints(b.report).keys() - _endpoints(a.report).keys()
-    for title, names in ((a.title, only_a), (b.title, only_b)):
-        if names:
-            yield f"Only in {title}: {', '.join(sorted(names))}."
+    for one, other in ((a, b), (b, a)):
+        if names := _only_in(one, other):
+            yield f"Only in {one.title}: {', '.join(names)}."
+
+
+def _only_in(one: Subject, other: Subject) -> tuple[str, ...]:
+    return tuple(sorted(_endpoints(one.report).keys() - _endpoints(other.report).keys()))
