@@ -17,6 +17,7 @@ from vumeter.model.measure import Histogram, Reading, Tally
 from vumeter.model.pilot import Finding, LoadPoint, Outcome, StepVerdict, Usl
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
+from vumeter.report.analysis.tables import analysis_tables
 from vumeter.report.charts import charts_of
 from vumeter.report.course import MOST_ENDPOINTS, MOST_SPANS, course, course_of
 from vumeter.report.endpoint_lines import endpoint_lines
@@ -405,12 +406,14 @@ def test_every_number_of_the_charts_follows_from_the_readings(
 
 
 def test_markdown_has_the_cells_of_the_same_tables_and_csv_their_numbers(
-    summary: Summary, full_summary: Summary
+    stored: StoredRun, summary: Summary, full_summary: Summary
 ) -> None:
     for each in (summary, full_summary):
         it = report(each)
-        text = markdown(it)
-        for table in tables_of(it):
+        more = analysis_tables(page_of(stored, each).analysis)
+        assert {"postgres-waits-0", "postgres-statements-0"} <= {table.key for table in more}
+        text = markdown(it, more)
+        for table in (*tables_of(it), *more):
             for row in table.rows:
                 assert f"| {' | '.join(escaped(cell.text) for cell in row)} |" in text
     rows = list(csv.DictReader(io.StringIO("".join(endpoint_lines(report(summary))))))

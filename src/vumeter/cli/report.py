@@ -85,17 +85,18 @@ def _content(folder: "RunFolder", form: Form) -> bytes:
 
     summary = archive.summary(folder)
     match form:
-        case Form.HTML:
+        case Form.HTML | Form.MARKDOWN:
+            from vumeter.report.analysis.tables import analysis_tables
+            from vumeter.report.markdown import markdown
             from vumeter.report.page.html import page_bytes
             from vumeter.report.page.stored import page_of
             from vumeter.store.reader import open_run
 
             with open_run(folder.store) as stored:
-                return page_bytes(page_of(stored, summary))
-        case Form.MARKDOWN:
-            from vumeter.report.markdown import markdown
-
-            return markdown(report(summary)).encode()
+                page = page_of(stored, summary)
+            if form is Form.HTML:
+                return page_bytes(page)
+            return markdown(page.report, analysis_tables(page.analysis)).encode()
         case Form.JSON:
             return report_bytes(summary)
         case Form.JUNIT:

@@ -6,7 +6,7 @@ span. Where nothing was answered there is none (`None`): a gap.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -77,13 +77,30 @@ class Course(Struct, frozen=True, kw_only=True):
 
 
 def course_of(
-    stored: StoredRun, summary: Summary, *, most_spans: int = MOST_SPANS, skip_s: float = 0.0
+    stored: StoredRun,
+    summary: Summary,
+    *,
+    most_spans: int = MOST_SPANS,
+    skip_s: float = 0.0,
+    beside: Callable[[Reading], None] | None = None,
 ) -> Course:
-    """Return *stored* over time, in at most so many spans, or in as many as minutes are left."""
+    """
+    Return *stored* over time, in at most so many spans, or in as many as minutes are left.
+
+    *beside* is shown each reading that it is made of: a run is not to be read twice.
+    """
     span_s = span_for(stored.newest_second + 1, most_spans)
     from_second = -(-math.ceil(skip_s) // span_s) * span_s
     readings = stored.readings(from_second, span_s=span_s)
+    if beside is not None:
+        readings = _shown(readings, beside)
     return course(readings, span_s=span_s, duration_s=summary.duration_s)
+
+
+def _shown(readings: Iterable[Reading], beside: Callable[[Reading], None]) -> Iterator[Reading]:
+    for reading in readings:
+        beside(reading)
+        yield reading
 
 
 def span_for(seconds: int, most_spans: int) -> int:

@@ -9,9 +9,9 @@ from vumeter.units import duration_text
 _SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!~"})
 
 
-def markdown(report: Report) -> str:
-    """Return *report* as GitHub reads Markdown, with the numbers of its tables."""
-    return "\n".join(_lines(report)) + "\n"
+def markdown(report: Report, more: Iterable[Table] = ()) -> str:
+    """Return *report* as GitHub reads Markdown, with its tables and *more* of them."""
+    return "\n".join(_lines(report, (*tables_of(report), *more))) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -34,7 +34,7 @@ def table_lines(table: Table) -> Iterator[str]:
         yield _line(escaped(cell.text) for cell in row)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, tables: Iterable[Table]) -> Iterator[str]:
     run = report.run
     yield f"# {escaped(run.name)}"
     yield ""
@@ -45,9 +45,9 @@ def _lines(report: Report) -> Iterator[str]:
     if report.remarks:
         yield ""
         yield from (f"- ! {escaped(remark)}" for remark in report.remarks)
-    for table in tables_of(report):
+    for table in tables:
         yield ""
-        yield f"## {table.title}"
+        yield f"## {escaped(table.title)}"
         yield ""
         yield from table_lines(table)
 

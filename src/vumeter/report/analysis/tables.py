@@ -1,11 +1,12 @@
 """The tables of an analysis, each number with its place in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from vumeter.model.metric import Unit
+from vumeter.report.analysis.database import StatementUse, WaitUse
 from vumeter.report.analysis.drift import Change, Drift
 from vumeter.report.analysis.whole import Analysis
 from vumeter.report.figures import figure_text
@@ -23,6 +24,7 @@ def analysis_tables(analysis: Analysis) -> tuple[Table, ...]:
     found = (
         _explained(analysis),
         _full(analysis),
+        *_databases(analysis),
         _little(analysis),
         _drifts(analysis),
         _changes(analysis),
@@ -170,3 +172,60 @@ def _little(analysis: Analysis) -> Table:
                 number = Cell(text=text, path=f"analysis.little.{field}", value=repr(values[field]))
                 rows.append((Cell(text=words), number))
     return Table(key="little", title="Little's law", columns=(), rows=tuple(rows))
+
+
+_WAITS = {
+    "sessions": "sessions at a time",
+    "share_ratio": "of all",
+    "highest": "at most",
+    "highest_s": "at",
+}
+_STATEMENTS = {
+    "share_ratio": "of the time",
+    "sessions": "sessions at a time",
+    "calls_per_s": "calls",
+    "calls_per_request": "for each request",
+    "mean_ms": "mean",
+    "rows_per_call": "rows a call",
+    "hit_ratio": "in cache",
+}
+_NEW = "new since the run began"
+
+
+def _databases(analysis: Analysis) -> Iterator[Table]:
+    for at, use in enumerate(analysis.databases):
+        path, of = f"analysis.databases.{at}", f" of {plain(use.name)}" if use.name else ""
+        waits = (
+            (Cell(text=plain(it.event)), *_cells(f"{path}.waits.{n}", it, _WAITS))
+            for n, it in enumerate(use.waits)
+        )
+        yield Table(
+            key=f"postgres-waits-{at}",
+            title=f"What PostgreSQL's sessions{of} waited for",
+            columns=("event", *_WAITS.values()),
+            rows=tuple(waits),
+        )
+        statements = (
+            (
+                Cell(text=plain(it.text)),
+                *_cells(f"{path}.statements.{n}", it, _STATEMENTS),
+                Cell(text=_NEW if it.is_new else ""),
+            )
+            for n, it in enumerate(use.statements)
+        )
+        yield Table(
+            key=f"postgres-statements-{at}",
+            title=f"PostgreSQL's statements{of} by time",
+            columns=("statement", *_STATEMENTS.values(), ""),
+            rows=tuple(statements),
+        )
+
+
+def _cells(path: str, it: WaitUse | StatementUse, fields: Mapping[str, str]) -> Iterator[Cell]:
+    for field in fields:
+        value = getattr(it, field)
+        if value is None:
+            yield Cell(text=NOT_MEASURED)
+        else:
+            text = clock_text(value) if field == "highest_s" else figure_text(field, value)
+            yield Cell(text=text, path=f"{path}.{field}", value=repr(value))

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from vumeter.model.explanation import Explanation, Question
 from vumeter.model.summary import Summary
+from vumeter.report.analysis.database import DatabaseUse
 from vumeter.report.analysis.drift import Drift, drifts_of
 from vumeter.report.analysis.limits import Full, Little, full_of, little_of
 from vumeter.report.course import Course
@@ -21,15 +22,20 @@ class Analysis(Struct, frozen=True, kw_only=True):
     full: tuple[Full, ...] = ()
     explanations: tuple[Explanation, ...] = ()
     """What went together with slow and with failed requests, over the whole run."""
+    databases: tuple[DatabaseUse, ...] = ()
+    """What those that were watched were busy with."""
 
 
-def analysis_of(course: Course, summary: Summary) -> Analysis:
-    """Return what *course* says of the run that *summary* sums up."""
+def analysis_of(
+    course: Course, summary: Summary, *, databases: tuple[DatabaseUse, ...] = ()
+) -> Analysis:
+    """Return what *course* and *databases* say of the run that *summary* sums up."""
     return Analysis(
         drifts=drifts_of(course, summary),
         little=little_of(course, is_open=summary.service is not None),
         full=full_of(course),
         explanations=tuple(_explanations(course)),
+        databases=databases,
     )
 
 
