@@ -99,17 +99,8 @@ class ProcessObserver:
         is_there = bool(self._roots) and all(map(_runs, self._roots))
         if is_there and now_ns - self._family_ns < _FAMILY_EVERY_NS:
             return ()
-        found = [process for pid in _pids(self._monitor) if (process := _process(pid)) is not None]
-        if not found:
-            raise UnseenError(*_missing(self._monitor))
         before = set(self._roots)
-        parents = _parents()
-        self._roots = tuple(_topmost(found, parents))
-        pids = {process.pid for process in found}
-        if self._monitor.children:
-            pids |= _descendants(pids, parents)
-        family = (process for pid in sorted(pids) if (process := _process(pid)) is not None)
-        self._family = tuple(islice(family, _MOST_PROCESSES))
+        self._roots, self._family = family_of(self._monitor)
         if before != set(self._roots):
             self._cgroup = None
         self._family_ns = now_ns
@@ -146,6 +137,26 @@ class ProcessObserver:
             return None
         used_s = sum(max(0.0, self._cpu_s[process] - before[process]) for process in known)
         return 100 * used_s / span_s
+
+
+def family_of(
+    monitor: ProcessMonitor,
+) -> tuple[tuple[psutil.Process, ...], tuple[psutil.Process, ...]]:
+    """
+    Return the processes that *monitor* names, and these with all of their children.
+
+    Raises:
+        UnseenError: There are none, or they are hidden.
+    """
+    found = [process for pid in _pids(monitor) if (process := _process(pid)) is not None]
+    if not found:
+        raise UnseenError(*_missing(monitor))
+    parents = _parents()
+    pids = {process.pid for process in found}
+    if monitor.children:
+        pids |= _descendants(pids, parents)
+    family = (process for pid in sorted(pids) if (process := _process(pid)) is not None)
+    return tuple(_topmost(found, parents)), tuple(islice(family, _MOST_PROCESSES))
 
 
 def _pids(monitor: ProcessMonitor) -> Iterable[int]:
