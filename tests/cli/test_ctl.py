@@ -43,6 +43,8 @@ def a(
         ("workers 4", a(CommandKind.WORKERS, None, 4)),
         ("extend-stage 1m30s", a(CommandKind.EXTEND_STAGE, None, 90)),
         ("panic", a(CommandKind.PANIC)),
+        ("profile", a(CommandKind.PROFILE)),
+        ("profile for 30s", a(CommandKind.PROFILE, None, 30)),
         ("manual", a(CommandKind.MANUAL)),
     ],
 )
@@ -52,6 +54,7 @@ def test_words_are_commands(line: str, command: Command) -> None:
 
 def test_sessions_and_statements_of_the_database_are_named() -> None:
     assert parse(["end-backend", "811"], author="alice").pid == 811
+    assert parse(["profile", "pid", "811", "for", "5s"], author="alice").pid == 811
     assert parse(["explain", "-73100"], author="alice").statement == "-73100"
     with pytest.raises(UsageError, match="Which session"):
         parse(["cancel-backend", "that", "one"], author="alice")

@@ -1,8 +1,10 @@
 """`vumeter export`: a real run, through the installed command."""
 
+import contextlib
 import csv
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -64,3 +66,28 @@ def test_a_run_that_goes_on_is_written_so_far(server: ServerProcess) -> None:
             # Its first second is stored when it is over.
             lines = flight.ask("export", "flight").splitlines()
         assert json.loads(lines[0])["second"] == 0
+
+
+def test_a_flame_graph_is_listed_drawn_and_written_as_stacks(burner) -> None:
+    with burner() as target, Flight(target.url, "-c", "2") as flight:
+        told = ""
+        while "is stored" in told or not told:
+            # Its file is there once a second is over.
+            with pytest.raises(RuntimeError) as refused:
+                flight.ask("export", "flight", "--format", "flamegraph")
+            told = str(refused.value)
+        assert "No flame graph was taken in this run" in told
+        flight.ask("ctl", "flight", "profile", "for", "1s")
+        stacks = ""
+        while not stacks:
+            # It is stored a moment after it was taken.
+            with contextlib.suppress(RuntimeError):
+                stacks = flight.ask("export", "flight", "--format", "stacks")
+        picture = flight.ask("export", "flight", "--format", "flamegraph", "--flame", "1")
+        with pytest.raises(RuntimeError, match="There is no flame graph 7 in this run"):
+            flight.ask("export", "flight", "--format", "stacks", "--flame", "7")
+        shown = flight.ask("show", "flight")
+    assert "burn_here (burner.py:" in stacks
+    assert "burn_here (burner.py)" in "".join(ElementTree.fromstring(picture).itertext())
+    assert f"flame graph 1 of pid {target.pid} python burner.py" in shown
+    assert "--format flamegraph --flame 1" in shown

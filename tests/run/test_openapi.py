@@ -22,7 +22,7 @@ def test_the_description_is_openapi() -> None:
 
 @pytest.mark.slow
 async def test_what_a_run_answers_is_as_described(
-    fly: Any, a_plan: Callable[..., Plan], server: LoopbackServer, until: Any
+    fly: Any, a_plan: Callable[..., Plan], server: LoopbackServer, until: Any, burner: Any
 ) -> None:
     document = openapi(Report)
     rule = Threshold(metric="http_req_failed", expression="rate < 1%")
@@ -34,10 +34,13 @@ async def test_what_a_run_answers_is_as_described(
             # So that there is a moment to be asked for.
             async with session.post("/spikes") as response:
                 assert response.status == 200, await response.text()
+            with burner() as target:
+                await flight.do(CommandKind.PROFILE, pid=target.pid, value=1.0)
+                await until(link, lambda frame: "flame 1" in {it.label for it in frame.events})
             for one in operations(Report):
                 if one.path == STREAM:
                     continue
-                query = {"id": "1"} if one.path == "/spike" else {}
+                query = {"id": "1"} if one.path in ("/spike", "/flame") else {}
                 body = b'{"kind": "mark", "note": "x"}' if one.path == "/commands" else None
                 async with session.request(
                     one.method, one.path, params=query, data=body

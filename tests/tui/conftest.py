@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from vumeter.model.flame import Flame
 from vumeter.model.throttle import Command
 from vumeter.testing.feed import PlayedFeed, Recording
 from vumeter.testing.story import story
@@ -93,9 +94,10 @@ async def flying(
     recording: Recording | None = None,
     path: Path | None = None,
     environ: dict[str, str] | None = None,
+    flames: tuple[Flame, ...] = (),
 ) -> AsyncIterator[Flight]:
     """Take off at frame number *start*; the frames stand still until the test moves them."""
-    feed = PlayedFeed(recording or whole_story(), start=start, watch=watch)
+    feed = PlayedFeed(recording or whole_story(), start=start, watch=watch, flames=flames)
 
     async def dial() -> Feed:
         return feed

@@ -37,7 +37,7 @@ def ctl(
             "close, hold, resume-plan [rejoin|continue], skip-stage, extend-stage 30s, pause, "
             "resume, replay, workers N, stop, abort, panic, mark TEXT, acknowledge [ALERT], "
             "probe [SLO…], cruise 'p95 250ms', manual, undo, redo, take, "
-            "cancel-backend PID, end-backend PID, explain STATEMENT",
+            "cancel-backend PID, end-backend PID, explain STATEMENT, profile [for 10s] [pid N]",
         ),
     ],
     take: Annotated[
@@ -94,6 +94,8 @@ def parse(words: list[str], *, author: str) -> Command:  # noqa: PLR0911 - one f
         return replace(command, aims=_aims(kind, rest))
     if kind in FOR_DATABASE:
         return _for_database(command, rest)
+    if kind is CommandKind.PROFILE:
+        return _profile(command, rest)
     if kind in _AMOUNTS:
         return replace(command, value=_AMOUNTS[kind](rest))
     if kind is CommandKind.RESUME_PLAN and rest:
@@ -107,6 +109,21 @@ def _for_database(command: Command, words: list[str]) -> Command:
     if command.kind is CommandKind.EXPLAIN:
         return replace(command, statement=" ".join(words))
     return replace(command, pid=_pid(words))
+
+
+def _profile(command: Command, words: list[str]) -> Command:
+    match words:
+        case []:
+            return command
+        case ["for", duration, *rest]:
+            return _profile(replace(command, value=parse_duration_s(duration)), rest)
+        case ["pid", number, *rest] if number.isdecimal():
+            return _profile(replace(command, pid=int(number)), rest)
+        case _:
+            raise UsageError(
+                f'"profile {" ".join(words)}" cannot be understood.',
+                hint='For example "profile", "profile for 30s" or "profile for 10s pid 811".',
+            )
 
 
 def _pid(words: list[str]) -> int:

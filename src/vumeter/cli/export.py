@@ -25,6 +25,8 @@ class Format(StrEnum):
     HDR = "hdr"
     PROMETHEUS = "prometheus"
     LOCUST_CSV = "locust-csv"
+    FLAMEGRAPH = "flamegraph"
+    STACKS = "stacks"
 
 
 def export(
@@ -42,6 +44,10 @@ def export(
             help="Where to. [standard output] Of locust-csv how the three names begin. [RUN]",
         ),
     ] = None,
+    flame: Annotated[
+        int | None,
+        typer.Option("--flame", metavar="N", help="Which flame graph. [the newest]"),
+    ] = None,
 ) -> None:
     """
     Write a stored run, which may still go on, in a format that other programs read.
@@ -52,6 +58,9 @@ def export(
 
     folder = archive.find(run)
     with archive.opened(folder) as stored:
+        if form in (Format.FLAMEGRAPH, Format.STACKS):
+            _write(_flame_lines(form, stored, flame), output)
+            return
         if form is Format.LOCUST_CSV:
             _write_locust(stored, str(output or folder.name))
         else:
@@ -81,6 +90,24 @@ def _lines(form: Format, stored: "StoredRun") -> "Iterator[str]":
             from vumeter.export import jsonl
 
             return jsonl.lines(run_of(stored), rows)
+
+
+def _flame_lines(form: Format, stored: "StoredRun", number: int | None) -> "Iterator[str]":
+    heads = stored.flames()
+    chosen = None if not heads else stored.flame(heads[-1].id if number is None else number)
+    if chosen is None:
+        known = ", ".join(str(head.id) for head in heads)
+        raise UsageError(
+            f"There is no flame graph {number} in this run."
+            if heads
+            else "No flame graph was taken in this run.",
+            hint=f"There is {known}." if heads else "P in the cockpit takes one.",
+        )
+    if form is Format.STACKS:
+        return iter((f"{chosen.stacks}\n",))
+    from vumeter.export.flamegraph import svg
+
+    return svg(chosen)
 
 
 def _write_locust(stored: "StoredRun", prefix: str) -> None:

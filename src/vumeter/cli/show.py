@@ -15,4 +15,9 @@ def show(
     from vumeter.cli.ending import print_summary
     from vumeter.link import archive
 
-    print_summary(archive.summary(archive.find(run)))
+    folder = archive.find(run)
+    print_summary(archive.summary(folder))
+    with archive.opened(folder) as stored:
+        flames = stored.flames()
+    for head in flames:
+        print(f"{head.words}\n  vumeter export {folder.id} --format flamegraph --flame {head.id}")

@@ -20,6 +20,7 @@ from vumeter.link.asking import (
 from vumeter.link.door import Door, Place
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.explanation import Explanation, Question
+from vumeter.model.flame import Flame, Flames
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.series import SeriesPoint
 from vumeter.model.spike import Spike, SpikeHead
@@ -219,6 +220,24 @@ class Link:
             LinkError: The run is gone.
         """
         return await self._post("/spikes", b"")
+
+    async def flames(self) -> Flames:
+        """
+        Return which flame graphs were taken, and what is being looked at.
+
+        Raises:
+            LinkError: The run is gone.
+        """
+        return msgspec.json.decode(await self._request("GET", "/flames"), type=Flames)
+
+    async def flame(self, number: int) -> Flame:
+        """
+        Return the flame graph with that id.
+
+        Raises:
+            LinkError: The run is gone, or has none such.
+        """
+        return msgspec.json.decode(await self._request("GET", f"/flame?id={number}"), type=Flame)
 
     async def journal(self) -> tuple[JournalEntry, ...]:
         """

@@ -8,6 +8,7 @@ from msgspec import UNSET
 from vumeter import __version__
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.explanation import Explanation, Question
+from vumeter.model.flame import Flame, Flames
 from vumeter.model.frame import SPANS_S, Frame, Point
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
@@ -27,6 +28,7 @@ _SPAN = (
 _NAME = ("name", {"type": "string"}, "As `/series` has it.")
 _QUESTION = ("of", {"enum": list(Question), "default": "latency"}, "What is to be explained.")
 _ID = ("id", {"type": "integer", "minimum": 1}, "As `/spikes` has it.")
+_FLAME_ID = ("id", {"type": "integer", "minimum": 1}, "As `/flames` has it.")
 _VIEWER = ("viewer", {"type": "string"}, "Whose hand it is.")
 
 
@@ -80,6 +82,8 @@ def operations(report: Any) -> tuple[Operation, ...]:
         Operation("get", "/spikes", "Which moments were kept whole.", tuple[SpikeHead, ...]),
         Operation("get", "/spike", "One of them: its frame.", Spike, query=(_ID,)),
         Operation("post", "/spikes", "Keep this moment whole.", Outcome, query=(_VIEWER,)),
+        Operation("get", "/flames", "Which flame graphs were taken, and of what.", Flames),
+        Operation("get", "/flame", "One of them: its stacks.", Flame, query=(_FLAME_ID,)),
         Operation("get", "/verdicts", "How each threshold stands.", tuple[Verdict, ...]),
         Operation("get", "/alerts", "How each alert stands.", tuple[AlertState, ...]),
         Operation("get", "/journal", "Every command, with its effect.", tuple[JournalEntry, ...]),

@@ -9,6 +9,7 @@ What a run and its viewers say to each other over the control socket.
 `GET  /why?of=Q&from=K&to=L`          what may explain that time: an `Explanation` (JSON).
 `GET  /spikes`, `GET  /spike?id=N`    every `SpikeHead`, one `Spike` (JSON).
 `POST /spikes?viewer=NAME`            keep this moment whole; an `Outcome`.
+`GET  /flames`, `GET  /flame?id=N`    the `Flames` that there are, one `Flame` (JSON).
 `GET  /reading`                       the newest `Reading` (JSON).
 `GET  /readings?from=K&to=L&span=S`   every stored `Reading` of that time (JSON).
 `GET  /verdicts`, `GET  /alerts`      every `Verdict`, every `AlertState` (JSON).

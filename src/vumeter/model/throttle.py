@@ -58,6 +58,7 @@ class CommandKind(StrEnum):
     CANCEL_BACKEND = "cancel-backend"
     END_BACKEND = "end-backend"
     EXPLAIN = "explain"
+    PROFILE = "profile"
     TAKE = "take"
     WORKERS = "workers"
     PROBE = "probe"
@@ -83,7 +84,13 @@ NO_THROTTLES = (
     ENDS
     | FOR_DATABASE
     | PILOTED
-    | {CommandKind.MARK, CommandKind.ACKNOWLEDGE, CommandKind.TAKE, CommandKind.WORKERS}
+    | {
+        CommandKind.MARK,
+        CommandKind.ACKNOWLEDGE,
+        CommandKind.TAKE,
+        CommandKind.WORKERS,
+        CommandKind.PROFILE,
+    }
 )
 """Commands that move no lever."""
 
@@ -112,7 +119,8 @@ class Command(Struct, frozen=True, kw_only=True):
     `take` takes the control over from whoever has it. `workers` adds worker processes until
     there are *value* of them. `cancel-backend` cancels what the session *pid* of the watched
     PostgreSQL executes, `end-backend` ends that session; `explain` asks it how it would execute
-    *statement*.
+    *statement*. `profile` takes a flame graph of the target's process, or of *pid* on the run's
+    host, over *value* seconds.
     `probe` lets the finder look for the
     capacity by *aims*, the plan's thresholds where there are none; `cruise` lets the cruise
     control keep the one of *aims* by moving the rate; `manual` ends either of them.

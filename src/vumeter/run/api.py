@@ -94,6 +94,8 @@ class ControlApi:
                 web.get("/spikes", self._spikes),
                 web.get("/spike", self._spike),
                 web.post("/spikes", self._take_spike),
+                web.get("/flames", self._flames),
+                web.get("/flame", self._flame),
                 web.get("/verdicts", self._verdicts),
                 web.get("/alerts", self._alerts),
                 web.get("/journal", self._journal),
@@ -247,6 +249,15 @@ class ControlApi:
 
     async def _take_spike(self, request: web.Request) -> web.Response:
         return _json(self._conductor.take_spike(_name(request)))
+
+    async def _flames(self, _: web.Request) -> web.Response:
+        return _json(self._conductor.profiler.state)
+
+    async def _flame(self, request: web.Request) -> web.Response:
+        flame = self._conductor.profiler.flame(_seconds(request, "id", 0))
+        if flame is None:
+            raise web.HTTPNotFound(text="there is no such flame graph; /flames lists them")
+        return _json(flame)
 
     async def _readings(self, request: web.Request) -> web.Response:
         if self._archive is None:

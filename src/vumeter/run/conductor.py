@@ -42,6 +42,7 @@ from vumeter.run.life import Life
 from vumeter.run.lookout import Lookout
 from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
+from vumeter.run.profiler import Profiler
 from vumeter.run.scene import Scene
 from vumeter.run.shift import Shift
 from vumeter.run.siren import Siren
@@ -111,6 +112,15 @@ class Conductor:
         """Moments that are kept whole."""
         self._lookout = Lookout(plan, redactor=redactor, events=self._events, herald=self._herald)
         self._autopilot = Autopilot(plan, redactor)
+        self.profiler = Profiler(
+            plan,
+            timeline=self._timeline,
+            events=self._events,
+            keeper=self._keeper,
+            redactor=redactor,
+            folder=None if store is None else store.parent,
+        )
+        """Takes flame graphs."""
         staff = Staff(plan, cores=len(os.sched_getaffinity(0)))
         self._hand = Hand(
             plan,
@@ -120,6 +130,7 @@ class Conductor:
             acknowledge=self._siren.acknowledge,
             database=DatabaseHand(self._lookout.databases.probes, may_end=plan.limits.end_backends),
             autopilot=self._autopilot,
+            profile=self.profiler.take,
         )
         self._picture = Picture(
             start_unix_ms=self._timeline.started_unix_ms,
@@ -177,6 +188,7 @@ class Conductor:
             await self._lookout.close()
             await self._siren.close()
             await self._beside.close()
+            await self.profiler.close()
         finally:
             await self._shift.close()
             await self._keeper.close()
@@ -215,6 +227,7 @@ class Conductor:
         if self._is_loading:
             self._shift.give_up()
         ended_s = self._timeline.elapsed_s
+        await self.profiler.conclude(is_hurried=self._life.is_at_once)
         await self._shift.close()
         self._take_in()
         last = self._picture.finish(ended_s)

@@ -65,9 +65,11 @@ class Hand:
         acknowledge: Callable[[str | None], tuple[str, ...]] = lambda _: (),
         database: DatabaseHand | None = None,
         autopilot: Autopilot | None = None,
+        profile: Callable[[Command], Effect] | None = None,
     ) -> None:
         self._database = database or DatabaseHand({}, may_end=False)
         self._autopilot = autopilot
+        self._profile = profile
         self._acknowledge_alert = acknowledge
         self._staff = staff
         self._graceful_stop_s = plan.graceful_stop_s
@@ -183,7 +185,14 @@ class Hand:
             return Effect(accepted=True, message=note, label=note)
         if command.kind is CommandKind.ACKNOWLEDGE:
             return self._acknowledged(command.alert)
+        if command.kind is CommandKind.PROFILE:
+            return self._profiled(command)
         return self._database.take(command) if command.kind in FOR_DATABASE else None
+
+    def _profiled(self, command: Command) -> Effect:
+        assert self._profile is not None, "a run has one"
+        refusal = self._life.refusal
+        return Effect(accepted=False, message=refusal) if refusal else self._profile(command)
 
     def _piloted(self, command: Command, at_s: float) -> Effect:
         assert self._autopilot is not None, "a run has one"

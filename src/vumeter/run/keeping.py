@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vumeter import __version__
 from vumeter.model.balance import balance_of
+from vumeter.model.flame import Flame
 from vumeter.model.frame import Event, EventLevel, Frame, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.retention import Retention
@@ -58,6 +59,11 @@ class Keeper:
         """Keep a moment whole, in the place of the one with that id."""
         if self._store is not None:
             self._store.spike(spike, instead_of=instead_of)
+
+    def flame(self, flame: Flame, *, instead_of: int | None) -> None:
+        """Keep a flame graph, in the place of the one with that id."""
+        if self._store is not None:
+            self._store.flame(flame, instead_of=instead_of)
 
     def stalls(self, log: StallLog) -> None:
         """Keep what a run that dies could not say itself of the target's stalls."""

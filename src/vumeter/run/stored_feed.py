@@ -18,6 +18,7 @@ from vumeter.errors import StoreError
 from vumeter.link.protocol import SCHEMA, Hello
 from vumeter.model.balance import Balance
 from vumeter.model.explanation import Explanation, Question
+from vumeter.model.flame import Flame, Flames
 from vumeter.model.frame import WINDOW_S, Frame, Point, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.series import SeriesPoint
@@ -173,6 +174,17 @@ class StoredFeed:
     async def take_spike(self) -> Outcome:
         """Refuse."""
         return Outcome(id=0, accepted=False, message="This is a replay: all of it is kept already")
+
+    async def flames(self) -> Flames:
+        """Return which flame graphs had been taken by the present moment."""
+        return Flames(kept=self._stored.flames(self._past.next_second))
+
+    async def flame(self, number: int) -> Flame:
+        """Return the one with that id."""
+        flame = self._stored.flame(number)
+        if flame is None:
+            raise StoreError(f"There is no flame graph {number} in this run.")
+        return flame
 
     async def close(self, *, by_choice: bool = True) -> None:
         """End the stream of frames; `open` begins another one."""

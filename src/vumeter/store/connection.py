@@ -19,7 +19,7 @@ from vumeter.errors import StoreError
 APPLICATION_ID = 0x56754D74
 """In the file's header (`PRAGMA application_id`): "VuMt"."""
 
-SCHEMA = 3
+SCHEMA = 4
 """The newest schema: as many files as there are in `migrations`."""
 
 _PAGE_BYTES = 1024

@@ -134,6 +134,24 @@ def unpacked_spike(content: bytes) -> Spike:
         raise StoreError(f"A snapshot in the store cannot be read: {error}.") from error
 
 
+def packed_text(text: str) -> bytes:
+    """Return *text* as bytes: stacks of a second of a busy server, 20 kB, come to 2 kB."""
+    return _deflated(text, zlib.Z_DEFAULT_STRATEGY)
+
+
+def unpacked_text(content: bytes) -> str:
+    """
+    Return what `packed_text` was given.
+
+    Raises:
+        StoreError: It is something else.
+    """
+    try:
+        return msgspec.msgpack.decode(_inflated(content), type=str)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise StoreError(f"A text in the store cannot be read: {error}.") from error
+
+
 def packed_totals(totals: Totals) -> bytes:
     """Return *totals* as bytes."""
     return _encoded(

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from vumeter.errors import StoreError
 from vumeter.model.balance import Balance
+from vumeter.model.flame import Flame, FlameHead
 from vumeter.model.frame import SPANS_S, Event, EventLevel, PhaseState, Point, StopCause
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.plan import Plan
@@ -31,6 +32,7 @@ from vumeter.store.packing import (
     unpacked,
     unpacked_balance,
     unpacked_spike,
+    unpacked_text,
     unpacked_totals,
     without_times,
 )
@@ -206,6 +208,19 @@ class StoredRun:
         """Return the moment with that id; `None`: there is none."""
         for (content,) in self._rows("SELECT content FROM spikes WHERE id = ?", (number,)):
             return self._unpacked(unpacked_spike, content)
+        return None
+
+    def flames(self, upto_second: int | None = None) -> tuple[FlameHead, ...]:
+        """Return what flame graphs were taken, oldest first; those over by *upto_second*."""
+        heads = self._all("SELECT head FROM flames ORDER BY id", FlameHead)
+        return tuple(it for it in heads if it.second + it.duration_s <= _end(upto_second))
+
+    def flame(self, number: int) -> Flame | None:
+        """Return the flame graph with that id; `None`: there is none."""
+        rows = self._rows("SELECT head, stacks FROM flames WHERE id = ?", (number,))
+        for head, stacks in rows:
+            fields = msgspec.structs.asdict(self._decoded(head, FlameHead))
+            return Flame(**fields, stacks=self._unpacked(unpacked_text, stacks))
         return None
 
     @property

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from vumeter.model.balance import Balance
+from vumeter.model.flame import Flame
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.spike import Spike
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.stats.sofar import Totals
-from vumeter.store.packing import packed, packed_balance, packed_spike, packed_totals
+from vumeter.store.packing import packed, packed_balance, packed_spike, packed_text, packed_totals
 
 POINT_COLUMNS = (
     "span_s",
@@ -99,6 +100,19 @@ def of_spike(spike: Spike) -> Row:
 def without_spike(number: int) -> Row:
     """Return what takes the row of the spike with that id away."""
     return Row("DELETE FROM spikes WHERE id = ?", (number,))
+
+
+def of_flame(flame: Flame) -> Row:
+    """Return the row of *flame*."""
+    return Row(
+        "INSERT OR REPLACE INTO flames (id, second, head, stacks) VALUES (?, ?, ?, ?)",
+        (flame.id, flame.second, _json(flame.head), packed_text(flame.stacks)),
+    )
+
+
+def without_flame(number: int) -> Row:
+    """Return what takes the row of the flame graph with that id away."""
+    return Row("DELETE FROM flames WHERE id = ?", (number,))
 
 
 def of_late_snapshot(snapshot: Snapshot) -> Row:

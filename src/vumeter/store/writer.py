@@ -22,6 +22,7 @@ from pathlib import Path
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.errors import StoreError
 from vumeter.model.balance import Balance
+from vumeter.model.flame import Flame
 from vumeter.model.frame import Event, Point
 from vumeter.model.measure import Reading, Snapshot
 from vumeter.model.retention import Retention
@@ -119,6 +120,12 @@ class StoreWriter:
         self._leave(lambda: rows.of_spike(self._hiding.spike(spike)))
         if instead_of is not None:
             self._leave(partial(rows.without_spike, instead_of))
+
+    def flame(self, flame: Flame, *, instead_of: int | None) -> None:
+        """Store a flame graph, whose texts have no secrets, in the place of that one."""
+        self._leave(partial(rows.of_flame, flame))
+        if instead_of is not None:
+            self._leave(partial(rows.without_flame, instead_of))
 
     def late(self, snapshot: Snapshot) -> None:
         """Store what came too late for its second's reading."""

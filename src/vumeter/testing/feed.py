@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from vumeter.link.protocol import Hello
 from vumeter.model.explanation import Explanation, Question
+from vumeter.model.flame import Flame, Flames
 from vumeter.model.frame import Frame, Point, RunState
 from vumeter.model.measure import ErrorKind, Extent, Reading, ScenarioCounts, Tally
 from vumeter.model.series import SeriesPoint
@@ -90,6 +91,7 @@ class PlayedFeed:
         frames_per_s: How fast to play; `None`: only when `advance` or `jump` says so.
         viewer: Who is at the controls.
         watch: Refuse every command, as a run does to those who only watch.
+        flames: Flame graphs that were taken before.
     """
 
     def __init__(
@@ -100,7 +102,9 @@ class PlayedFeed:
         frames_per_s: float | None = None,
         viewer: str = "ann",
         watch: bool = False,
+        flames: tuple[Flame, ...] = (),
     ) -> None:
+        self._flames = flames
         self._recording = recording
         self._position = min(start, len(recording.frames) - 1)
         self._period_s = None if frames_per_s is None else 1 / frames_per_s
@@ -199,6 +203,14 @@ class PlayedFeed:
             )
         )
         return Outcome(id=0, accepted=True, message=f"Snapshot {number} is kept: v shows it")
+
+    async def flames(self) -> Flames:
+        """Return what flame graph there is."""
+        return Flames(kept=tuple(flame.head for flame in self._flames))
+
+    async def flame(self, number: int) -> Flame:
+        """Return the one with that id."""
+        return next(flame for flame in self._flames if flame.id == number)
 
     async def take_control(self) -> Outcome:
         """Hand the control to this viewer."""

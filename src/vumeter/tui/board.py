@@ -18,6 +18,7 @@ from vumeter.model.throttle import Lever
 from vumeter.tui.arrangement import MANY_ENDPOINTS, Part, Place, View, arrange
 from vumeter.tui.columns import Span
 from vumeter.tui.databases import database_names, of_database
+from vumeter.tui.dialogs.flame_panel import FlamePanel
 from vumeter.tui.dialogs.help_panel import HelpPanel
 from vumeter.tui.dialogs.notice_line import NoticeLine
 from vumeter.tui.dialogs.prompt_bar import PromptBar
@@ -78,6 +79,7 @@ class Sheet(StrEnum):
     PICKER = "picker"
     WHY = "why"
     SPIKES = "spikes"
+    FLAMES = "flames"
 
 
 class Taker(Protocol):
@@ -150,6 +152,7 @@ class Board(Widget):
         self.question = QuestionBar(id=Bar.QUESTION, on_close=self._settle)
         self.help_panel = HelpPanel(keys, id=Sheet.HELP, on_close=self.close_sheet)
         self.spikes = SpikeList(id=Sheet.SPIKES, on_close=self.close_sheet)
+        self.flames = FlamePanel(id=Sheet.FLAMES, on_close=self.close_sheet)
         self.why = WhyPanel(id=Sheet.WHY, on_close=self.close_sheet)
         self.picker = SeriesPicker(id=Sheet.PICKER, on_close=self.close_sheet)
         self._arrangement = _Arrangement()
@@ -191,6 +194,7 @@ class Board(Widget):
             Sheet.PICKER: self.picker,
             Sheet.WHY: self.why,
             Sheet.SPIKES: self.spikes,
+            Sheet.FLAMES: self.flames,
         }
         return sheets[self._sheet] if self._sheet else None
 
@@ -214,6 +218,7 @@ class Board(Widget):
             self.question,
         )
         yield from (self.watched, self.series, self.help_panel, self.picker, self.why, self.spikes)
+        yield self.flames
 
     def on_mount(self) -> None:
         """Write the key line, which never changes."""
@@ -305,6 +310,18 @@ class Board(Widget):
         """Offer these moments in the place of the body; *choose* is told the id of one."""
         self._open(Sheet.SPIKES)
         self.spikes.open(heads, choose=choose)
+
+    @property
+    def shows_flames(self) -> bool:
+        """Whether flame graphs are looked at."""
+        return self._sheet is Sheet.FLAMES
+
+    def open_flames(
+        self, *, take: Callable[[], None] | None, choose: Callable[[int], None]
+    ) -> None:
+        """Show flame graphs in the place of the body; *choose* is told the id of another one."""
+        self._open(Sheet.FLAMES)
+        self.flames.open(take=take, choose=choose)
 
     def close_sheet(self) -> None:
         """Show the body again."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from vumeter.link.protocol import Hello
 from vumeter.model.explanation import Explanation, Question
+from vumeter.model.flame import Flame, Flames
 from vumeter.model.frame import Frame, Point
 from vumeter.model.series import SeriesPoint
 from vumeter.model.spike import Spike, SpikeHead
@@ -68,6 +69,12 @@ class Feed(Protocol):
 
     async def take_spike(self) -> Outcome:
         """Keep this moment whole."""
+
+    async def flames(self) -> Flames:
+        """Return which flame graphs were taken, and what is being looked at."""
+
+    async def flame(self, number: int) -> Flame:
+        """Return the one with that id, or refuse."""
 
     async def take_control(self) -> Outcome:
         """Take the throttle over from whoever holds it."""

@@ -9,10 +9,13 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from vumeter.model.explanation import Question
+from vumeter.model.throttle import CommandKind
 from vumeter.tui.arrangement import View
 from vumeter.tui.copying import copied_path, screen_text
 from vumeter.tui.deck import Deck
 from vumeter.tui.dialogs.prompt_bar import Preview, Prompt
+from vumeter.tui.dialogs.question_bar import Answer
+from vumeter.tui.dialogs.question_bar import Question as BarQuestion
 from vumeter.tui.history import COARSE_S, History, Window
 from vumeter.tui.keys import KEYS, PLAN_DEEDS
 from vumeter.tui.night import night_of
@@ -129,7 +132,9 @@ class Looking(Deck):
         )
 
     def freshen(self) -> None:
-        """Have the newest values shown in the list of series while that is open."""
+        """Have the newest shown in the list of series, and of flame graphs, while that is open."""
+        if self.board.shows_flames:
+            self._look_for_flames()
         if self.board.is_picking:
             self.run_worker(self._offer(), name="cockpit-picker", exclusive=True, group="picker")
 
@@ -168,6 +173,49 @@ class Looking(Deck):
             self.board.past.is_whole = True
             self.action_travel_to(spike.second)
             self.board.show(spike.frame)
+
+    def action_flames(self) -> None:
+        """Show the flame graphs that were taken; where there is none, ask whether to take one."""
+        if self.session.can_ask():
+            take = None if self._watches else self._ask_for_flame
+            self.board.open_flames(take=take, choose=self._open_flame)
+            self._look_for_flames(is_new=True)
+
+    def _ask_for_flame(self) -> None:
+        take = Answer(text="take one", act=partial(self.send, self.hand.plain(CommandKind.PROFILE)))
+        self.confirm(
+            BarQuestion(
+                text="Let py-spy read for 10 s, 100 times a second, what the target executes?",
+                answers={"y": take},
+            )
+        )
+
+    def _open_flame(self, number: int) -> None:
+        self.run_worker(
+            self._show_flame(number), name="cockpit-flame", exclusive=True, group="flame"
+        )
+
+    async def _show_flame(self, number: int) -> None:
+        flame = await self.session.flame(number)
+        if flame is not None and self.board.shows_flames:
+            self.board.flames.show(flame)
+
+    def _look_for_flames(self, *, is_new: bool = False) -> None:
+        self.run_worker(
+            self._find_flames(is_new=is_new), name="cockpit-flames", exclusive=True, group="flames"
+        )
+
+    async def _find_flames(self, *, is_new: bool) -> None:
+        """Show which flame graphs there are by now, and the newest if it was not there before."""
+        found = await self.session.flames()
+        if found is None or not self.board.shows_flames:
+            return
+        before = self.board.flames.flames
+        self.board.flames.show_state(found)
+        if found.kept and (is_new or found.kept[-1:] != before.kept[-1:]):
+            await self._show_flame(found.kept[-1].id)
+        elif is_new and not (found.at_work or self._watches):
+            self._ask_for_flame()
 
     def action_why(self) -> None:
         """Ask what may explain the seconds that the charts show, or those around the cursor."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
 from vumeter.errors import VumeterError
 from vumeter.model.explanation import Explanation, Question
+from vumeter.model.flame import Flame, Flames
 from vumeter.model.frame import SPANS_S, Frame, RunState
 from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.throttle import Command, Outcome
@@ -305,6 +306,25 @@ class Session:
             self._on_outcome(None, await self._feed.take_spike())
         except VumeterError as error:
             self._fail(None, error.message)
+
+    async def flames(self) -> Flames | None:
+        """Return which flame graphs there are; `None`: the run is out of reach."""
+        if self._feed is None:
+            return None
+        try:
+            return await self._feed.flames()
+        except VumeterError:
+            return None
+
+    async def flame(self, number: int) -> Flame | None:
+        """Return the one with that id; `None`, and a word on it, where it cannot be had."""
+        if self._feed is None:
+            return None
+        try:
+            return await self._feed.flame(number)
+        except VumeterError as error:
+            self._fail(None, error.message)
+            return None
 
     async def _fetch_series(self) -> None:
         """Fetch what the chosen series lacks, whenever something else is looked at."""
