@@ -1,12 +1,14 @@
 """Every PostgreSQL that a run watches: the first, and those beside it by name."""
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from vumeter.model.frame import EventLevel
 from vumeter.model.plan import Plan
 from vumeter.model.probes import PostgresReading
 from vumeter.probes.watched import postgres_probes
+from vumeter.run.database_news import DatabaseNews
+from vumeter.run.watching import Tell
 from vumeter.stats.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -23,13 +25,14 @@ class Databases:
     Args:
         plan: With its secrets.
         redactor: Statements quote what they were given, a token of the plan's perhaps.
-        tell: Takes what came of commands, for the event log.
+        tell: Takes what came of commands, and what happened, for the event log.
     """
 
-    def __init__(self, plan: Plan, *, redactor: Redactor, tell: Callable[[str], object]) -> None:
+    def __init__(self, plan: Plan, *, redactor: Redactor, tell: Tell) -> None:
         self.probes: "dict[str, PostgresProbe]" = postgres_probes(plan)  # noqa: UP037 - not loaded
         self._redactor = redactor
         self._tell = tell
+        self._news = DatabaseNews()
         self._running: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -49,10 +52,12 @@ class Databases:
             await probe.close()
 
     def look(self) -> None:
-        """Tell what came of commands since the last look."""
-        for probe in self.probes.values():
+        """Tell what came of commands, and what has happened, since the last look."""
+        for name, probe in self.probes.items():
             for notice in probe.notices():
-                self._tell(self._redactor.text(notice))
+                self._tell(self._redactor.text(notice), EventLevel.INFO)
+            for text, level in self._news.of(name, probe.latest):
+                self._tell(self._redactor.text(text), level)
 
     @property
     def first(self) -> PostgresReading | None:

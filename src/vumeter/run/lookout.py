@@ -16,7 +16,9 @@ class Lookout:
 
     def __init__(self, plan: Plan, *, redactor: Redactor, events: EventLog, herald: Herald) -> None:
         self.databases = Databases(
-            plan, redactor=redactor, tell=lambda text: events.add(text, author="postgres")
+            plan,
+            redactor=redactor,
+            tell=lambda text, level: events.add(text, level=level, author="postgres"),
         )
         self.monitors = Watching(plan, redactor=redactor, tell=herald.tell)
         self._host = HostProbe()
