@@ -62,3 +62,16 @@ def test_the_window_moves_on_and_holds_two_looks_however_far_apart() -> None:
     assert change.counters.calls == 5
     log.add(100 * _S, {_key(1): _counters(20, 20.0)})
     assert log.span_s == 82.0
+
+
+def test_calls_follow_the_newest_look_at_once_while_the_window_averages() -> None:
+    log = StatementLog()
+    for look in range(5):
+        log.add(2 * look * _S, {_key(1): _counters(10 * look, float(look))})
+    log.add(10 * _S, {_key(1): _counters(40 + 600, 60.0), _key(2): _counters(8, 1.0)})
+    often, new = log.changes()
+    assert (often.counters.calls, often.calls_per_s) == (640, 300.0)
+    assert new.calls_per_s == 4.0
+    log.add(12 * _S, {_key(1): _counters(640, 60.0), _key(2): _counters(9, 1.5)})
+    often, new = log.changes()
+    assert (often.calls_per_s, new.calls_per_s) == (0.0, 0.5)

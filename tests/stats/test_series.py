@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from vumeter.model.database import TableFigures
 from vumeter.model.measure import Reading
 from vumeter.model.metric import Unit
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
@@ -70,6 +71,46 @@ def test_what_was_not_seen_has_no_value(reading: Callable[..., Reading]) -> None
     assert "host.cpu_percent" not in series
     assert series["postgres.up"] == 0
     assert "postgres.blocked_sessions" not in series, "the database is down: it is not known"
+
+
+def test_a_small_table_may_be_read_as_a_whole_and_a_large_one_is_counted(
+    reading: Callable[..., Reading],
+) -> None:
+    def table(name: str, scans: int, rows: int) -> TableFigures:
+        return TableFigures(
+            name=name,
+            live_rows=rows,
+            dead_rows=0,
+            bytes=8192,
+            sequential_scans=scans,
+            sequential_rows=scans * rows,
+            index_scans=0,
+            cache_hit_ratio=None,
+            vacuum_age_s=None,
+        )
+
+    postgres = PostgresReading(
+        state=PostgresState.UP,
+        tables=(table("public.products", 3, 1_000_000), table("public.stock", 5_000, 7)),
+        tables_span_s=2.0,
+    )
+    series = series_of(reading(3, postgres=postgres))
+    assert series["postgres.sequential_rows_per_s"] == 1_500_000
+
+
+def test_calls_for_each_request_are_of_the_newest_look_where_it_is_known(
+    seconds: list[Reading],
+) -> None:
+    postgres = seconds[0].postgres
+    assert postgres is not None and postgres.statements and postgres.statements_span_s
+    requests_per_s = series_of(seconds[0])["requests_per_s"]
+    older = series_of(seconds[0])["postgres.calls_per_request"]
+    calls = sum(each.calls for each in postgres.statements)
+    assert older == pytest.approx(calls / postgres.statements_span_s / requests_per_s)
+    statements = tuple(replace(each, calls_per_s=30.0) for each in postgres.statements)
+    newest = replace(seconds[0], postgres=replace(postgres, statements=statements))
+    per_request = series_of(newest)["postgres.calls_per_request"]
+    assert per_request == pytest.approx(30.0 * len(statements) / requests_per_s)
 
 
 def test_several_seconds_have_rates_per_second_and_how_far_they_went(

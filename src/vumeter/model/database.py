@@ -88,6 +88,8 @@ class StatementFigures(Struct, frozen=True, kw_only=True):
     """Reading and writing blocks; 0 also where the server does not take the time."""
     is_new: bool
     """Whether nobody had executed it before the run began."""
+    calls_per_s: float | None = None
+    """Since the look before, two seconds ago most often: it follows what *calls* averages."""
 
 
 class StatementPlan(Struct, frozen=True, kw_only=True):

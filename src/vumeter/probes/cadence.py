@@ -14,7 +14,8 @@ _INTERVALS_PER_ANSWER = 10
 
 # What grows with the number of statements or tables may take this part of a core.
 _COSTLY_CORE_RATIO = 0.0005
-_COSTLY_INTERVAL_S = 2.0
+# In each look, were they a little early: what is a second old has to be seen in the third.
+_COSTLY_INTERVAL_S = 0.9
 _LONGEST_COSTLY_INTERVAL_S = 60.0
 
 
@@ -46,7 +47,7 @@ def costly_interval_ns(cost_us: float) -> int:
     Return the time between two questions that cost the server *cost_us* of processor time.
 
     >>> costly_interval_ns(500.0), costly_interval_ns(5000.0)
-    (2000000000, 10000000000)
+    (1000000000, 10000000000)
     """
     interval_s = cost_us / 1e6 / _COSTLY_CORE_RATIO
     limited_s = min(max(interval_s, _COSTLY_INTERVAL_S), _LONGEST_COSTLY_INTERVAL_S)

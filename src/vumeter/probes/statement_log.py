@@ -38,6 +38,8 @@ class Change:
 
     key: StatementKey
     counters: Counters
+    calls_per_s: float
+    """From the look before the newest one on."""
     is_new: bool
     """Whether it was not there when the log began."""
 
@@ -79,11 +81,21 @@ class StatementLog:
         if self._first is None or len(self._looks) < 2:
             return []
         before, now = self._looks[0][1], self._looks[-1][1]
+        last_ns, last = self._looks[-2]
+        since_s = (self._looks[-1][0] - last_ns) / NANOSECONDS_PER_S
         found = []
         for key, counters in now.items():
             change = _difference(before.get(key), counters)
             if change is not None:
-                found.append(Change(key=key, counters=change, is_new=key not in self._first))
+                newest = _difference(last.get(key), counters)
+                found.append(
+                    Change(
+                        key=key,
+                        counters=change,
+                        calls_per_s=newest.calls / since_s if newest else 0.0,
+                        is_new=key not in self._first,
+                    )
+                )
         return sorted(found, key=lambda change: -change.counters.total_ms)
 
 

@@ -157,6 +157,7 @@ class StatementWatch:
             temporary=it.temporary,
             io_ms=it.io_ms,
             is_new=change.is_new,
+            calls_per_s=change.calls_per_s,
         )
 
     def _fail(self, remark: str) -> None:

@@ -23,6 +23,7 @@ from vumeter.model.metric import Unit
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.stats import histogram
 from vumeter.stats.spans import extents_of, is_worst
+from vumeter.stats.statements import newest_calls_per_s
 from vumeter.stats.tally import response_times
 
 LATENCIES = ("latency.p50_ms", "latency.p95_ms", "latency.p99_ms", "latency.max_ms")
@@ -50,6 +51,9 @@ _FIXED = (
 
 _LEAST_REQUESTS_PER_S = 5.0
 """With fewer, what the database does for others than the target decides what there is of each."""
+
+_LEAST_ROWS_PER_SCAN = 1000
+"""A table with fewer rows is best read as a whole, and who does so does nothing wrong."""
 
 _UNITS: tuple[tuple[str, Unit], ...] = (
     ("_bytes_per_s", Unit.BYTES_PER_S),
@@ -187,12 +191,17 @@ def _of_postgres(postgres: PostgresReading, requests_per_s: float) -> Iterator[t
     if postgres.active_by_wait is not None:
         yield "postgres.active_sessions", sum(postgres.active_by_wait.values())
     if postgres.tables_span_s:
-        rows = sum(table.sequential_rows for table in postgres.tables)
+        rows = sum(
+            table.sequential_rows
+            for table in postgres.tables
+            if table.sequential_rows >= _LEAST_ROWS_PER_SCAN * table.sequential_scans
+        )
         yield "postgres.sequential_rows_per_s", rows / postgres.tables_span_s
     if requests_per_s < _LEAST_REQUESTS_PER_S:
         return
     if postgres.statements_span_s:
-        calls_per_s = sum(it.calls for it in postgres.statements) / postgres.statements_span_s
+        span_s = postgres.statements_span_s
+        calls_per_s = sum(newest_calls_per_s(it, span_s) for it in postgres.statements)
         yield "postgres.calls_per_request", calls_per_s / requests_per_s
     for name, per_s in (
         ("transactions", postgres.transactions_per_s),

@@ -19,3 +19,10 @@ def calls_per_request(
     if not span_s or requests_per_s <= 0:
         return None
     return statement.calls / span_s / requests_per_s
+
+
+def newest_calls_per_s(statement: StatementFigures, span_s: float) -> float:
+    """Return the newest there is of how often it is called; older runs have *span_s* as one."""
+    if statement.calls_per_s is None:
+        return statement.calls / span_s
+    return statement.calls_per_s
