@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from vumeter.model.database import Waiter
+from vumeter.model.database import SessionGroup, Waiter
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.testing.story import story
 from vumeter.tui.glyphs import GlyphSet
@@ -52,6 +52,17 @@ def test_a_ring_of_waiters_has_no_root_and_is_shown_all_the_same() -> None:
 
     ring = replace(_jammed(), blockers=(), waiters=(waiter(1, 2), waiter(2, 1)))
     assert [text[:6] for text in _texts("now", ring)[:2]] == ["  ← 1 ", "  ← 2 "]
+
+
+def test_a_pool_of_which_no_session_idles_is_marked() -> None:
+    usual = SessionGroup(
+        user="shop", application="web", client="", sessions=8, active=5, idle_in_transaction=0
+    )
+    full = replace(usual, application="jobs", active=7)
+    alone = replace(usual, application="cron", sessions=1, active=1)
+    rows = _texts("sessions", replace(_jammed(), groups=(usual, full, alone)))
+    assert [row.endswith("! none idles") for row in rows[1:4]] == [False, True, False]
+    assert "shop jobs local" in rows[2]
 
 
 def test_what_is_long_or_idle_asks_for_attention() -> None:

@@ -6,8 +6,11 @@ What comes back has text of the target's in it; whoever shows it, cleans it.
 
 from collections.abc import Callable, Mapping
 
+from vumeter.model.database import SessionGroup
 from vumeter.model.measure import Reading
 from vumeter.model.probes import PostgresReading
+from vumeter.stats.sessions import is_exhausted
+from vumeter.stats.statements import newest_calls_per_s
 from vumeter.stats.subjects import subject_of
 from vumeter.units import duration_text
 
@@ -20,6 +23,9 @@ def culprit(series: str, reading: Reading) -> str:
     subject, postgres = subject_of(series), reading.postgres
     if subject is None or postgres is None or not series.startswith("postgres"):
         return ""
+    if subject.name == "queries per request":
+        requests = sum(tally.requests for tally in reading.tallies.values())
+        return _calls(postgres, requests_per_s=requests / reading.span_s)
     return _WITNESSES.get(subject.name, _event)(postgres)
 
 
@@ -45,12 +51,16 @@ def _open_transactions(postgres: PostgresReading) -> str:
     )
 
 
-def _calls(postgres: PostgresReading) -> str:
-    if not postgres.statements or not postgres.statements_span_s:
+def _calls(postgres: PostgresReading, *, requests_per_s: float) -> str:
+    span_s = postgres.statements_span_s
+    if not postgres.statements or not span_s:
         return ""
-    most = max(postgres.statements, key=lambda it: it.calls)
-    per_s = most.calls / postgres.statements_span_s
-    return _joined(f"{per_s:.0f} calls/s", _statement(most.text))
+    calls_per_s = {it: newest_calls_per_s(it, span_s) for it in postgres.statements}
+    most = max(calls_per_s, key=calls_per_s.__getitem__)
+    words = f"{calls_per_s[most]:.0f} calls/s"
+    if requests_per_s:
+        words += f", {calls_per_s[most] / requests_per_s:.1f} for each request of any kind"
+    return _joined(words, _statement(most.text))
 
 
 def _scans(postgres: PostgresReading) -> str:
@@ -78,15 +88,38 @@ def _cpu(postgres: PostgresReading) -> str:
 
 
 def _connections(postgres: PostgresReading) -> str:
-    slots = ""
-    if postgres.connections_used is not None and postgres.connections_max:
-        slots = f"{postgres.connections_used} of {postgres.connections_max} slots"
-    most = max(postgres.groups, key=lambda it: it.sessions, default=None)
-    if most is None:
-        return slots
-    name = most.application or most.user
+    used, slots = postgres.connections_used, postgres.connections_max
+    reserved = postgres.connections_reserved or 0
+    taken = f"{used} of {slots} slots" if used is not None and slots else ""
+    is_full = used is not None and slots is not None and used >= slots - reserved
+    if is_full:
+        taken += ", no slot is left" + (f" but {reserved} that are reserved" if reserved else "")
+    most_first = sorted(postgres.groups, key=lambda it: -it.sessions)
+    pool = next(filter(is_exhausted, most_first), None)
+    if pool is not None and not is_full:
+        none_idles = f"none of {_name(pool)}'s {pool.sessions} idles: its pool is exhausted?"
+        return _joined(taken, none_idles)
+    if not most_first:
+        return taken
+    most = most_first[0]
     idle = most.sessions - most.active - most.idle_in_transaction
-    return _joined(slots, f"{name} has {most.sessions}, {idle} of them idle")
+    return _joined(taken, f"{_name(most)} has {most.sessions}, {idle} of them idle")
+
+
+def _name(group: SessionGroup) -> str:
+    return group.application or group.user
+
+
+def _deadlocks(postgres: PostgresReading) -> str:
+    """Return what those wait for who wait in a ring, or will; and how many rings there were."""
+    tables = dict.fromkeys(each.relation for each in postgres.waiters if each.relation)
+    number = postgres.deadlocks or 0
+    counted = f"{number} since the run began" if number else ""
+    if not tables:
+        return counted
+    return _joined(
+        f"{counted}, table {', '.join(tables)}", _statement(postgres.waiters[0].statement)
+    )
 
 
 def _longest(postgres: PostgresReading) -> str:
@@ -127,10 +160,10 @@ def _joined(*parts: str) -> str:
 _WITNESSES: Mapping[str, Callable[[PostgresReading], str]] = {
     "lock waits": _locks,
     "transactions left open": _open_transactions,
-    "queries per request": _calls,
     "rows": _scans,
     "db io": _io,
     "sessions on the database's CPU": _cpu,
     "connections": _connections,
+    "deadlocks": _deadlocks,
     "the age of the longest statement": _longest,
 }

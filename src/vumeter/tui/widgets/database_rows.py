@@ -14,6 +14,7 @@ from vumeter.model.database import (
     Waiter,
 )
 from vumeter.model.probes import PostgresReading
+from vumeter.stats.sessions import is_exhausted
 from vumeter.stats.statements import MANY_CALLS_PER_REQUEST, calls_per_request
 from vumeter.tui.format import (
     NOTHING,
@@ -182,7 +183,8 @@ def _group(group: SessionGroup, reading: PostgresReading, width: int, look: Look
     line.add_right(number_text(group.idle_in_transaction), 12, Ink.WARN if is_idling else Ink.DIM)
     place = group.client or "local"
     line.add(f"  {group.user} ", Ink.TEXT).add(f"{group.application or NOTHING} ", Ink.STRONG)
-    return line.add(place, Ink.DIM).crop_to(width)
+    line.add(place, Ink.DIM)
+    return line.add("  ! none idles" if is_exhausted(group) else "", Ink.WARN).crop_to(width)
 
 
 def _others(reading: PostgresReading) -> int:
