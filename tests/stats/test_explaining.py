@@ -187,3 +187,49 @@ def test_every_subject_that_can_be_a_reason_has_words() -> None:
         assert subject is not None and "\\" not in subject.words
     assert subject_of("postgres.active_by_wait.IPC") is not None
     assert subject_of("latency.p99_ms") is subject_of("vus_busy") is None
+
+
+def test_of_two_that_fit_as_well_what_came_from_nothing_is_named_first() -> None:
+    trouble = Trouble()
+    trouble.causes["postgres.wal_bytes_per_s"] = lambda at: 1000 + 500 * trouble.strength(at)
+    trouble.causes["postgres.blocked_sessions"] = lambda at: 4 * trouble.strength(at)
+    trouble.causes["postgres.cache_hit_ratio"] = lambda at: 0.99 - 0.2 * trouble.strength(at)
+    names = [each.series for each in trouble.why().findings]
+    assert names == [
+        "postgres.blocked_sessions",
+        "postgres.cache_hit_ratio",
+        "postgres.wal_bytes_per_s",
+    ]
+
+
+def test_what_changes_at_the_same_time_comes_before_what_has_to_be_shifted() -> None:
+    trouble = Trouble()
+    trouble.causes["postgres.temporary_bytes_per_s"] = lambda at: 9e6 * trouble.strength(at + 8)
+    trouble.causes["postgres.blocked_sessions"] = lambda at: (
+        4 * trouble.strength(at) if at % 9 else 0.0
+    )
+    found = trouble.why().findings
+    assert [each.lag_s for each in found] == [0, 8]
+    assert found[0].rho < found[1].rho
+
+
+def test_what_is_counted_a_second_late_is_not_taken_for_an_effect() -> None:
+    trouble = Trouble()
+    grown = [0.0]
+    for at in range(120):
+        grown.append(grown[-1] + 2 * trouble.strength(at - 1))
+    trouble.causes["postgres.deadlocks"] = lambda at: grown[at + 1]
+    trouble.causes["host.busiest_core_percent"] = lambda at: 20 + 70 * trouble.strength(at - 2)
+    late, effect = trouble.why().findings
+    assert (late.lag_s, effect.lag_s) == (-1, -2)
+    assert late.sentence.startswith("deadlocks rise 1 s after p95")
+
+
+def test_a_statement_that_is_a_little_older_is_no_reason() -> None:
+    trouble = Trouble()
+    trouble.causes["postgres.longest_idle_in_transaction_s"] = lambda at: (
+        0.02 * trouble.strength(at)
+    )
+    assert trouble.why().findings == ()
+    trouble.causes["postgres.longest_idle_in_transaction_s"] = lambda at: 0.4 * trouble.strength(at)
+    assert first(trouble.why()).sentence.startswith("transactions left open rise with p95")

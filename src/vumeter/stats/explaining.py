@@ -49,11 +49,24 @@ _LEAST_ERROR_POINTS = 0.2
 """By how much the worst sixth has to differ, or there is nothing to explain."""
 
 _BEHIND_WEIGHT = 0.85
-"""Of what changes only after the effect: most likely another effect."""
+_BEHIND_FROM_S = 2
+"""
+Of what changes only after the effect: most likely another effect. A second is nothing: the
+database counts what happened up to a second late.
+"""
+
+_FAR_WEIGHT = 0.02
+"""Less for each second of lag: shifted far enough, any step fits any other."""
+
+_SIZE_WEIGHT = 0.25
+"""Of how much it changed. To ranks a third more is as much as nothing that becomes something."""
 
 _LEAST_RATIO = 0.2
 _LEAST_CHANGE = {Unit.PERCENT: 5.0, Unit.RATIO: 0.02, Unit.COUNT: 0.5, Unit.MS: 5.0}
 """A change is told where it is a fifth of the value, and at least so much in the series' unit."""
+_AGE, _LEAST_AGE_MS = ".longest_", 50.0
+"""The longest of many statements is now and then a little longer."""
+
 _SURE, _LIKELY = 0.01, 0.05
 _STRONG_RHO = 0.6
 """How rarely chance alone may bring it, and how close it must be, to be called sure."""
@@ -74,13 +87,17 @@ class _Candidate(NamedTuple):
     series: str
     subject: Subject
     lagged: Lagged
+    lag_s: int
     levels: "_Levels"
 
     @property
     def score(self) -> float:
         """What it is ranked by."""
-        weight = self.subject.weight * (_BEHIND_WEIGHT if self.lagged.lag < 0 else 1.0)
-        return abs(self.lagged.rho) * weight
+        is_behind = self.lag_s <= -_BEHIND_FROM_S
+        weight = self.subject.weight * (_BEHIND_WEIGHT if is_behind else 1.0)
+        near = 1 - _FAR_WEIGHT * abs(self.lag_s)
+        size = 1 - _SIZE_WEIGHT * (1 - _size(self.series, self.levels))
+        return abs(self.lagged.rho) * weight * near * size
 
 
 def explanation(
@@ -124,7 +141,7 @@ def explanation(
     for each in candidates:
         by_subject.setdefault(each.subject.name, []).append(each)
     findings = tuple(
-        _finding(several, columns, effect, question, span_s)
+        _finding(several, columns, effect, question)
         for several in list(by_subject.values())[:MOST_FINDINGS]
     )
     problem = "" if findings else f"nothing that is watched changes with {question.words}"
@@ -199,7 +216,7 @@ def _candidates(columns: Mapping[str, Values], effect: Values, span_s: int) -> I
         pairs = pairs_at(values, effect, lagged.lag)
         levels = _levels(*pairs)
         if _matters(series, levels):
-            yield _Candidate(series, subject, lagged, levels)
+            yield _Candidate(series, subject, lagged, lagged.lag * span_s, levels)
 
 
 def _matters(series: str, levels: _Levels) -> bool:
@@ -207,9 +224,20 @@ def _matters(series: str, levels: _Levels) -> bool:
     unit = unit_of(series)
     typical, worst = (shown_value(series, value) for value in levels)
     change = abs(worst - typical)
-    if not change or change < _LEAST_CHANGE.get(unit, 0.0):
+    least = _LEAST_AGE_MS if _AGE in series else _LEAST_CHANGE.get(unit, 0.0)
+    if not change or change < least:
         return False
     return unit in _ABSOLUTE or change >= _LEAST_RATIO * max(abs(typical), abs(worst))
+
+
+def _size(series: str, levels: _Levels) -> float:
+    """Return how much of the larger level is change, 0 to 1; where hits fall, of the misses."""
+    unit, (typical, worst) = unit_of(series), levels
+    if unit in _ABSOLUTE and worst < typical:
+        whole = 100.0 if unit is Unit.PERCENT else 1.0
+        typical, worst = whole - typical, whole - worst
+    larger = max(abs(typical), abs(worst))
+    return min(1.0, abs(worst - typical) / larger) if larger else 0.0
 
 
 def _finding(
@@ -217,7 +245,6 @@ def _finding(
     columns: Mapping[str, Values],
     effect: Values,
     question: Question,
-    span_s: int,
 ) -> Finding:
     """Return *several* candidates of one subject, the best first, as one finding."""
     best = several[0]
@@ -225,9 +252,9 @@ def _finding(
     p = chance(best.lagged.rho, independent=independent, trials=len(columns))
     return Finding(
         series=best.series,
-        sentence=_sentence(best, question, span_s),
+        sentence=_sentence(best, question),
         rho=best.lagged.rho,
-        lag_s=best.lagged.lag * span_s,
+        lag_s=best.lag_s,
         confidence=_confidence(p, best.lagged.rho),
         points=best.lagged.points,
         independent_points=independent,
@@ -243,10 +270,10 @@ def _confidence(p: float, rho: float) -> Confidence:
     return Confidence.FAIR if p < _LIKELY else Confidence.LOW
 
 
-def _sentence(each: _Candidate, question: Question, span_s: int) -> str:
+def _sentence(each: _Candidate, question: Question) -> str:
     """Return "lock waits rise 4 s before p95 (ρ 0.91)"."""
     verb = "rise" if each.lagged.rho > 0 else "fall"
     ending = "s" if each.subject.is_one else ""
-    lag_s = each.lagged.lag * span_s
+    lag_s = each.lag_s
     when = f"{abs(lag_s)} s {'before' if lag_s > 0 else 'after'}" if lag_s else "with"
     return f"{each.subject.words} {verb}{ending} {when} {question.words} (ρ {each.lagged.rho:.2f})"

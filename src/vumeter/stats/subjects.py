@@ -66,7 +66,7 @@ _TABLE: tuple[tuple[str, Subject | None], ...] = (
     (r"postgres.*\.checkpoints_.*", Subject("checkpoints")),
     (
         r"postgres.*\.(wal_.*|rows_written_per_s)",
-        Subject("writes of the database", weight=_GENERAL),
+        Subject("writes of the database", weight=_SYMPTOM),
     ),
     (r"postgres.*\.autovacuum_workers", Subject("autovacuum", is_one=True)),
     (r"postgres.*\.replication_lag_.*", Subject("replication lag", weight=_GENERAL, is_one=True)),
