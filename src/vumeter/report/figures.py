@@ -15,7 +15,10 @@ _UNITS = {
     "rps": Unit.PER_S,
 }
 _EXTREMES = ("_max", "_min", "_mean")
-_RUN_TIMES = ("at_s", "first_failed_s", "first_fired_s", "acknowledged_s")
+_RUN_TIMES = (
+    *("at_s", "first_failed_s", "first_fired_s", "first_broken_s"),
+    *("highest_s", "acknowledged_s"),
+)
 """Moments of a run, and not lengths."""
 
 

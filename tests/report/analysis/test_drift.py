@@ -156,6 +156,19 @@ def test_what_was_used_up_stands_in_order_of_time() -> None:
     assert [table.key for table in tables] == ["full"]
 
 
+def test_what_is_watched_under_a_name_may_be_used_up_too() -> None:
+    levels: dict[str, Level] = {
+        "watched.api.throttled_percent": lambda hours: 40 if hours >= 2 else 0.1,
+        "watched.pool.clients_waiting": lambda hours: 7 if hours >= 1 else 0,
+        "watched.pool.throttled_percent": lambda hours: 1,
+    }
+    found = full_of(soak(levels, seed=1, noise=0.001))
+    assert [it.resource for it in found] == [
+        "pool's connections (clients wait)",
+        "api's share of the CPU (its control group holds it back)",
+    ]
+
+
 def test_the_examples_in_the_docstrings_are_true() -> None:
     outcome = doctest.testmod(tables)
     assert outcome.attempted and not outcome.failed

@@ -6,6 +6,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from vumeter.report.course import Course
+from vumeter.stats.plaintext import plain
 
 _TOLERANCE = 0.15
 """So far VUs and rate × time may be apart: iterations that cross a border are counted late."""
@@ -27,6 +28,13 @@ _FULL: tuple[tuple[str, float, str], ...] = (
     ("generator.limited", 1, "vumeter itself"),
     ("dropped_per_s", 1e-9, "virtual users (iterations were dropped)"),
 )
+
+
+_WATCHED_FULL: tuple[tuple[str, float, str], ...] = (
+    ("throttled_percent", 10, "{name}'s share of the CPU (its control group holds it back)"),
+    ("clients_waiting", 1, "{name}'s connections (clients wait)"),
+)
+"""The same of whatever is watched under a name, by how its series end."""
 
 
 class Little(Struct, frozen=True, kw_only=True):
@@ -86,8 +94,18 @@ def little_of(course: Course, *, is_open: bool) -> Little | None:
 
 def full_of(course: Course) -> tuple[Full, ...]:
     """Return each resource that was used up, the first one first."""
-    found = (_full(course, *each) for each in _FULL)
+    found = (_full(course, *each) for each in (*_FULL, *_watched(course)))
     return tuple(sorted((each for each in found if each), key=lambda it: it.first_s))
+
+
+def _watched(course: Course) -> Iterator[tuple[str, float, str]]:
+    """Yield what may be used up of things that are watched: series, limit, words."""
+    for series in course.series:
+        kind, _, rest = series.partition(".")
+        name, _, field = rest.rpartition(".")
+        for ending, limit, words in _WATCHED_FULL:
+            if kind == "watched" and field == ending:
+                yield series, limit, words.format(name=plain(name))
 
 
 def _broken(course: Course, counted: tuple[int, ...]) -> Iterator[tuple[int, int]]:

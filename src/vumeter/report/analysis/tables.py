@@ -189,7 +189,8 @@ _STATEMENTS = {
     "rows_per_call": "rows a call",
     "hit_ratio": "in cache",
 }
-_NEW = "new since the run began"
+_NUMBERS = ("sessions", "highest", "calls_per_request", "rows_per_call")
+"""Fields that have no unit, and no more than three digits that mean anything."""
 
 
 def _databases(analysis: Analysis) -> Iterator[Table]:
@@ -209,7 +210,7 @@ def _databases(analysis: Analysis) -> Iterator[Table]:
             (
                 Cell(text=plain(it.text)),
                 *_cells(f"{path}.statements.{n}", it, _STATEMENTS),
-                Cell(text=_NEW if it.is_new else ""),
+                Cell(text="new" if it.is_new else ""),
             )
             for n, it in enumerate(use.statements)
         )
@@ -227,5 +228,6 @@ def _cells(path: str, it: WaitUse | StatementUse, fields: Mapping[str, str]) -> 
         if value is None:
             yield Cell(text=NOT_MEASURED)
         else:
-            text = clock_text(value) if field == "highest_s" else figure_text(field, value)
+            is_number = field in _NUMBERS
+            text = amount_text(value, Unit.COUNT) if is_number else figure_text(field, value)
             yield Cell(text=text, path=f"{path}.{field}", value=repr(value))
