@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import files
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,33 @@ def test_the_workflow_obeys_githubs_own_schema(tmp_path: Path) -> None:
     assert lint(_WORKFLOW).stdout.startswith("ok")
     # It is looked at: a key that nobody knows is refused.
     assert lint(_WORKFLOW.replace("runs-on:", "run-on:")).returncode == 1
+
+
+_AUDIT = """
+rules:
+  unpinned-uses:
+    config:
+      # A page that is read is not to be full of hashes; it says how to get them.
+      policies: { "actions/*": ref-pin }
+"""
+
+
+@pytest.mark.slow
+def test_an_auditor_of_workflows_has_nothing_against_it(tmp_path: Path) -> None:
+    (program,) = [it.locate() for it in files("zizmor") or () if it.name == "zizmor"]
+    (tmp_path / "audit.yml").write_text(_AUDIT)
+
+    def audit(text: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "load.yml").write_text(text)
+        command = (program, "--offline", "--no-progress", "--config", "audit.yml", "load.yml")
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    assert audit(_WORKFLOW).returncode == 0, audit(_WORKFLOW).stdout
+    # It is looked at: what a stranger called a branch must not become a command.
+    careless = _WORKFLOW.replace('"$PULL_REQUEST"', "${{ github.head_ref }}")
+    assert "template-injection" in audit(careless).stdout
 
 
 def test_every_command_of_the_workflow_is_one_with_these_options() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 from tests.report.described import described, structures
 
 from vumeter.model.measure import ErrorKind
@@ -134,6 +135,20 @@ def test_a_plan_without_secrets_gives_a_report_without_secrets(full_summary: Sum
 
 def test_the_page_describes_every_field_with_its_type_and_no_other() -> None:
     assert described(PAGE.read_text()) == structures(json_schema())
+
+
+@pytest.mark.parametrize("which", ["full", "bare"])
+def test_a_validator_of_others_takes_schema_and_report(
+    which: str, full_summary: Summary, bare_summary: Summary
+) -> None:
+    it = parsed({"full": full_summary, "bare": bare_summary}[which])
+    schema = json.loads(json.dumps(json_schema()))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    validator.validate(it)
+    # It is looked at: a number that is text is refused, and so is a report without its totals.
+    assert not validator.is_valid(it | {"duration_s": "60"})
+    assert not validator.is_valid({key: it[key] for key in it if key != "totals"})
 
 
 @pytest.mark.parametrize("kind", ErrorKind)

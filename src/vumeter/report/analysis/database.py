@@ -13,6 +13,8 @@ MOST_WAITS = 12
 MOST_STATEMENTS = 15
 _LEAST_SESSIONS = 0.005
 """On average: what nobody waited for long enough to be shown as more than 0."""
+_LEAST_SHARE = 0.0005
+"""Of the time of all statements: those with less, a BEGIN and a COMMIT, are left out."""
 
 
 class WaitUse(Struct, frozen=True, kw_only=True):
@@ -183,6 +185,8 @@ class _Use:
     def _statements(self) -> Iterator[StatementUse]:
         total_ms = sum(it.total_ms for it in self.statements.values())
         for it in sorted(self.statements.values(), key=lambda it: -it.total_ms):
+            if it.total_ms < _LEAST_SHARE * total_ms:
+                return
             yield StatementUse(
                 text=it.newest.text,
                 user=it.newest.user,
