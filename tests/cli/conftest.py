@@ -10,16 +10,16 @@ import subprocess
 import sys
 import tempfile
 import termios
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
 from vumeter.link.folders import RUNS_VARIABLE
+from vumeter.testing.patience import wait_until
 from vumeter.testing.server_process import ServerProcess
 
 PROGRAM = Path(sys.executable).parent / "vumeter"
@@ -70,16 +70,9 @@ def server() -> Iterator[ServerProcess]:
 
 
 @pytest.fixture
-def eventually() -> Callable[[Callable[[], object]], None]:
+def eventually() -> Callable[[Callable[[], object]], object]:
     """Return when something has become true, or fail."""
-
-    def wait(is_true: Callable[[], object]) -> None:
-        deadline_ns = monotonic_ns() + round(GENEROUS_S * NANOSECONDS_PER_S)
-        while not is_true():
-            assert monotonic_ns() < deadline_ns, "it never became true"
-            time.sleep(0.02)
-
-    return wait
+    return partial(wait_until, within_s=GENEROUS_S)
 
 
 class Screen:

@@ -10,7 +10,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ import trustme
 from vumeter.link import folders
 from vumeter.link.client import Link, status
 from vumeter.model.frame import Frame
+from vumeter.testing.patience import until
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -80,13 +81,6 @@ def serving(vumeter: Any, server: ServerProcess) -> Callable[..., Any]:
     started = vumeter("run", server.url, "--detach", "--name", "night", "-c", "4")
     assert started.returncode == 0, started.stderr
     return _serving
-
-
-async def until(holds: Callable[[], Awaitable[object]]) -> None:
-    """Return when something of another process has become true."""
-    async with asyncio.timeout(GENEROUS_S):
-        while not await holds():  # noqa: ASYNC110 - another process does not notify
-            await asyncio.sleep(0.1)
 
 
 async def newest(run: str = "night") -> Frame:

@@ -3,8 +3,8 @@
 import contextlib
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -12,6 +12,7 @@ import pytest
 
 from vumeter.demo.binaries import NoPostgresError, found_binaries
 from vumeter.demo.shop import DemoShop
+from vumeter.testing.patience import wait_until
 
 DEADLINE_S = 20.0
 
@@ -37,16 +38,9 @@ def shop(postgres: None) -> Iterator[DemoShop]:
 
 
 @pytest.fixture
-def eventually() -> Callable[[Callable[[], object]], None]:
+def eventually() -> Callable[[Callable[[], object]], object]:
     """Wait until a condition holds; fail when it does not in a generous time."""
-
-    def wait(condition: Callable[[], object]) -> None:
-        deadline_s = time.monotonic() + DEADLINE_S
-        while not condition():
-            assert time.monotonic() < deadline_s, "it did not happen in time"
-            time.sleep(0.02)
-
-    return wait
+    return partial(wait_until, within_s=DEADLINE_S)
 
 
 class Traces:

@@ -13,6 +13,7 @@ from vumeter.demo.database import statement
 from vumeter.demo.leak import CRUMB_BYTES
 from vumeter.demo.shop import DemoShop
 from vumeter.demo.trading import POOL_BROKEN, POOL_FIXED
+from vumeter.testing.patience import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
@@ -99,9 +100,7 @@ def fixed(shop: DemoShop, *bottlenecks: Bottleneck) -> Iterator[None]:
 
 
 async def in_time(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - in another process
-            await asyncio.sleep(0.02)
+    await until(lambda: asyncio.to_thread(condition), within_s=DEADLINE_S)
 
 
 async def all_of(many: list[Awaitable[int]]) -> set[int]:

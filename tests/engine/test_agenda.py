@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from vumeter.clock import monotonic_ns
 from vumeter.engine.agenda import Agenda
 from vumeter.engine.bell import NEVER, Bell, CoarseBell, FineBell
+from vumeter.testing.patience import until
 
 PATIENCE_S = 10.0
 MS = 1_000_000
@@ -39,12 +40,6 @@ class Sleeper:
         self.woken.append((self.due_ns, self.name, monotonic_ns()))
         if self.naps_ns:
             self.lie_down(self.agenda, self.naps_ns.pop())
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_so():  # noqa: ASYNC110 - a sleeper does not notify
-            await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize("make_bell", [FineBell, CoarseBell])

@@ -130,9 +130,10 @@ async def test_a_pause_begins_nothing_new_and_keeps_the_vus(perform, plan_for) -
     ):
         await performance.until(lambda: server.truth.answered > 20)
         performance.generator.pause(Pause(id=1, paused=True))
-        await performance.until(lambda: server.truth.requests == _ended(performance))
-        await asyncio.sleep(0.05)
+        crowd = performance.generator.crowds["main"]
+        await performance.until(lambda: not any(vu.in_iteration for vu in crowd.vus()))
         seen = server.truth.requests
+        assert seen == _ended(performance)
         await asyncio.sleep(0.1)
         assert server.truth.requests == seen
         assert existing(performance) == 4

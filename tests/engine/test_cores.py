@@ -1,11 +1,11 @@
 """Pinned workers, as the kernel sees them."""
 
 import os
-import time
 
 import pytest
 
 from vumeter.testing.flight import Flight
+from vumeter.testing.patience import wait_until
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,4 @@ def test_each_pinned_worker_keeps_to_a_core_in_turn(flags, is_pinned) -> None:
         ServerProcess() as server,
         Flight(server.url, "-c", "2", "-z", "60s", "--workers", "2", *flags) as flight,
     ):
-        deadline_s = time.monotonic() + 30
-        while affinities(flight) != expected:
-            assert time.monotonic() < deadline_s, affinities(flight)
-            time.sleep(0.02)
+        wait_until(lambda: affinities(flight) == expected, lambda: affinities(flight))

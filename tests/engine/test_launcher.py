@@ -18,6 +18,7 @@ from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.throttle import Lever
 from vumeter.schedule.legs import flat
 from vumeter.stats import tally
+from vumeter.testing.patience import until
 from vumeter.testing.server import LoopbackServer
 
 pytestmark = pytest.mark.slow
@@ -62,15 +63,6 @@ def is_running(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
-
-
-async def until(is_so) -> None:
-    """Wait for what only the kernel knows, and tells nobody."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            if is_so():
-                return
-            await asyncio.sleep(0.002)
 
 
 async def gone(pids) -> None:

@@ -63,12 +63,16 @@ async def test_two_thousand_vus_come_at_once_and_those_before_them_go_on(
         ]
         performance.generator.stop(Stop(id=2, graceful_s=0.0))
         await performance.done()
-    # A fifth of the pace of before is far from starved, unless the machine starves everything.
-    if disturbance.max_ms < HELD_UP_MS:
-        assert min(during) >= before / 5
     # Told to stop at once, those few that wait for an answer are interrupted.
     assert performance.total.errors.keys() <= {ErrorKind.INTERRUPTED}
     assert server.truth()["connections"] == 2010
+    # A fifth of the pace of before is far from starved, unless the machine starves everything.
+    if min(during) < before / 5 and disturbance.max_ms >= HELD_UP_MS:
+        pytest.skip(
+            f"the machine was held up for {disturbance.max_ms:.0f} ms: who was starved, the "
+            f"{min(during)} of {before} requests in a second do not say"
+        )
+    assert min(during) >= before / 5
 
 
 async def test_lowering_from_thousands_leaves_exactly_those_that_are_wanted(

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import trustme
 
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.postgres import PostgresProbe
+from vumeter.testing.patience import until
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _PATIENCE_S = 30
@@ -89,10 +89,7 @@ class Cluster:
 
     async def until(self, statement: str, expected: list[tuple[object, ...]]) -> None:
         """Wait until *statement* answers what is *expected*."""
-        give_up_s = time.monotonic() + _PATIENCE_S
-        while (rows := self.rows(statement)) != expected:
-            assert time.monotonic() < give_up_s, f"still {rows}"
-            await asyncio.sleep(0.02)
+        await until(lambda: self.rows(statement) == expected, lambda: self.rows(statement))
 
     def postmaster(self) -> int:
         return int((self._data / "postmaster.pid").read_text().split()[0])
@@ -165,11 +162,13 @@ class Watched:
 
     async def until(self, shows: Callable[[PostgresReading], bool]) -> PostgresReading:
         """Return the first reading that *shows* what is waited for."""
-        give_up_s = time.monotonic() + _PATIENCE_S
-        while not shows(reading := self.probe.latest):
-            assert time.monotonic() < give_up_s, f"still {reading}"
-            await asyncio.sleep(0.02)
-        return reading
+
+        def shown() -> PostgresReading | None:
+            reading = self.probe.latest
+            return reading if shows(reading) else None
+
+        found: PostgresReading = await until(shown, lambda: self.probe.latest)
+        return found
 
     async def until_state(self, state: PostgresState) -> PostgresReading:
         return await self.until(lambda reading: reading.state is state)

@@ -4,11 +4,12 @@ import contextlib
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+
+from vumeter.testing.patience import wait_until
 
 _PATIENCE_S = 20
 
@@ -37,13 +38,13 @@ def served(program: str, package: str, port: int, arguments: Sequence[str]) -> I
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up_s = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < give_up_s:
+    def listens() -> bool:
         assert process.poll() is None, f"it ended with {process.returncode}"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"nothing listens on {port}")
+            return True
+        return False
+
+    wait_until(listens, f"something listens on {port}")
 
 
 @contextmanager

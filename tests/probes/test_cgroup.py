@@ -2,7 +2,6 @@
 
 import contextlib
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tests.probes.test_process import Victim
 from vumeter.model.watched import ProcessMonitor
 from vumeter.probes.cgroup import SYS, cgroup_use, throttled_percent
 from vumeter.probes.process import ProcessObserver
+from vumeter.testing.patience import wait_until
 
 
 def write(folder: Path, **files: str) -> None:
@@ -127,12 +127,14 @@ def fifth_of_a_core() -> Iterator[Path]:
 
 def _remove(group: Path) -> None:
     """Remove it once its last process is gone for the kernel, too."""
-    give_up_s = time.monotonic() + 10
-    while time.monotonic() < give_up_s:
+
+    def is_removed() -> bool:
         with contextlib.suppress(OSError):
             group.rmdir()
-            return
-        time.sleep(0.01)
+            return True
+        return False
+
+    wait_until(is_removed, (group / "cgroup.procs").read_text)
 
 
 def enter(group: Path, pid: int) -> None:

@@ -1,8 +1,5 @@
 """Several databases at once, on a real server."""
 
-import asyncio
-import time
-
 import pytest
 
 from vumeter.model.flow import Request
@@ -11,6 +8,7 @@ from vumeter.model.plan import Load, Plan, Scenario
 from vumeter.model.probes import PostgresState
 from vumeter.run.databases import Databases
 from vumeter.stats.redaction import Redactor
+from vumeter.testing.patience import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -34,22 +32,20 @@ async def test_each_database_has_a_reading_and_one_that_is_gone_costs_the_others
     databases = Databases(plan, redactor=Redactor(plan), tell=lambda *news: told.append(news))
     databases.start()
     try:
-        give_up_s = time.monotonic() + 30
-        while not (
-            databases.first is not None
-            and databases.first.idle_in_transaction
-            and databases.more["same"].state is PostgresState.UP
-            and databases.more["gone"].state is PostgresState.REFUSED
-        ):
-            assert time.monotonic() < give_up_s, databases.more
-            await asyncio.sleep(0.02)
+        await until(
+            lambda: (
+                databases.first is not None
+                and databases.first.idle_in_transaction
+                and databases.more["same"].state is PostgresState.UP
+                and databases.more["gone"].state is PostgresState.REFUSED
+            ),
+            lambda: databases.more,
+        )
+        assert databases.first is not None
         assert "nowhere" in databases.more["gone"].remark
         assert databases.more["same"].connections_max == databases.first.connections_max
         assert databases.probes["same"].end_backend(1, ends=True)
-        while len(told) < 2:
-            assert time.monotonic() < give_up_s
-            databases.look()
-            await asyncio.sleep(0.02)
+        await until(lambda: databases.look() or len(told) >= 2, lambda: told)
         assert sorted(told) == [
             ("could not end the session 1: there is no such session any more", EventLevel.INFO),
             (

@@ -1,24 +1,18 @@
 """What the probe does for the operator, against a real server: plans, cancellations, ends."""
 
-import asyncio
-import time
-
 import asyncpg
 import pytest
 
 from vumeter.model.throttle import Command, CommandKind
 from vumeter.run.database import DatabaseHand
+from vumeter.testing.patience import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 async def _noticed(watched) -> str:
     """Return what came of an errand."""
-    give_up_s = time.monotonic() + 30
-    while not (notices := watched.probe.notices()):
-        assert time.monotonic() < give_up_s
-        await asyncio.sleep(0.02)
-    return str(notices[0])
+    return str((await until(watched.probe.notices))[0])
 
 
 async def test_a_statement_is_cancelled_and_its_session_stays(cluster, sessions, watch) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import os
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from tests.probes.services import free_port, served
 from vumeter.model.watched import PgBouncerMonitor
 from vumeter.probes.observing import Look, UnseenError
 from vumeter.probes.pgbouncer import PgBouncerObserver
+from vumeter.testing.patience import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -88,26 +88,24 @@ async def _sleepers(cluster, pooler: Pooler, count: int) -> AsyncIterator[None]:
             await client.close()
 
 
-async def _until(observer: PgBouncerObserver, name: str, value: float) -> Look:
-    give_up_s = time.monotonic() + 20
-    while (look := await observer.look()).series[name] != value:
-        assert time.monotonic() < give_up_s, f"still {look}"
-        await asyncio.sleep(0.05)
-    return look
+async def _until(observer: PgBouncerObserver, shows: Callable[[Look], object]) -> Look:
+    async def shown() -> Look | None:
+        look = await observer.look()
+        return look if shows(look) else None
+
+    found: Look = await until(shown)
+    return found
 
 
 async def test_who_waits_for_a_pool_that_is_exhausted_is_counted_and_the_pool_is_named(
     own_cluster, pooler
 ) -> None:
     async with _observing(pooler.console) as observer, _sleepers(own_cluster, pooler, 5):
-        look = await _until(observer, "clients_waiting", 3)
+        look = await _until(observer, lambda look: look.series["clients_waiting"] == 3)
         assert look.series["clients_active"] == look.series["servers_active"] == _POOL_SIZE
         assert (look.series["server_limit"], look.series["pools"]) == (_POOL_SIZE, 1)
         assert look.title.startswith("PgBouncer ")
-        give_up_s = time.monotonic() + 20
-        while not (look := await observer.look()).remark:
-            assert time.monotonic() < give_up_s, f"still {look}"
-            await asyncio.sleep(0.05)
+        look = await _until(observer, lambda look: look.remark)
         assert look.series["max_wait_s"] >= 1
         assert look.remark.startswith("3 clients wait for a connection to shop as chief, ")
         assert look.remark.endswith("the pool has 2")

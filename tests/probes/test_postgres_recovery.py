@@ -11,6 +11,7 @@ import pytest
 from vumeter.clock import monotonic_ns
 from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.postgres import PostgresProbe
+from vumeter.testing.patience import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -107,9 +108,7 @@ async def test_looks_that_take_long_are_rarer_and_that_is_said(cluster) -> None:
     running = asyncio.create_task(probe.run())
     try:
         await cluster.until(f"SELECT count(*) FROM ({_OWN}) AS own", [(1,)])
-        while probe.latest.state is PostgresState.CONNECTING:
-            assert not running.done()
-            await asyncio.sleep(0.02)
+        await until(lambda: running.done() or probe.latest.state is not PostgresState.CONNECTING)
         assert "one every 5.0 s" in probe.latest.remark
     finally:
         await probe.close()

@@ -12,6 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from vumeter.testing.patience import until
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -48,9 +50,7 @@ class Browser:
 
     async def until(self, expression: str) -> None:
         """Return when *expression* is true in the page."""
-        async with asyncio.timeout(_GENEROUS_S):
-            while not await self.value(expression):  # noqa: ASYNC110 - only the page knows
-                await asyncio.sleep(0.05)
+        await until(lambda: self.value(expression), expression, within_s=_GENEROUS_S)
 
     async def open(self, path: Path) -> None:
         for domain in ("Page", "Runtime", "Log", "Network"):

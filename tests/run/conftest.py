@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind
 from vumeter.report.json_report import report_bytes
 from vumeter.run.process import conduct
+from vumeter.testing import patience
 from vumeter.testing.laws import fixed
 from vumeter.testing.server import LoopbackServer
 
@@ -146,9 +148,4 @@ def until() -> Callable[[Link, Callable[[Frame], object]], Any]:
 def becomes() -> Callable[[Callable[[], object]], Any]:
     """Return when something has become true, or fail."""
 
-    async def true(is_true: Callable[[], object]) -> None:
-        async with asyncio.timeout(GENEROUS_S):
-            while not is_true():  # noqa: ASYNC110 - another process does not notify
-                await asyncio.sleep(0.01)
-
-    return true
+    return partial(patience.until, within_s=GENEROUS_S)

@@ -27,6 +27,7 @@ from vumeter.model.watched import (
 from vumeter.probes.agent import AgentObserver
 from vumeter.probes.observing import WatchProbe
 from vumeter.run.agent import Agent
+from vumeter.testing.patience import until
 
 pytestmark = pytest.mark.slow
 
@@ -69,12 +70,13 @@ async def watching(**options: str) -> AsyncIterator[WatchProbe]:
 
 async def until_up(probe: WatchProbe, name: str) -> tuple[Watched, ...]:
     """Look until the thing of that name is up."""
-    async with asyncio.timeout(30):
-        while True:
-            await probe.looked()
-            if any(each.name == name and each.state is WatchedState.UP for each in probe.latest):
-                return probe.latest
-            await asyncio.sleep(0.1)
+
+    async def is_up() -> bool:
+        await probe.looked()
+        return any(each.name == name and each.state is WatchedState.UP for each in probe.latest)
+
+    await until(is_up, lambda: probe.latest)
+    return probe.latest
 
 
 async def test_an_agents_host_and_its_processes_are_seen_from_afar(monkeypatch) -> None:

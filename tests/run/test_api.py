@@ -27,6 +27,7 @@ from vumeter.model.throttle import Command, CommandKind, JournalEntry, Lever, Ou
 from vumeter.report.schema import Report
 from vumeter.stats import resolutions
 from vumeter.stats.serieslog import SeriesLog
+from vumeter.testing import patience
 from vumeter.testing.server import LoopbackServer
 
 pytestmark = pytest.mark.slow
@@ -157,13 +158,14 @@ async def test_what_is_no_longer_in_memory_comes_from_the_store(
 
 async def whole_readings(path: Path, *, seconds: int) -> tuple[Reading, ...]:
     """Return the first readings once they are stored."""
-    async with asyncio.timeout(GENEROUS_S):
-        while True:
-            _, body = await asked(path, "GET", f"/readings?to={seconds}")
-            readings = msgspec.json.decode(body, type=tuple[Reading, ...])
-            if len(readings) == seconds:
-                return readings
-            await asyncio.sleep(0.05)
+
+    async def stored() -> tuple[Reading, ...]:
+        _, body = await asked(path, "GET", f"/readings?to={seconds}")
+        readings = msgspec.json.decode(body, type=tuple[Reading, ...])
+        return readings if len(readings) == seconds else ()
+
+    found: tuple[Reading, ...] = await patience.until(stored, within_s=GENEROUS_S)
+    return found
 
 
 async def test_readings_that_cannot_be_had_are_refused_in_words(

@@ -33,6 +33,7 @@ from vumeter.store.reader import open_run
 from vumeter.store.writer import StoreWriter
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.laws import fixed
+from vumeter.testing.patience import PATIENCE_S, until
 from vumeter.testing.seconds import MadeUpRun
 from vumeter.testing.server import LoopbackServer
 
@@ -61,8 +62,9 @@ async def fly(plan: Plan, path: Path, hand: list[tuple[int, Command]]) -> Flown:
         await conductor.start()
         finish = asyncio.create_task(conductor.finish())
         for second, command in hand:
-            while conductor.frame.second < second:  # noqa: ASYNC110 - it is a plain value
-                await asyncio.sleep(0.02)
+            await until(
+                lambda at=second: conductor.frame.second >= at, within_s=second + PATIENCE_S
+            )
             conductor.command(command, viewer="ann")
         summary = await finish
         log = conductor.series

@@ -25,6 +25,7 @@ import pyte
 import pytest
 
 from vumeter.link.folders import RunFolder
+from vumeter.testing.patience import until
 
 DEADLINE_S = 40.0
 PROGRAM = (sys.executable, "-m", "vumeter")
@@ -88,18 +89,11 @@ class Term:
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for something to become true."""
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                while not holds():  # noqa: ASYNC110 - another process does not notify
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            pytest.fail(f"never came: {what}\n{self.text}")
+        await until(holds, lambda: f"{what}\n{self.text}", within_s=DEADLINE_S)
 
     async def ends(self, *, within_s: float) -> None:
         """Fail unless the program ends in so many seconds."""
-        async with asyncio.timeout(within_s):
-            while self.process.poll() is None:  # noqa: ASYNC110 - as above
-                await asyncio.sleep(0.02)
+        await until(lambda: self.process.poll() is not None, "its end", within_s=within_s)
 
     async def exit_code(self) -> int:
         """Wait for the program to end."""

@@ -16,6 +16,7 @@ import pytest
 from vumeter.link.client import Link
 from vumeter.model.frame import Point
 from vumeter.testing.laws import fixed
+from vumeter.testing.patience import until
 from vumeter.testing.server import LoopbackServer
 
 Desk = Any
@@ -109,8 +110,7 @@ async def test_sighup_ends_the_viewer_at_once_and_not_the_run(desk: Desk, url: s
         term.hang_up()
         await term.ends(within_s=5)
     before = desk.status("flight")["total"]["requests"]
-    await asyncio.sleep(2)
-    assert desk.status("flight")["total"]["requests"] > before
+    await until(lambda: desk.status("flight")["total"]["requests"] > before)
 
 
 async def test_sigterm_restores_the_terminal_first(desk: Desk, url: str) -> None:

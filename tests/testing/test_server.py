@@ -3,13 +3,14 @@ import contextlib
 import json
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import trustme
 
 from vumeter.testing.answers import Answer
 from vumeter.testing.laws import by_path, fixed
+from vumeter.testing.patience import until
 from vumeter.testing.server import KeepAlive, LoopbackServer
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -29,14 +30,6 @@ async def connected(
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.001)
 
 
 async def exchange(streams: Streams, request: str = "GET / HTTP/1.1") -> tuple[int, bytes, bytes]:

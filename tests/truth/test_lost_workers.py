@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from vumeter.testing.flight import Flight, Landing
+from vumeter.testing.patience import wait_until
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -28,12 +29,13 @@ def kill_one(flight: Flight) -> None:
 def wait_for_workers(flight: Flight, number: int, *, without: set[int]) -> float:
     """Return how long it took until *number* workers are there that are none of *without*."""
     begun_s = time.monotonic()
-    while True:
+
+    def are_there() -> bool:
         alive = [each for each in flight.workers() if each.status() != psutil.STATUS_ZOMBIE]
-        if len({each.pid for each in alive} - without) >= number:
-            return time.monotonic() - begun_s
-        assert time.monotonic() - begun_s < 30, "nobody has come"
-        time.sleep(0.02)
+        return len({each.pid for each in alive} - without) >= number
+
+    wait_until(are_there, f"{number} workers")
+    return time.monotonic() - begun_s
 
 
 def said(landing: Landing, text: str) -> list[str]:

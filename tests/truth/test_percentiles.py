@@ -54,11 +54,13 @@ def test_percentiles_are_the_servers_own_within_half_a_millisecond_or_two_percen
         assert ours["max"] >= theirs["max"] * 0.999, "the slowest answer is not lost"
         # A server that is only slow at times has nothing to be corrected: wrk's correction makes
         # the p90 of the last law 50 times too large. Only a machine may have stood still.
-        if disturbance.max_ms < 80:
-            assert landing.report["corrected_ms"] == ours
-        if not wrong:
+        is_bare = landing.report["corrected_ms"] == ours
+        assert is_bare or disturbance.max_ms >= 80
+        if is_bare and not wrong:
             return
-    pytest.fail(f"in each of {ROUNDS} rounds; in the last, ours and the server's: {wrong}")
+    if wrong:
+        pytest.fail(f"in each of {ROUNDS} rounds; in the last, ours and the server's: {wrong}")
+    pytest.skip(f"the machine stood still in each of {ROUNDS} rounds, and that was corrected")
 
 
 def test_percentiles_are_in_order_and_within_their_range() -> None:

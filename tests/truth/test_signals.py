@@ -1,12 +1,12 @@
 """A run that is told to end still tells the truth about what it did."""
 
 import signal
-import time
 
 import psutil
 import pytest
 
 from vumeter.testing.flight import Flight
+from vumeter.testing.patience import wait_until
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -31,11 +31,8 @@ def test_an_interrupted_run_reports_exactly_what_the_server_saw(name: str) -> No
 def test_a_run_that_is_interrupted_as_it_starts_says_so_without_a_traceback(library: str) -> None:
     with ServerProcess() as server, Flight(server.url, "-c", "5") as flight:
         program = psutil.Process(flight.process.pid)
-        deadline_s = time.monotonic() + 30
         # Its libraries tell how far it has come, from importing to having a worker.
-        while not any(library in each.path for each in program.memory_maps()):
-            assert time.monotonic() < deadline_s, f"{library} is never loaded"
-            time.sleep(0.005)
+        wait_until(lambda: any(library in each.path for each in program.memory_maps()), library)
         flight.process.send_signal(signal.SIGINT)
         landing = flight.land()
     assert (landing.exit_code, landing.complaints) == (105, "")

@@ -1,5 +1,6 @@
 """What all widgets share: lines are composed once, and only changed ones are drawn again."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from textual.events import Resize, Show
@@ -64,9 +65,10 @@ class Panel(Widget):
             self._divided = divided
             self.repaint()
 
+    # Textual's metaclass stands in the way of ABC's: it is mypy that refuses a panel without it.
+    @abstractmethod
     def compose_lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what to draw in that many cells; fewer lines leave the rest empty."""
-        raise NotImplementedError
 
     def repaint(self) -> None:
         """Compose anew, and have drawn again what has changed."""
