@@ -87,9 +87,10 @@ def test_an_arrival_rate_is_whole_again_and_what_was_due_meanwhile_is_counted_as
     # On a busy machine a VU too few may have been free, too.
     assert missed is not None
     assert 0 < int(missed[1]) <= totals["dropped"]
-    # The last three seconds have the full rate.
+    # The last three seconds have the full rate, but for what that cost.
     last = [at for at in arrivals_ns if at > arrivals_ns[-1] - 3e9]
-    assert len(last) == pytest.approx(1200, abs=60)
+    too_few_vus = totals["dropped"] - int(missed[1])
+    assert 1200 - 60 - too_few_vus <= len(last) <= 1200 + 60
 
 
 def test_a_counted_run_still_does_its_number_when_a_worker_is_lost() -> None:

@@ -405,8 +405,10 @@ class Conductor:
     def _do(
         self, command: Command, *, cause: StopCause | None = None, is_own: bool = False
     ) -> Outcome:
+        # Whatever somebody writes, or a threshold's filter quotes, is shown to everybody.
+        note = self._scene.redactor.text(command.note)
         deed = self._hand.do(
-            command,
+            replace(command, note=note),
             at_s=self._timeline.elapsed_s,
             at_unix_ms=self._timeline.now_unix_ms,
             workers=self._shift.working,
