@@ -21,6 +21,7 @@ from vumeter.client.failures import (
 from vumeter.client.origin import Origin
 from vumeter.client.tls import tls_context
 from vumeter.client.tunnel import dig
+from vumeter.client.turns import JointExchange, Turn
 from vumeter.client.wording import WordedExchange, Wording, wording_for
 from vumeter.clock import monotonic_ns
 from vumeter.model.measure import ErrorKind
@@ -63,6 +64,7 @@ class Connector:
             self._transport.proxy is None and self._transport.http_version is HttpVersion.HTTP_1_1
         )
         """Whether requests go out as they are written, whatever their origin."""
+        self._turn = Turn()
         self._wordings: dict[Origin, Wording | None] = {}
 
     @classmethod
@@ -86,10 +88,16 @@ class Connector:
         if self._tls is None:
             self._take_tls(tls_context(verify=self._verify, transport=self._transport))
 
-    def exchange(self, caller: Caller, origin: Origin) -> Exchange:
-        """Return an exchange of *caller* with *origin*, to be opened."""
+    def exchange(self, caller: Caller, origin: Origin, *, is_heeded: bool = False) -> Exchange:
+        """
+        Return an exchange of *caller* with *origin*, to be opened.
+
+        *is_heeded* says that answers are looked into, which is better done to several together.
+        """
         if self._is_usual:
-            return Exchange(caller, origin)
+            return (
+                JointExchange(caller, origin, self._turn) if is_heeded else Exchange(caller, origin)
+            )
         if origin not in self._wordings:
             # Bounded, for redirects may lead to ever more origins.
             if len(self._wordings) >= _MOST_WORDINGS:

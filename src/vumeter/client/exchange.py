@@ -32,6 +32,9 @@ _MOST_HEAD_BYTES = 4_096
 class Caller(Protocol):
     """Who sends requests over an exchange, and is told once what became of each."""
 
+    sent_ns: int
+    """When its last request was sent; set anew where that waited for others."""
+
     def adjust_sent(self, by_bytes: int) -> None:
         """Of the last request so many bytes more have gone out than it has, or fewer."""
 
@@ -129,13 +132,17 @@ class Exchange(asyncio.Protocol):
         self.expected = expected
         self.transport.write(request)  # type: ignore[union-attr]  # only while open
 
+    def send_now(self, request: bytes, expected: Expectation) -> None:
+        """Send *request* at once, where `send` may let it wait for others (`client.turns`)."""
+        self.send(request, expected)
+
     def ask_first(self, request: bytes, expected: Expectation) -> None:
         """
         Send the head of *request*, and its body only when the target wants it, or says nothing
         for `LEAVE_WAIT_S`. *expected* learns no heads: each answer has to be read.
         """
         end = request.index(b"\r\n\r\n") + 4
-        self.send(request[:end], expected)
+        self.send_now(request[:end], expected)
         if end < len(request):
             self.caller.adjust_sent(end - len(request))
             # What was read before says nothing of this request.
@@ -184,28 +191,35 @@ class Exchange(asyncio.Protocol):
         if len(data) == expected.size and data.startswith(expected.head):
             self.expected = NOTHING
             self.caller.answered(expected.status, expected.size, monotonic_ns())
-        elif len(data) == expected.looked_into_size and data.startswith(expected.head):
-            # The same, where something looks at what the answer says.
-            done_ns = monotonic_ns()
+        else:
+            self.take(data, monotonic_ns())
+
+    def take(self, data: bytes, done_ns: int) -> None:
+        """Read an answer, or a part of one, that came at *done_ns*."""
+        expected = self.expected
+        if len(data) == expected.looked_into_size and data.startswith(expected.head):
+            # A known head as well, where something looks at what the answer says.
             self.expected = NOTHING
             self.headers = expected.headers
             self.body = body = data[len(expected.head) :]
             self.body_bytes = len(body)
             self.caller.answered(expected.status, expected.looked_into_size, done_ns)
+        elif len(data) == expected.size and data.startswith(expected.head):
+            self.expected = NOTHING
+            self.caller.answered(expected.status, expected.size, done_ns)
         elif len(data) == expected.closing_size and data.startswith(expected.head):
-            done_ns = monotonic_ns()
             self.close()
             self.caller.answered(expected.status, expected.closing_size, done_ns)
         elif expected is NOTHING:
             self._refuse_unasked()
         else:
-            self._read(data)
+            self._read(data, done_ns)
 
     def eof_received(self) -> None:
         """Take the end of the stream for the end of an answer, if nothing else frames that."""
         reader = self._reader
         if self.expected is READING and reader is not None and reader.is_ended_by_close():
-            self._finish(reader, is_kept=False)
+            self._finish(reader, monotonic_ns(), is_kept=False)
         else:
             # Now, not when the loop has closed its side: until then a VU could still send.
             self._give_up(ErrorKind.CLOSED)
@@ -219,7 +233,7 @@ class Exchange(asyncio.Protocol):
 
     # Off the good path.
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, data: bytes, done_ns: int) -> None:
         expected = self.expected
         if expected is not READING:
             self._reading, self.expected = expected, READING
@@ -233,14 +247,14 @@ class Exchange(asyncio.Protocol):
         elif reader.is_complete:
             # A target that has answered without the body still takes what comes for it.
             is_kept = reader.keeps_alive and self._withheld is None
-            self._finish(reader, is_kept=is_kept, last=data)
+            self._finish(reader, done_ns, is_kept=is_kept, last=data)
         elif self._withheld is not None:
             if reader.has_leave:
                 self._release()
             elif reader.status >= 200:
                 self._withheld.keep()
         elif not self._first_ns:
-            self._first_ns = monotonic_ns()
+            self._first_ns = done_ns
             self.head = data[:_MOST_HEAD_BYTES]
 
     def _release(self) -> None:
@@ -251,8 +265,9 @@ class Exchange(asyncio.Protocol):
             self.caller.adjust_sent(len(withheld.body))
             self.transport.write(withheld.body)
 
-    def _finish(self, reader: AnswerReader, *, is_kept: bool, last: bytes = b"") -> None:
-        done_ns = monotonic_ns()
+    def _finish(
+        self, reader: AnswerReader, done_ns: int, *, is_kept: bool, last: bytes = b""
+    ) -> None:
         if self._first_ns or self._written_ns:
             self._tell_parts(done_ns)
         status, received_bytes = reader.status, reader.received_bytes

@@ -82,6 +82,8 @@ class Script:
         )
         self.made = made
         """Each request of the scenario, and how it is sent."""
+        self.heeds_answers = any(step.judge is not None for _, step in made)
+        """Whether any answer is looked into."""
         first = self.program.first_step
         self.first_origin = None if first is None else first.origin
         """Where a VU connects to first, as far as that is known before."""

@@ -74,6 +74,7 @@ class PlayedScript(Script):
         meters: Mapping[str, Meter] = NO_METERS,
     ) -> None:
         super().__init__(scenario, recorders, keep_alive=keep_alive, cookies=cookies, seed=seed)
+        self.heeds_answers = True
         self.calls = Calls(recorders, keep_alive=keep_alive, cookies=cookies)
         self.path = place.path
         self.shown = f"{scenario.name}()"

@@ -159,7 +159,9 @@ class Sender(ABC):
         self._task = self._crowd.spawn(self._connect(step, wanted_ns))
 
     async def _connect(self, step: Step, wanted_ns: int) -> None:
-        exchange = self._crowd.connector.exchange(self, step.origin)
+        exchange = self._crowd.connector.exchange(
+            self, step.origin, is_heeded=self._crowd.script.heeds_answers
+        )
         try:
             await self._crowd.connector.open(exchange)
         except (OSError, ValueError) as error:
@@ -244,7 +246,7 @@ class Sender(ABC):
         if step.asks_first:
             exchange.ask_first(payload, step.expected)
         else:
-            exchange.send(payload, step.expected)
+            exchange.send_now(payload, step.expected)
 
     def _with_cookies(self, payload: bytes, jar: CookieJar) -> bytes:
         cookies = jar.header(self.step.origin, target_of(payload), now_ns=monotonic_ns())
