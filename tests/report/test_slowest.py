@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from vumeter.model.measure import ErrorKind, Reading, Slow
 from vumeter.model.summary import Summary
 from vumeter.report.json_report import report
-from vumeter.report.sections import TEXT_WIDTH
+from vumeter.report.sections.lines import TEXT_WIDTH
 from vumeter.report.terminal import summary_text
 from vumeter.testing.seconds import MadeUpRun
 from vumeter.testing.stored import store_run

@@ -5,17 +5,50 @@ The summary keeps k6's order and names, so that eyes find what they know: thresh
 http, execution, network. What k6 has not follows: generator, journal, host, database, remarks.
 """
 
+from collections.abc import Callable
+
 from vumeter.model.frame import Frame, PhaseStanding, PhaseState, RunState
 from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
-from vumeter.report.capacity import capacity
 from vumeter.report.compared.words import comparison
 from vumeter.report.numbers import clock_text, compact, three_digits
-from vumeter.report.sections import SECTIONS, SECTIONS_WITHOUT_LOAD, Ink
+from vumeter.report.sections import around, judged, load
+from vumeter.report.sections.capacity import capacity
+from vumeter.report.sections.lines import Ink
 from vumeter.units import duration_text as span_text
 
 WIDTH = 100
+
+SECTIONS: tuple[Callable[[Summary, Ink], list[str]], ...] = (
+    around.title,
+    capacity,
+    comparison,
+    judged.thresholds,
+    judged.checks,
+    judged.custom,
+    load.http,
+    load.endpoints,
+    load.slowest,
+    load.execution,
+    load.network,
+    around.setup,
+    around.teardown,
+    around.generator,
+    judged.alerts,
+    around.journal,
+    around.host,
+    around.postgres,
+    around.remarks,
+)
+SECTIONS_WITHOUT_LOAD = (
+    around.title,
+    around.setup,
+    around.teardown,
+    around.journal,
+    around.remarks,
+)
+"""Of a run in which there was none: tables of zeros would say that there was."""
 
 
 def progress_line(frame: Frame) -> str:
@@ -77,8 +110,7 @@ def summary_text(summary: Summary, *, colour: bool) -> str:
     """
     ink = Ink(colour)
     had_load = summary.duration_s > 0 or summary.setup is None
-    first, *others = SECTIONS
-    sections = (first, capacity, comparison, *others) if had_load else SECTIONS_WITHOUT_LOAD
+    sections = SECTIONS if had_load else SECTIONS_WITHOUT_LOAD
     blocks = [lines for section in sections if (lines := section(summary, ink))]
     return "\n" + "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 

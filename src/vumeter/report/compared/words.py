@@ -9,7 +9,7 @@ from vumeter.model.summary import Summary
 from vumeter.report.junit import case
 from vumeter.report.markdown import escaped
 from vumeter.report.numbers import rate_text, ratio_text
-from vumeter.report.sections import Ink
+from vumeter.report.sections.lines import Ink
 from vumeter.stats.plaintext import fitted, plain
 from vumeter.thresholds.amounts import amount_text
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from vumeter.report.markdown import escaped, table_lines
-from vumeter.report.sections import TEXT_WIDTH, Ink
+from vumeter.report.sections.lines import TEXT_WIDTH, Ink
 from vumeter.report.tables import Table
 from vumeter.stats.plaintext import cells, fitted
 

@@ -6,7 +6,7 @@ from vumeter.model.pilot import Finding, LoadPoint, Outcome, StepVerdict, Usl
 from vumeter.model.summary import Summary
 from vumeter.pilot.findings import load_text
 from vumeter.report.numbers import compact, ratio_text, three_digits
-from vumeter.report.sections import TEXT_WIDTH, Ink
+from vumeter.report.sections.lines import TEXT_WIDTH, Ink
 from vumeter.stats.plaintext import fitted, plain
 from vumeter.thresholds.words import short_text
 from vumeter.units import duration_text

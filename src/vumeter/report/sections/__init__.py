@@ -1,0 +1,1 @@
+"""The summary's sections: functions from a summary to lines; no lines where it has none."""
