@@ -275,7 +275,7 @@ class ScriptedUser(VirtualUser):
                 durations.counts[index] += 1
                 durations.sum_us += took_us
                 self._entered_ns = now_ns
-                self.iteration += 1
+                self._cursor += 1
                 self._has_waited = False
             else:
                 self._give_up()

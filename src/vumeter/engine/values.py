@@ -41,7 +41,10 @@ class Scope(Protocol):
     number: int
     place: int
     """Among the VUs that there are, from 0: no other has the same for as long as it lives."""
-    iteration: int
+
+    @property
+    def iteration(self) -> int:
+        """Its present one, from 0."""
 
     @property
     def rng(self) -> random.Random:

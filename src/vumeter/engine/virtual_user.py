@@ -64,6 +64,7 @@ class VirtualUser(Sender):
         "_cursor",
         "_entered_ns",
         "_failures",
+        "_first_cursor",
         "_has_fresh_rows",
         "_has_waited",
         "_operations",
@@ -77,7 +78,6 @@ class VirtualUser(Sender):
         "is_leaving",
         "is_started",
         "is_stopping",
-        "iteration",
         "number",
         "place",
         "registers",
@@ -94,7 +94,7 @@ class VirtualUser(Sender):
         self._operations = script.program.operations
         self._table = script.table
         # From places of its own, so that all VUs together follow the weights at any time.
-        self._cursor = rng.randrange(TABLE_SIZE)
+        self._cursor = self._first_cursor = rng.randrange(TABLE_SIZE)
         self.registers = [
             rng.randrange(TABLE_SIZE) if is_place else 0 for is_place in script.program.registers
         ]
@@ -102,7 +102,6 @@ class VirtualUser(Sender):
         """From 1, over all workers; each is given once."""
         # From 0, over all workers, by its crowd: free again for another when it has left.
         self.place = 0
-        self.iteration = -1
         self._then = script.program.on_start
         """The address in the program that comes after what the VU waits for."""
         self.variables: dict[str, str] = dict(script.given)
@@ -140,6 +139,11 @@ class VirtualUser(Sender):
         if self._rng is None:
             self._rng = random.Random((self._script.seed << 32) + self.number)
         return self._rng
+
+    @property
+    def iteration(self) -> int:
+        """The one in progress, from 0 on: each moves the cursor by one."""
+        return self._cursor - self._first_cursor - 1
 
     def begin(self, due_ns: int) -> None:
         """Start an iteration, or first what comes once before all iterations."""
@@ -226,8 +230,8 @@ class VirtualUser(Sender):
             # To look into a large body takes a time that is not the next answer's.
             done_ns = monotonic_ns()
         self._counts.laps += 1
-        self._cursor = cursor = (self._cursor + 1) & TABLE_MASK
-        self.step = step = self._table[cursor]
+        self._cursor = cursor = self._cursor + 1
+        self.step = step = self._table[cursor & TABLE_MASK]
         payload = step.payload
         if payload is None:
             payload = self._rendered = step.template.render(self)
@@ -342,7 +346,7 @@ class VirtualUser(Sender):
 
     def _enter(self) -> int:
         """Begin an iteration that was granted, and return the address of its first step."""
-        self.iteration += 1
+        self._cursor += 1
         self._has_waited = False
         if self._script.feeds:
             self._take_rows()
@@ -352,8 +356,7 @@ class VirtualUser(Sender):
             # From the ideal time, so that the loop's grain does not add up.
             self._begun_ns = ideal_ns if abs(now_ns - ideal_ns) <= 2 * _GRAIN_NS else now_ns
         if self._script.is_plain:
-            self._cursor = (self._cursor + 1) & TABLE_MASK
-            self.request(self._table[self._cursor], self._program.steps_end)
+            self.request(self._table[self._cursor & TABLE_MASK], self._program.steps_end)
             return WAITS
         self._entered_ns = monotonic_ns()
         return self._program.steps

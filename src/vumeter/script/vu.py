@@ -14,7 +14,10 @@ class Actor(Protocol):
     """Who does what a script asks for: the engine's side of a VU."""
 
     number: int
-    iteration: int
+
+    @property
+    def iteration(self) -> int:
+        """Its present one, from 0."""
 
     @property
     def rng(self) -> random.Random:
