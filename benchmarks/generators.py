@@ -185,6 +185,13 @@ def _vumeter_script(errand: Errand, folder: Path) -> list[str]:
     ]
 
 
+def _vumeter_signed(errand: Errand, folder: Path) -> list[str]:
+    return [
+        *("run", workload("signed.py", errand, folder), "-c", f"{errand.connections}"),
+        *("-z", f"{errand.seconds}s", "--headless", "--workers", f"{errand.workers}"),
+    ]
+
+
 def _k6_shop(errand: Errand, folder: Path) -> list[str]:
     return [
         *("run", "--quiet", "--no-usage-report", "--vus", f"{errand.connections}"),
@@ -237,6 +244,7 @@ LOCUST = Generator(
 
 VUMETER_SHOP = Generator("vumeter, profile", "vumeter", _vumeter_shop)
 VUMETER_SCRIPT = Generator("vumeter, Python script", "vumeter", _vumeter_script)
+VUMETER_SIGNED = Generator("vumeter, signed requests", "vumeter", _vumeter_signed)
 WRK_BARE = Generator("wrk, bare GET", "wrk", _wrk)
 K6_SHOP = Generator("k6, script", "k6", _k6_shop)
 K9_SHOP = Generator("k9-load, plan", "k9", _k9_shop)
