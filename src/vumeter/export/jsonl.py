@@ -1,26 +1,21 @@
 """JSON lines: one object for each second, or for each ten or sixty where seconds are gone."""
 
 from collections.abc import Iterator
-from functools import reduce
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from vumeter.export.rows import Row, Rows, Run
-from vumeter.model.measure import (
-    ErrorKind,
-    Extent,
-    GeneratorReading,
-    Histogram,
-    ScenarioCounts,
-    Tally,
-)
+from vumeter.model.frame import Counts
+from vumeter.model.measure import Extent, GeneratorReading, Histogram, Tally
 from vumeter.model.probes import HostReading, PostgresReading
+from vumeter.model.summary import Iterations
 from vumeter.model.watched import Watched
 from vumeter.stats import custom, histogram
 from vumeter.stats.milliseconds import LatencyMs, latency_ms_if_any
-from vumeter.stats.tally import response_times
-from vumeter.stats.totals import sum_of
+from vumeter.stats.tally import counted, response_times
+from vumeter.stats.totals import iterations_of
 
 SCHEMA = 1
 """Raised with every change that a reader of older lines would misread."""
@@ -33,16 +28,9 @@ class Check(Struct, frozen=True, kw_only=True):
     failed: int
 
 
-class Requests(Struct, frozen=True, kw_only=True):
+class Requests(Counts, frozen=True, kw_only=True):
     """Requests of one name, or of all."""
 
-    requests: int
-    requests_per_s: float
-    errors: int
-    errors_by_kind: dict[ErrorKind, int]
-    statuses: dict[int, int]
-    sent_bytes: int
-    received_bytes: int
     response_time_ms: LatencyMs | None
     """done − due; `None`: nothing was answered."""
     service_time_ms: LatencyMs | None
@@ -50,15 +38,9 @@ class Requests(Struct, frozen=True, kw_only=True):
     checks: dict[str, Check]
 
 
-class Iterations(Struct, frozen=True, kw_only=True):
+class IterationsLine(Iterations, frozen=True, kw_only=True):
     """Iterations of all scenarios."""
 
-    due: int
-    started: int
-    done: int
-    dropped: int
-    interrupted: int
-    script_errors: int
     duration_ms: LatencyMs | None
 
 
@@ -74,7 +56,7 @@ class Line(Requests, frozen=True, kw_only=True):
     vus_busy: int
     vus_target: float | None
     rate_target_per_s: float | None
-    iterations: Iterations
+    iterations: IterationsLine
     endpoints: dict[str, Requests]
     metrics: dict[str, dict[str, float]]
     workers_heard: int
@@ -131,13 +113,7 @@ def line(run: Run, row: Row) -> Line:
 
 def _requests(tally: Tally, span_s: int) -> Requests:
     return Requests(
-        requests=tally.requests,
-        requests_per_s=tally.requests / span_s,
-        errors=sum(tally.errors.values()),
-        errors_by_kind=tally.errors,
-        statuses=tally.statuses,
-        sent_bytes=tally.sent_bytes,
-        received_bytes=tally.received_bytes,
+        **counted(tally, span_s),
         response_time_ms=_times(response_times(tally)),
         service_time_ms=_times(tally.service),
         checks={
@@ -147,17 +123,10 @@ def _requests(tally: Tally, span_s: int) -> Requests:
     )
 
 
-def _iterations(row: Row) -> Iterations:
-    counts = reduce(sum_of, row.reading.scenarios.values(), ScenarioCounts())
-    return Iterations(
-        due=counts.iterations_due,
-        started=counts.iterations_started,
-        done=counts.iterations_done,
-        dropped=counts.iterations_dropped,
-        interrupted=counts.iterations_interrupted,
-        script_errors=counts.script_errors,
-        duration_ms=_times(counts.iteration_duration),
-    )
+def _iterations(row: Row) -> IterationsLine:
+    scenarios = row.reading.scenarios.values()
+    durations = histogram.merge(each.iteration_duration for each in scenarios)
+    return IterationsLine(**asdict(iterations_of(scenarios)), duration_ms=_times(durations))
 
 
 def _times(times: Histogram) -> LatencyMs | None:

@@ -72,8 +72,8 @@ class Latency(Struct, frozen=True, kw_only=True):
     max_us: int
 
 
-class Figures(Struct, frozen=True, kw_only=True):
-    """What happened over some span: all requests, or those of one name."""
+class Counts(Struct, frozen=True, kw_only=True):
+    """What was counted over some span: of all requests, or of those of one name."""
 
     requests: int
     requests_per_s: float
@@ -82,13 +82,18 @@ class Figures(Struct, frozen=True, kw_only=True):
     statuses: dict[int, int]
     sent_bytes: int
     received_bytes: int
-    latency: Latency | None
-    """`None`: nothing was answered."""
 
     @property
     def error_ratio(self) -> float:
         """Errors of requests, 0 when there was none."""
         return self.errors / self.requests if self.requests else 0.0
+
+
+class Figures(Counts, frozen=True, kw_only=True):
+    """What happened over some span: the counts, and how long answers took."""
+
+    latency: Latency | None
+    """`None`: nothing was answered."""
 
 
 class Point(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from vumeter.model.frame import PhaseState, StopCause
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Slow, Tally
 from vumeter.model.pilot import Finding
 from vumeter.model.plan import Plan
-from vumeter.model.summary import Iterations, Summary
+from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.model.verdict import AlertState, Verdict
 from vumeter.stats import custom, histogram
@@ -22,6 +22,7 @@ from vumeter.stats.slowness import slower
 from vumeter.stats.stalls import StallLog
 from vumeter.stats.tally import figures, merge, service_figures
 from vumeter.stats.timings import latencies
+from vumeter.stats.totals import iterations_of
 
 NO_METRICS: Mapping[str, Added] = {}
 
@@ -107,7 +108,7 @@ class SummaryBuilder(Struct):
         redactor = Redactor(plan)
         named = by_shown_name(totals, redactor.text)
         total = merge(named.values())
-        iterations = _iterations(scenario_totals)
+        iterations = iterations_of(scenario_totals.values())
         generator = self._generator.summary()
         postgres = self._postgres.summary()
         is_closed = total.response is None
@@ -190,18 +191,6 @@ def _checks_by_shown_name(
         before = shown.get(shown_name(name), (0, 0))
         shown[shown_name(name)] = (before[0] + passed, before[1] + failed)
     return shown
-
-
-def _iterations(scenario_totals: Mapping[str, ScenarioCounts]) -> Iterations:
-    counts = scenario_totals.values()
-    return Iterations(
-        due=sum(each.iterations_due for each in counts),
-        started=sum(each.iterations_started for each in counts),
-        done=sum(each.iterations_done for each in counts),
-        dropped=sum(each.iterations_dropped for each in counts),
-        interrupted=sum(each.iterations_interrupted for each in counts),
-        script_errors=sum(each.script_errors for each in counts),
-    )
 
 
 def shown_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:

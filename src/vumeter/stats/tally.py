@@ -1,7 +1,7 @@
 """Adding tallies up, and reading figures off them."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -49,16 +49,20 @@ def _figures(tally: Tally, seconds: float, times: Histogram) -> Figures:
 
 
 def _figures_with(times: Latency | None, tally: Tally, seconds: float) -> Figures:
-    return Figures(
-        requests=tally.requests,
-        requests_per_s=tally.requests / seconds if seconds > 0 else 0.0,
-        errors=sum(tally.errors.values()),
-        errors_by_kind=dict(tally.errors),
-        statuses=dict(tally.statuses),
-        sent_bytes=tally.sent_bytes,
-        received_bytes=tally.received_bytes,
-        latency=times,
-    )
+    return Figures(**counted(tally, seconds), latency=times)
+
+
+def counted(tally: Tally, seconds: float) -> dict[str, Any]:
+    """Return the fields of `Counts` that *tally* comes to over *seconds*."""
+    return {
+        "requests": tally.requests,
+        "requests_per_s": tally.requests / seconds if seconds > 0 else 0.0,
+        "errors": sum(tally.errors.values()),
+        "errors_by_kind": dict(tally.errors),
+        "statuses": dict(tally.statuses),
+        "sent_bytes": tally.sent_bytes,
+        "received_bytes": tally.received_bytes,
+    }
 
 
 class TallySum:

@@ -1,8 +1,9 @@
 """What a run came to so far: every count and every time since its start."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from vumeter.model.measure import Added, ScenarioCounts, Tally
+from vumeter.model.summary import Iterations
 from vumeter.stats import custom, histogram
 from vumeter.stats.tally import TallySum
 
@@ -62,6 +63,18 @@ def count_scenarios(
     """Add *more* to *counts*, scenario by scenario."""
     for name, added in more:
         counts[name] = sum_of(counts.get(name, ScenarioCounts()), added)
+
+
+def iterations_of(counts: Collection[ScenarioCounts]) -> Iterations:
+    """Return what *counts*, of all scenarios, come to together."""
+    return Iterations(
+        due=sum(each.iterations_due for each in counts),
+        started=sum(each.iterations_started for each in counts),
+        done=sum(each.iterations_done for each in counts),
+        dropped=sum(each.iterations_dropped for each in counts),
+        interrupted=sum(each.iterations_interrupted for each in counts),
+        script_errors=sum(each.script_errors for each in counts),
+    )
 
 
 def sum_of(first: ScenarioCounts, second: ScenarioCounts) -> ScenarioCounts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from vumeter.report.forecast.words import facts, figure, months_text, percent_text
 from vumeter.report.numbers import money_text
@@ -13,6 +14,10 @@ from vumeter.stats.plaintext import plain
 from vumeter.units import duration_text
 
 SCHEMA_VERSION = 1
+_UPPER_BOUND = (
+    "an upper bound: whoever tries again, or comes back later, is not lost; what an outage does to "
+    "a reputation is in no formula"
+)
 
 
 class Roi(Struct, frozen=True, kw_only=True):
@@ -34,39 +39,15 @@ class Roi(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...]
 
 
-class Risk(Struct, frozen=True, kw_only=True):
-    """What `vumeter risk --format json` writes; money is in *currency*."""
-
-    schema_version: int = SCHEMA_VERSION
-    currency: str
-    source: str
-    """Who says what is lost."""
-    rate_per_s: float
-    """Of requests, as a rule."""
-    conversion_ratio: float
-    order_value: float
-    downtime_h: float | None
-    """null: a share of errors is meant."""
-    error_ratio: float | None
-    error_low_ratio: float | None
-    error_high_ratio: float | None
-    """Between these lies the share with 95 %; null: it was not measured."""
-    is_monthly: bool
-    """Whether what follows is of each month, or once."""
-    lost_requests: float
-    revenue_at_risk: float
-    revenue_at_risk_low: float | None
-    revenue_at_risk_high: float | None
-    remarks: tuple[str, ...]
-
-
 class Trade(Struct, frozen=True, kw_only=True):
     """What requests bring, as a rule."""
 
     currency: str
     rate_per_s: float
     conversion_ratio: float
+    """Of these become orders."""
     order_value: float
+    """Of one, on average."""
 
     def revenue(self, hours: float) -> float:
         """Return what the requests of so many *hours* bring."""
@@ -79,6 +60,27 @@ class Trade(Struct, frozen=True, kw_only=True):
     def requests(self, hours: float) -> float:
         """Return how many requests so many *hours* have."""
         return self.rate_per_s * 3600 * hours
+
+
+class Risk(Trade, frozen=True, kw_only=True):
+    """What `vumeter risk --format json` writes, beside the trade itself."""
+
+    schema_version: int = SCHEMA_VERSION
+    source: str
+    """Who says what is lost."""
+    downtime_h: float | None = None
+    """null: a share of errors is meant."""
+    error_ratio: float | None = None
+    error_low_ratio: float | None = None
+    error_high_ratio: float | None = None
+    """Between these lies the share with 95 %; null: it was not measured."""
+    is_monthly: bool
+    """Whether what follows is of each month, or once."""
+    lost_requests: float
+    revenue_at_risk: float
+    revenue_at_risk_low: float | None = None
+    revenue_at_risk_high: float | None = None
+    remarks: tuple[str, ...] = (_UPPER_BOUND,)
 
 
 def roi(
@@ -107,30 +109,15 @@ def roi(
     )
 
 
-_UPPER_BOUND = (
-    "an upper bound: whoever tries again, or comes back later, is not lost; what an outage does to "
-    "a reputation is in no formula"
-)
-
-
 def risk_of_downtime(trade: Trade, hours: float, *, source: str, is_monthly: bool) -> Risk:
     """Return what *hours* without any answer put at risk."""
     return Risk(
-        currency=trade.currency,
+        **asdict(trade),
         source=source,
-        rate_per_s=trade.rate_per_s,
-        conversion_ratio=trade.conversion_ratio,
-        order_value=trade.order_value,
         downtime_h=hours,
-        error_ratio=None,
-        error_low_ratio=None,
-        error_high_ratio=None,
         is_monthly=is_monthly,
         lost_requests=trade.requests(hours),
         revenue_at_risk=trade.revenue(hours),
-        revenue_at_risk_low=None,
-        revenue_at_risk_high=None,
-        remarks=(_UPPER_BOUND,),
     )
 
 
@@ -149,12 +136,8 @@ def risk_of_errors(
     low, high = (None, None) if seen is None else worth.share_interval(*seen)
     monthly = trade.revenue(HOURS_PER_MONTH)
     return Risk(
-        currency=trade.currency,
+        **asdict(trade),
         source=source,
-        rate_per_s=trade.rate_per_s,
-        conversion_ratio=trade.conversion_ratio,
-        order_value=trade.order_value,
-        downtime_h=None,
         error_ratio=error_ratio,
         error_low_ratio=low,
         error_high_ratio=high,
@@ -163,7 +146,6 @@ def risk_of_errors(
         revenue_at_risk=error_ratio * monthly,
         revenue_at_risk_low=None if low is None else low * monthly,
         revenue_at_risk_high=None if high is None else high * monthly,
-        remarks=(_UPPER_BOUND,),
     )
 
 
