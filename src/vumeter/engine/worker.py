@@ -17,6 +17,7 @@ from vumeter.engine.cores import pin
 from vumeter.engine.generator import Generator
 from vumeter.engine.overhearing import overheard
 from vumeter.engine.procedure import Performance
+from vumeter.engine.promptness import ask_for_short_turns
 from vumeter.engine.vitals import raise_descriptor_limit
 from vumeter.engine.wire import Wire, WireError
 from vumeter.errors import VumeterError
@@ -161,6 +162,7 @@ def main(argv: list[str]) -> int:
     for deaf_to in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(deaf_to, signal.SIG_IGN)
     raise_descriptor_limit()
+    ask_for_short_turns()
     plug = socket.socket(fileno=int(argv[0]))
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
