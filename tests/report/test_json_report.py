@@ -14,6 +14,7 @@ from tests.report.described import described, structures
 
 from vumeter.model.measure import ErrorKind
 from vumeter.model.summary import Summary
+from vumeter.report.forecast.schema import Forecast
 from vumeter.report.json_report import json_schema, report, report_bytes
 from vumeter.report.schema import Report
 from vumeter.stats.redaction import without_secrets
@@ -175,11 +176,12 @@ def holds(node: Any, keys: list[str]) -> bool:
 
 
 @pytest.mark.slow
-def test_the_command_on_the_page_prints_the_schema() -> None:
-    [code] = re.findall(r"^python -c '(.+)'$", PAGE.read_text(), re.MULTILINE)
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
+@pytest.mark.parametrize("subject", ["report", "forecast"])
+def test_the_command_on_the_page_prints_the_schema(subject: str) -> None:
+    assert f"`vumeter schema {subject}`" in (PAGE.parent / f"{subject}.md").read_text()
+    command = (sys.executable, "-m", "vumeter", "schema", subject)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    expected = {"report": json_schema(), "forecast": msgspec.json.schema(Forecast)}[subject]
 
     # In JSON there are no tuples: a default () is [].
-    assert json.loads(done.stdout) == json.loads(json.dumps(json_schema()))
+    assert json.loads(done.stdout) == json.loads(json.dumps(expected))

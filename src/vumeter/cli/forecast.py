@@ -133,7 +133,7 @@ def forecast(  # noqa: PLR0917 - one parameter per flag
         levels=_levels(shape, variable or []),
         is_interruptible=interruptible,
     )
-    answer = forecast_of(found.capacity, intent, curve=found.curve)
+    answer = forecast_of(found.capacity, intent, curve=found.curve, doubts=found.doubts)
     write(answer, form, title=title(answer), tables=tables(answer), remarks=answer.remarks)
 
 

@@ -1,8 +1,8 @@
-"""`vumeter schema`: JSON schemas, of profiles for editors, and of the control API for programs."""
+"""`vumeter schema`: JSON schemas, of profiles for editors, of what is written for programs."""
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,14 +12,20 @@ class Subject(StrEnum):
 
     PROFILE = "profile"
     API = "api"
+    REPORT = "report"
+    FORECAST = "forecast"
 
 
 def schema(
     subject: Annotated[
-        Subject, typer.Argument(help="profile: a JSON schema. api: an OpenAPI document.")
+        Subject, typer.Argument(help="Of what: JSON schemas, and api an OpenAPI document.")
     ] = Subject.PROFILE,
 ) -> None:
-    """Print the schema of profiles, with which an editor completes them, or of the control API."""
+    """
+    Print the schema of profiles, with which an editor completes them.
+
+    Or of the control API, of report.json, or of what vumeter forecast --format json writes.
+    """
     if subject is Subject.PROFILE:
         from vumeter.profiles.reference import json_schema
 
@@ -27,8 +33,18 @@ def schema(
         return
     import msgspec
 
-    from vumeter.link.openapi import openapi
+    document = msgspec.json.encode(_document(subject))
+    sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
+
+
+def _document(subject: Subject) -> dict[str, Any]:
+    import msgspec
+
+    from vumeter.report.forecast.schema import Forecast
     from vumeter.report.schema import Report
 
-    document = msgspec.json.encode(openapi(Report))
-    sys.stdout.write(msgspec.json.format(document, indent=2).decode() + "\n")
+    if subject is Subject.API:
+        from vumeter.link.openapi import openapi
+
+        return openapi(Report)
+    return msgspec.json.schema(Report if subject is Subject.REPORT else Forecast)

@@ -206,6 +206,14 @@ def test_what_must_be_known_is_said(capacity: Capacity) -> None:
     assert "never bear more than 1800" in remarks(replace(capacity, sigma=0.1), load=4000.0)
 
 
+def test_what_instances_cost_each_other_is_in_their_number_and_said(capacity: Capacity) -> None:
+    it = forecast(replace(capacity, sigma=0.05), Intent(load=700.0, utilisation_ratio=1.0))
+    # 180·N/(1 + 0.05·(N−1)) ≥ 700 from N = 5 on, where 5 do 4.17 times as much as one.
+    assert it.now.instances == 5
+    assert it.room is not None and it.room.efficiency_ratio == pytest.approx(1 / 1.2)
+    assert "| efficiency | 83.3% |" in markdown("", words.tables(it), ())
+
+
 def test_that_work_may_be_interrupted_has_to_be_said(capacity: Capacity) -> None:
     def hint(levels: list[tuple[float, float]], *, is_interruptible: bool = False) -> Hint:
         intent = Intent(load=1.0, levels=levels, is_interruptible=is_interruptible)
@@ -364,6 +372,7 @@ def search(lever: Lever, outcome: Outcome = Outcome.FOUND) -> Finding:
             point(900, 10.0, StepVerdict.GENERATOR),
         ),
         usl=None,
+        remarks=("the generator was the limit in 3 s",),
     )
 
 
@@ -387,6 +396,8 @@ def test_a_search_gives_its_load_its_interval_and_its_curve(
     assert not own.is_lower_bound
     # What the generator had a part in says nothing of the target.
     assert found.curve == ((100, 30.0), (400, 200.0))
+    answer = forecast(own, Intent(load=1.0), curve=found.curve, doubts=found.doubts)
+    assert "the generator was the limit in 3 s" in answer.remarks
 
 
 @pytest.mark.slow

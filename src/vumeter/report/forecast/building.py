@@ -58,7 +58,11 @@ class Intent(Struct, frozen=True, kw_only=True):
 
 
 def forecast(
-    capacity: Capacity, intent: Intent, *, curve: Sequence[tuple[float, float]] = ()
+    capacity: Capacity,
+    intent: Intent,
+    *,
+    curve: Sequence[tuple[float, float]] = (),
+    doubts: Sequence[str] = (),
 ) -> Forecast:
     """
     Return how many instances *intent* takes of those that have *capacity*, and what they cost.
@@ -67,6 +71,7 @@ def forecast(
         capacity: Of one instance.
         intent: What is planned.
         curve: Loads of one instance and p95 in ms that were measured at them.
+        doubts: What must be known of the capacity; remarks of the answer, too.
     """
     needs = [_need(month, capacity, intent) for month in range(intent.months + 1)]
     present = needs[0].instances if intent.present is None else intent.present
@@ -87,7 +92,7 @@ def forecast(
         months=tuple(needs[1:]),
         costs=tuple(_cost(each, capacity, intent) for each in prices.types),
         advice=advice,
-        remarks=tuple(_remarks(capacity, intent, needs, room, advice)),
+        remarks=(*doubts, *_remarks(capacity, intent, needs, room, advice)),
     )
 
 
@@ -140,6 +145,8 @@ def _room(
         instances=instances,
         utilisation_ratio=used,
         utilisation_one_lost_ratio=one_lost,
+        efficiency_ratio=capacity_of(instances, capacity=1.0, scaling=_scaling(capacity))
+        / instances,
         p95_ms=time_at(used * capacity.load, curve),
         p95_one_lost_ms=None if one_lost is None else time_at(one_lost * capacity.load, curve),
         queue_factor=stretch(used),

@@ -63,6 +63,8 @@ class Room(Struct, frozen=True, kw_only=True):
     utilisation_ratio: float
     utilisation_one_lost_ratio: float | None
     """With one instance less; null: there is but one."""
+    efficiency_ratio: float
+    """What they bear together, of so many times what one does."""
     p95_ms: float | None
     """At this load of one instance, as the search has measured it; null: it has not."""
     p95_one_lost_ms: float | None

@@ -15,6 +15,7 @@ from vumeter.model.throttle import Lever
 from vumeter.pilot.slo import slo_rules, slos_of
 from vumeter.pilot.window import figure, second_of
 from vumeter.report.forecast.schema import Capacity, LoadUnit
+from vumeter.stats.plaintext import plain
 from vumeter.store.reader import StoredRun
 from vumeter.thresholds.rule import Rule
 
@@ -31,6 +32,8 @@ class Measured(Struct, frozen=True, kw_only=True):
     capacity: Capacity
     curve: tuple[tuple[float, float], ...] = ()
     """Loads and p95 in ms."""
+    doubts: tuple[str, ...] = ()
+    """What must be known before any of it is believed."""
     plan: Plan | None = None
     """The run's; `None`: somebody has said what the capacity is."""
 
@@ -77,6 +80,7 @@ def _of_search(found: Finding, name: str, plan: Plan) -> Measured:
             is_lower_bound=found.outcome is not Outcome.FOUND,
         ),
         curve=tuple(curve),
+        doubts=tuple(plain(each) for each in found.remarks),
         plan=plan,
     )
 

@@ -140,6 +140,8 @@ def _now_facts(cells: _Cells, it: Forecast) -> Iterator[tuple[str, Cell]]:
     room = it.room
     yield "instances that there are", cells.count("room.instances", room.instances)
     yield "utilisation", cells.share("room.utilisation_ratio", room.utilisation_ratio)
+    if it.capacity.sigma or it.capacity.kappa:
+        yield "efficiency", cells.share("room.efficiency_ratio", room.efficiency_ratio)
     yield "p95 at that", cells.ms("room.p95_ms", room.p95_ms)
     yield "× slower than idle (M/M/1)", cells.factor("room.queue_factor", room.queue_factor)
     yield (
