@@ -28,6 +28,7 @@ from vumeter.probes.dsn import validate_dsn
 from vumeter.probes.watched import check_clients
 from vumeter.profiles.loading import load
 from vumeter.profiles.peaks import peak_rate_per_s, peak_vus, pool_for
+from vumeter.profiles.variants import divided, united
 
 _OF_REQUESTS = {
     "method": "--method",
@@ -172,7 +173,7 @@ def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:
                 f"{flag}: each request of a profile says that for itself.",
                 hint=f"Change the profile, or run a URL with {flag}.",
             )
-    plan = _with_loads(plan, wishes, given)
+    plan = _with_loads(united(plan), wishes, given)
     plan = replace(
         plan,
         name=run_name(wishes.name) if wishes.name is not None else plan.name,
@@ -193,7 +194,7 @@ def overridden(plan: Plan, wishes: Wishes, *, given: frozenset[str]) -> Plan:
         postgres_dsn=_dsn(plan, wishes, is_typed="pg" in given),
     )
     _check_limits(plan)
-    return plan
+    return divided(plan)
 
 
 def _with_loads(plan: Plan, wishes: Wishes, given: frozenset[str]) -> Plan:

@@ -187,12 +187,28 @@ def run(  # noqa: PLR0917 - one parameter per flag
             help="Show what has changed since: a baseline (vumeter baseline list), or its file.",
         ),
     ] = None,
+    against: Annotated[
+        Text,
+        typer.Option(
+            "--against",
+            metavar="URL",
+            help="A second target, b, beside the first, a: half of the load each, and compared.",
+        ),
+    ] = None,
+    alternate: Annotated[
+        Text,
+        typer.Option(
+            "--alternate",
+            metavar="TIME",
+            help="With --against: they take turns of so long under the whole load, a b b a.",
+        ),
+    ] = None,
     budget: Annotated[
         list[str] | None,
         typer.Option(
             "--budget",
             metavar="RULE",
-            help="'p95 +5%': exit 99 when the run is worse than its baseline by more; repeats.",
+            help="'p95 +5%': exit 99 when what is compared is worse by more; repeats.",
         ),
     ] = None,
     alert: Annotated[
@@ -290,6 +306,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     with `d`; `vumeter attach` comes back to it. Where stdout is no terminal, as --headless.
     """
     # Imported here, as everywhere in commands: `vumeter --help` needs none of it.
+    from vumeter.cli.comparing import against as with_target
     from vumeter.cli.comparing import comparing
     from vumeter.cli.connecting import connected
     from vumeter.cli.ending import checked_report_path
@@ -356,6 +373,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
     plan = listening(connected(plan, wishes), listen, listen_cert, listen_key)
     plan = storing(plan, keep_seconds, keep_tens, max_store)
     plan = with_processes(plan, process or ())
+    plan = with_target(plan, against, alternate)
     plan = comparing(plan, baseline, budget or ())
     plan = with_thresholds(plan, threshold or ())
     plan = with_alerts(plan, alert or ())

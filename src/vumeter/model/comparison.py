@@ -70,6 +70,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     only_a: tuple[str, ...] = ()
     """Requests that the other one has not."""
     only_b: tuple[str, ...] = ()
+    prefix_b: str = ""
+    """Of two targets of one run: what the names of the second one's requests begin with there."""
 
     @property
     def regressions(self) -> tuple[Line, ...]:

@@ -338,6 +338,26 @@ class ViewerLost(StrEnum):
     """Until somebody resumes it by hand."""
 
 
+class Variant(StrEnum):
+    """One of two targets, as its requests are tagged."""
+
+    A = "a"
+    B = "b"
+
+
+class Variants(Struct, frozen=True, kw_only=True):
+    """A second target, and how the two share a run; `profiles.variants` divides it."""
+
+    against: str
+    """The other target: scheme and host, or the whole URL of the only request."""
+    block_s: float = 0.0
+    """How long each has all of the load in turn; 0: both have half of it at once."""
+    warm_up_s: float = 0.0
+    """How much of the beginning of each turn is not compared."""
+    scenarios: tuple[Scenario, ...] = ()
+    """Those of the plan as they were before they were divided."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """One run, from target to limits."""
 
@@ -382,6 +402,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What is kept of the run for how long, where it is stored."""
     baseline: str = ""
     """What the run is held to while it goes on, a name or a file; empty: nothing."""
+    variants: Variants | None = None
+    """`None`: there is one target."""
     budgets: tuple[str, ...] = ()
     """By how much what is compared may get worse; without any nothing fails of it."""
     probe: Probe | None = None

@@ -11,7 +11,7 @@ from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, Step, requests_of
 from vumeter.model.plan import MOST_VUS, Limits, Plan, Procedure, Scenario, Threshold
 from vumeter.profiles.alerts import alerts_of
-from vumeter.profiles.comparing import check_budgets
+from vumeter.profiles.comparing import check_budgets, with_variants
 from vumeter.profiles.connections import listen_from, transport_of
 from vumeter.profiles.feeders import feeder_of
 from vumeter.profiles.flows import Surroundings, steps_of
@@ -108,6 +108,7 @@ def plan_of(
         prices=prices_from(profile.prices, problems=problems),
         secrets=tuple(secrets.values()),
     )
+    plan = with_variants(plan, profile, problems)
     _check_thresholds(plan, thresholds, problems)
     _check_alerts(plan, alerts, problems)
     return plan

@@ -12,6 +12,7 @@ from vumeter.profiles.problems import Problems, quoted, suggestion
 from vumeter.profiles.reading import Document, read
 from vumeter.profiles.templates import VariablesIn
 from vumeter.profiles.variables import Variables, replaced
+from vumeter.profiles.variants import divided, united, variants_scaled
 from vumeter.thresholds import alerts
 from vumeter.thresholds import grammar as thresholds
 
@@ -73,11 +74,15 @@ def scaled(plan: Plan, factor: float) -> Plan:
             ),
         )
 
-    return replace(
-        plan,
-        scenarios=tuple(map(shorter, plan.scenarios)),
-        thresholds=tuple(thresholds.scaled(each, factor) for each in plan.thresholds),
-        alerts=tuple(alerts.scaled(each, factor) for each in plan.alerts),
+    plan = united(plan)
+    return divided(
+        replace(
+            plan,
+            variants=None if plan.variants is None else variants_scaled(plan.variants, factor),
+            scenarios=tuple(map(shorter, plan.scenarios)),
+            thresholds=tuple(thresholds.scaled(each, factor) for each in plan.thresholds),
+            alerts=tuple(alerts.scaled(each, factor) for each in plan.alerts),
+        )
     )
 
 

@@ -315,6 +315,25 @@ class StoreTable(Table):
     )
 
 
+class AgainstTable(Table):
+    """
+    A second target, b, beside the first, a: both get the same requests and are compared, see
+    docs/comparison.md. Without `alternate` each has half of the load at once.
+    """
+
+    target: str = Field(
+        description="Scheme and host of the other one.", examples=["http://127.0.0.1:8001"]
+    )
+    alternate: Duration = Field(
+        0.0, description="They take turns of so long under the whole load: a b b a."
+    )
+    warm_up: Duration | None = Field(
+        None,
+        description="How much of each turn's beginning is not compared. Default: a fifth, 1s at"
+        " least.",
+    )
+
+
 class LimitsTable(Table):
     """What no command may exceed, human or automatic, and where panic falls to."""
 
@@ -405,6 +424,7 @@ class Profile(Table):
         description="By how much it may be worse than that before the run fails.",
         examples=[["p95 +5%", "errors +0.1%"]],
     )
+    against: AgainstTable | None = Field(None, description="A second target to compare with.")
     alerts: list[AlertTable] = Field(
         [],
         description="Each under [[alerts]]: what must not be, and who is told.",

@@ -48,6 +48,7 @@ from vumeter.profiles.prices import prices_written
 from vumeter.profiles.quantities import NO_END
 from vumeter.profiles.storing import retention_written
 from vumeter.profiles.targets import request_name
+from vumeter.profiles.variants import united
 from vumeter.units import duration_text, parse_duration_s
 
 Written = dict[str, object]
@@ -65,6 +66,7 @@ def written(plan: Plan) -> str:
     """
     if any(scenario.script for scenario in plan.scenarios):
         raise UsageError("What a script does cannot be written as a profile.")
+    plan = united(plan)
     target = _target(plan)
     document: Written = {"name": plan.name}
     if target:

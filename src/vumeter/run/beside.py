@@ -18,6 +18,7 @@ from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
 from vumeter.run.party import Party, is_steered
+from vumeter.run.turns import shares
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.summary import by_shown_name
 from vumeter.thresholds.budgets import budget_of
@@ -32,7 +33,7 @@ _LOOKS = 60
 
 class Beside:
     """
-    Compares a run with its baseline. `comparison` is the newest look.
+    Compares a run with its baseline, or its two targets. `comparison` is the newest look.
 
     Args:
         plan: Says with what, if with anything.
@@ -53,8 +54,9 @@ class Beside:
         self._shown = redactor.name
         self._journal = journal
         self._tell = tell
-        self._own = Party()
-        self._look: _Look | None = _Look(self._plan) if plan.baseline else None
+        self._parties = (Party(), Party()) if plan.variants else (Party(),)
+        is_compared = bool(plan.baseline or plan.variants)
+        self._look: _Look | None = _Look(self._plan) if is_compared else None
         self._task: asyncio.Task[None] | None = None
         self._due_s = EVERY_S
         self.comparison: Comparison | None = None
@@ -67,14 +69,14 @@ class Beside:
             return
         for reading in readings:
             shown = by_shown_name(reading.tallies, self._shown)
-            self._own.add(replace(reading, tallies=shown), end_s=at_s)
-        if at_s >= self._due_s and self._task is None and self._own.seconds:
+            self._count(replace(reading, tallies=shown), end_s=at_s)
+        if at_s >= self._due_s and self._task is None and self._is_begun:
             self._due_s = at_s + max(EVERY_S, at_s / _LOOKS)
             self._task = asyncio.create_task(self._compare(self._look, None))
 
     async def conclude(self, summary: Summary) -> None:
         """Hold the whole run, of which that is the end, to all of what it is held to."""
-        if self._look is None or not self._own.seconds:
+        if self._look is None or not self._is_begun:
             return
         if self._task is not None:
             await asyncio.wait({self._task})
@@ -87,10 +89,22 @@ class Beside:
         if self._look is not None:
             await asyncio.to_thread(self._look.close)
 
+    @property
+    def _is_begun(self) -> bool:
+        return all(party.seconds for party in self._parties)
+
+    def _count(self, reading: Reading, *, end_s: float) -> None:
+        if self._plan.variants is None:
+            self._parties[0].add(reading, end_s=end_s)
+            return
+        for at, part, place in shares(reading, self._plan.variants):
+            self._parties[at].add(part, end_s=end_s, place=place)
+
     async def _compare(self, look: "_Look", summary: Summary | None) -> None:
+        parties = tuple(party.copy() for party in self._parties)
         try:
             self.comparison = await asyncio.to_thread(
-                look.take, self._own.copy(), summary, is_steered=is_steered(self._journal())
+                look.take, parties, summary, is_steered=is_steered(self._journal())
             )
             for text in self.comparison.remarks:
                 if text not in self._told:
@@ -105,10 +119,16 @@ class _Look:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._budgets = tuple(map(budget_of, plan.budgets))
         self._yardstick: Yardstick | None = None
 
-    def take(self, own: Party, summary: Summary | None, *, is_steered: bool) -> Comparison:
-        """Return how *own* stands, at the end of the run with its *summary*."""
+    def take(
+        self, parties: tuple[Party, ...], summary: Summary | None, *, is_steered: bool
+    ) -> Comparison:
+        """Return how one party stands or two do, at the end of the run with its *summary*."""
+        own, *others = parties
+        if others:
+            return self._versus(parties, is_over=summary is not None)
         try:
             yardstick = self._opened()
             if summary is None:
@@ -125,6 +145,11 @@ class _Look:
                 remarks=(f"It cannot be compared: {error.message}",),
             )
 
+    def _versus(self, parties: tuple[Party, ...], *, is_over: bool) -> Comparison:
+        from vumeter.run.versus import versus  # noqa: PLC0415 - numpy, as below
+
+        return versus(parties, self._plan, budgets=self._budgets, is_over=is_over)
+
     def close(self) -> None:
         if self._yardstick is not None:
             self._yardstick.close()
@@ -139,7 +164,7 @@ class _Look:
                 baselines.find(self._plan.baseline),
                 title(self._plan),
                 plan=self._plan,
-                budgets=tuple(map(budget_of, self._plan.budgets)),
+                budgets=self._budgets,
             )
         return self._yardstick
 

@@ -35,7 +35,8 @@ def driven(plan: Plan, journal: Sequence[JournalEntry], *, end_s: float) -> Plan
         for part in (history.parts(scenario) if history.was_moved(scenario) else (scenario,))
     ]
     # What never began has no part in it; a plan has one scenario at least.
-    return replace(plan, scenarios=tuple(scenarios) or plan.scenarios)
+    # Two targets as they were driven are two scenarios: nothing is divided once more.
+    return replace(plan, scenarios=tuple(scenarios) or plan.scenarios, variants=None)
 
 
 class _History:

@@ -25,10 +25,13 @@ class Party:
         self._vus_s = 0.0
         self._due = 0
 
-    def add(self, reading: Reading, *, end_s: float = float("inf")) -> None:
-        """Count *reading*, which may have been cut short by the run's end."""
+    def add(
+        self, reading: Reading, *, end_s: float = float("inf"), place: int | None = None
+    ) -> None:
+        """Count *reading*, cut short by the end of its run, as of its own second or *place*."""
         seconds = min(float(reading.span_s), end_s - reading.second)
-        self.log.add(reading.second, reading.tallies, seconds=seconds)
+        second = reading.second if place is None else place
+        self.log.add(second, reading.tallies, seconds=seconds)
         self.seconds += seconds
         counts = reading.scenarios.values()
         self._vus_s += sum(each.vus_active for each in counts) * seconds

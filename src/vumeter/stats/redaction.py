@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from vumeter.model.alert import Alert
 from vumeter.model.flow import Request, with_requests
-from vumeter.model.plan import Plan, Procedure, Scenario, Transport
+from vumeter.model.plan import Plan, Procedure, Scenario, Transport, Variants
 from vumeter.model.watched import (
     AgentMonitor,
     Monitor,
@@ -138,6 +138,7 @@ def without_secrets(plan: Plan) -> Plan:
         postgres_more=tuple((name, REDACTED) for name, _ in plan.postgres_more),
         monitors=tuple(map(_shown_monitor, plan.monitors)),
         # Rows may be anybody's e-mail addresses and passwords; columns' names are not.
+        variants=_shown_variants(plan.variants),
         feeders=tuple(replace(feeder, rows=()) for feeder in plan.feeders),
         alerts=tuple(map(_shown_alert, plan.alerts)),
     )
@@ -178,6 +179,16 @@ def _shown_scenario(scenario: Scenario) -> Scenario:
         steps=with_requests(scenario.steps, _shown_request),
         on_start=with_requests(scenario.on_start, _shown_request),
         on_stop=with_requests(scenario.on_stop, _shown_request),
+    )
+
+
+def _shown_variants(variants: Variants | None) -> Variants | None:
+    if variants is None:
+        return None
+    return replace(
+        variants,
+        against=_shown_url(variants.against),
+        scenarios=tuple(map(_shown_scenario, variants.scenarios)),
     )
 
 

@@ -23,13 +23,20 @@ _INKS: dict[Judgement, Ink | None] = {
 
 def held_to(comparison: Comparison) -> str:
     """Return what it is compared with, as short as it can be said."""
+    if comparison.prefix_b:
+        return "a"
     return comparison.a.removeprefix("baseline ")
 
 
-def line_of(comparison: Comparison | None, name: str, metric: Metric) -> Line | None:
-    """Return what is known of *metric* of the requests called *name*; empty: of all."""
-    if comparison is None:
+def compared_name(comparison: Comparison, name: str) -> str | None:
+    """Return by what name a row of the table is compared; `None`: it is what others are held to."""
+    if not name.startswith(comparison.prefix_b):
         return None
+    return name.removeprefix(comparison.prefix_b)
+
+
+def line_of(comparison: Comparison, name: str | None, metric: Metric) -> Line | None:
+    """Return what is known of *metric* of the requests called *name*; empty: of all."""
     fitting = (it for it in comparison.lines if it.name == name and it.metric is metric)
     return next(fitting, None)
 

@@ -8,7 +8,7 @@ from textual.reactive import var
 
 from vumeter.model.comparison import Comparison, Metric
 from vumeter.model.frame import WINDOW_S, Endpoint, Frame
-from vumeter.tui.comparison_words import DELTAS, delta_text, held_to, line_of
+from vumeter.tui.comparison_words import DELTAS, compared_name, delta_text, held_to, line_of
 from vumeter.tui.format import change_text, latency_text, number_text, percent_text
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.bars import spark
@@ -275,17 +275,18 @@ def _deltas(
     endpoint: Endpoint, comparison: Comparison, look: Look
 ) -> dict[str, tuple[str, Ink | None]]:
     """Return the columns of changes beside what the run is held to."""
+    compared = compared_name(comparison, endpoint.name)
     found = {
-        name: delta_text(line_of(comparison, endpoint.name, metric), look)
+        name: delta_text(line_of(comparison, compared, metric), look)
         for name, metric in DELTAS.items()
     }
-    if endpoint.name in comparison.only_b:
+    if compared in comparison.only_b:
         found[SortKey.CHANGE] = "new", Ink.WARN
     return found
 
 
 def _rise(comparison: Comparison, endpoint: Endpoint) -> float:
-    line = line_of(comparison, endpoint.name, Metric.P95)
+    line = line_of(comparison, compared_name(comparison, endpoint.name), Metric.P95)
     return float("-inf") if line is None else line.change
 
 
