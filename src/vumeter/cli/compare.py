@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vumeter.model.comparison import Comparison
+    from vumeter.thresholds.budgets import Budget
 
 
 class Form(StrEnum):
@@ -30,8 +31,9 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="A B [C…]",
-            help="Baselines, runs, or files (.sqlite, report.json); A is what others are held to.",
+            metavar="A [B…]",
+            help="Baselines, runs, or files (.sqlite, report.json); A is what others are held to."
+            " One run alone: its two targets.",
         ),
     ],
     budget: Annotated[
@@ -56,15 +58,31 @@ def compare(
     from vumeter.report.compared.subjects import subjects_of
     from vumeter.thresholds.budgets import budget_of
 
-    if len(runs) < 2:
-        raise UsageError("There is nothing to compare with.", hint="vumeter compare A B")
-    budgets = [budget_of(text) for text in budget or ()]
+    budgets = tuple(budget_of(text) for text in budget or ())
     skip_s = parse_duration_s(skip)
-    first, *others = subjects_of(runs, skip_s=skip_s)
-    comparisons = [compare(first, each, budgets=budgets, skip_s=skip_s) for each in others]
+    if len(runs) == 1:
+        comparisons = [_targets(runs[0], budgets, skip_s)]
+    else:
+        first, *others = subjects_of(runs, skip_s=skip_s)
+        comparisons = [compare(first, each, budgets=budgets, skip_s=skip_s) for each in others]
     sys.stdout.buffer.write(_content(comparisons, form))
     if any(each.regressions for each in comparisons):
         raise typer.Exit(ExitCode.THRESHOLD)
+
+
+def _targets(run: str, budgets: "tuple[Budget, ...]", skip_s: float) -> "Comparison":
+    """Return how the two targets of one run stand beside each other."""
+    from vumeter.report.compared.subjects import place_of
+    from vumeter.run.versus import stored_versus
+    from vumeter.store.reader import open_run
+
+    if skip_s:
+        raise UsageError("--skip is for runs: of two targets the same moments are compared.")
+    title, path = place_of(run)
+    if path.suffix == ".json":
+        raise UsageError(f"{title} is a report, and there is nothing to compare it with.")
+    with open_run(path) as stored:
+        return stored_versus(stored, budgets=budgets)
 
 
 def _content(comparisons: "Sequence[Comparison]", form: Form) -> bytes:

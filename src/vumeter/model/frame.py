@@ -284,4 +284,4 @@ class Frame(Struct, frozen=True, kw_only=True):
     pilot: PilotState | None = None
     """Who drives the run by itself, or did so last; `None`: nobody ever did."""
     comparison: Comparison | None = None
-    """How the run stands beside its baseline; `None`: it has none, or nothing was seen yet."""
+    """Beside its baseline, or of its two targets; `None`: neither, or nothing was seen yet."""

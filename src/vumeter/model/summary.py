@@ -134,4 +134,4 @@ class Summary(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     """What searches for the capacity have found, in their order."""
     comparison: Comparison | None = None
-    """How it stands beside its baseline; `None`: it has none."""
+    """Beside its baseline, or of its two targets; `None`: there is neither."""

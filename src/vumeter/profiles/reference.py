@@ -16,6 +16,7 @@ from vumeter.profiles.alerts import AlertTable
 from vumeter.profiles.complaints import toml_value
 from vumeter.profiles.loads import KEYS
 from vumeter.profiles.models import (
+    AgainstTable,
     DefaultsTable,
     FeederTable,
     HttpTable,
@@ -63,6 +64,7 @@ _SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     ("[defaults]", DefaultsTable),
     ("[http]", HttpTable),
     ("[listen]", ListenTable),
+    ("[against]", AgainstTable),
     ("[scenarios.NAME]", ScenarioTable),
     ("A stage", StageTable),
     ("[personas]", PersonasTable),

@@ -17,7 +17,7 @@ from vumeter.model.measure import Reading
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
-from vumeter.run.party import Party, is_steered
+from vumeter.run.party import Party, is_steered, moved_s
 from vumeter.run.turns import shares
 from vumeter.stats.redaction import Redactor
 from vumeter.stats.summary import by_shown_name
@@ -97,15 +97,14 @@ class Beside:
         if self._plan.variants is None:
             self._parties[0].add(reading, end_s=end_s)
             return
-        for at, part, place in shares(reading, self._plan.variants):
+        until_s = moved_s(self._journal())
+        for at, part, place in shares(reading, self._plan.variants, until_s=until_s):
             self._parties[at].add(part, end_s=end_s, place=place)
 
     async def _compare(self, look: "_Look", summary: Summary | None) -> None:
         parties = tuple(party.copy() for party in self._parties)
         try:
-            self.comparison = await asyncio.to_thread(
-                look.take, parties, summary, is_steered=is_steered(self._journal())
-            )
+            self.comparison = await asyncio.to_thread(look.take, parties, summary, self._journal())
             for text in self.comparison.remarks:
                 if text not in self._told:
                     self._told.add(text)
@@ -123,17 +122,24 @@ class _Look:
         self._yardstick: Yardstick | None = None
 
     def take(
-        self, parties: tuple[Party, ...], summary: Summary | None, *, is_steered: bool
+        self, parties: tuple[Party, ...], summary: Summary | None, journal: tuple[JournalEntry, ...]
     ) -> Comparison:
         """Return how one party stands or two do, at the end of the run with its *summary*."""
         own, *others = parties
+        is_over = summary is not None
         if others:
-            return self._versus(parties, is_over=summary is not None)
+            # numpy and scipy: 0.5 s of a processor, on this thread, and only for such runs.
+            from vumeter.run.versus import versus  # noqa: PLC0415
+
+            moved = moved_s(journal)
+            return versus(
+                parties, self._plan, budgets=self._budgets, until_s=moved, is_over=is_over
+            )
         try:
             yardstick = self._opened()
             if summary is None:
-                return yardstick.beside(own, is_steered=is_steered)
-            return yardstick.concluded(own, summary, is_steered=is_steered)
+                return yardstick.beside(own, is_steered=is_steered(journal))
+            return yardstick.concluded(own, summary, is_steered=is_steered(journal))
         except VumeterError as error:
             return Comparison(
                 a=title(self._plan),
@@ -145,11 +151,6 @@ class _Look:
                 remarks=(f"It cannot be compared: {error.message}",),
             )
 
-    def _versus(self, parties: tuple[Party, ...], *, is_over: bool) -> Comparison:
-        from vumeter.run.versus import versus  # noqa: PLC0415 - numpy, as below
-
-        return versus(parties, self._plan, budgets=self._budgets, is_over=is_over)
-
     def close(self) -> None:
         if self._yardstick is not None:
             self._yardstick.close()
@@ -157,8 +158,7 @@ class _Look:
 
     def _opened(self) -> "Yardstick":
         if self._yardstick is None:
-            # numpy and scipy: 0.5 s of a processor, on this thread, and only for such runs.
-            from vumeter.run.yardstick import Yardstick  # noqa: PLC0415
+            from vumeter.run.yardstick import Yardstick  # noqa: PLC0415 - numpy, as above
 
             self._yardstick = Yardstick(
                 baselines.find(self._plan.baseline),

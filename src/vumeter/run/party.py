@@ -1,9 +1,10 @@
 """One side of a comparison as far as it is known: what was counted, and the load it was under."""
 
+import math
 from collections.abc import Iterable
 
 from vumeter.model.measure import Reading
-from vumeter.model.throttle import HARMLESS, JournalEntry
+from vumeter.model.throttle import ENDS, HARMLESS, JournalEntry
 from vumeter.stats.windows import WindowLog
 
 MOST_WINDOWS = 160
@@ -56,8 +57,15 @@ class Party:
 
 
 def is_steered(journal: Iterable[JournalEntry]) -> bool:
-    """Whether hands have changed the load that a plan puts on."""
+    """Whether hands have changed the load that a plan puts on, or ended it."""
     return any(each.accepted and each.command.kind not in HARMLESS for each in journal)
+
+
+def moved_s(journal: Iterable[JournalEntry]) -> float:
+    """Return when a hand has first moved what goes on; infinity: none has, but perhaps ended it."""
+    quiet = HARMLESS | ENDS
+    moved = (each.second for each in journal if each.accepted and each.command.kind not in quiet)
+    return min(moved, default=math.inf)
 
 
 def load_remark(a: Party, b: Party) -> str:

@@ -16,16 +16,21 @@ def prefix(variant: Variant) -> str:
     return f"{variant.value} / "
 
 
-def shares(reading: Reading, variants: Variants) -> Iterator[tuple[int, Reading, int]]:
+def shares(
+    reading: Reading, variants: Variants, *, until_s: float
+) -> Iterator[tuple[int, Reading, int]]:
     """
     Yield what *reading* has of each target: which of the two, its part, and its place.
 
     Of turns a place is that of a pair of them, and the beginning of each is in none: connections
-    are opened then, and the other one's last requests are under way.
+    are opened then, and the other one's last requests are under way. From *until_s* on somebody
+    has moved the load, and whose turn it is nobody knows.
     """
     if not variants.block_s:
         for at, variant in enumerate(_ORDER):
             yield at, _part(reading, variant), reading.second
+        return
+    if reading.second + reading.span_s > until_s:
         return
     block, within_s = divmod(reading.second, round(variants.block_s))
     if within_s >= variants.warm_up_s:

@@ -43,13 +43,19 @@ def subjects_of(names: Iterable[str], *, skip_s: float = 0.0) -> tuple[Subject, 
         StoreError: There is no such run, or it cannot be read.
         UsageError: A file is neither a report nor a stored run.
     """
-    places = [_place_of(name) for name in names]
+    places = [place_of(name) for name in names]
     lengths = [_seconds(path) for _, path in places if path.suffix != ".json"]
     span_s = span_for(round(max(lengths, default=0)), MOST_WINDOWS)
     return tuple(_subject(title, path, span_s=span_s, skip_s=skip_s) for title, path in places)
 
 
-def _place_of(name: str) -> tuple[str, Path]:
+def place_of(name: str) -> tuple[str, Path]:
+    """
+    Return what *name* calls, a file, a baseline or a run, and where that is.
+
+    Raises:
+        StoreError: There is none of that name.
+    """
     path = Path(name)
     if path.suffix in (".json", ".sqlite") and path.is_file():
         return path.name, path
