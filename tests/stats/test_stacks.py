@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vumeter.stats.stacks import Box, Stack, boxes, hottest, stacks_of
+from vumeter.stats.stacks import Box, Stack, boxes, hottest, stacks_of, torn_samples
 
 COLLAPSED = """\
 main (shop.py:9);serve (shop.py:4);pay (shop.py:30) 6
@@ -46,6 +46,21 @@ def test_what_is_no_stack_is_left_out_and_hurts_nobody() -> None:
     text = "\n".join(["", "half a li", " 7", "a (f.py:1) x", "a (f.py:1) 3", "odd;;names 4", "٣ ٣"])
     assert [stack.samples for stack in stacks_of(text)] == [3, 4]
     assert sum(hot.own for hot in hottest(stacks_of(text))) == 7
+
+
+def test_the_widest_of_siblings_comes_first() -> None:
+    found = [box for box in boxes(stacks_of(COLLAPSED)) if box.depth == 2]
+    assert [box.name for box in sorted(found, key=lambda box: box.start)] == [
+        "pay (shop.py)",
+        "tax (law.py)",
+    ]
+
+
+def test_a_stack_that_begins_in_the_middle_of_others_is_torn() -> None:
+    whole = "main (a.py:1);serve (a.py:2);pay (a.py:3) 90\nthread (b.py:1);serve (a.py:2) 5\n"
+    assert torn_samples(stacks_of(whole)) == 0
+    assert torn_samples(stacks_of(f"{whole}serve (a.py:2);pay (a.py:3) 3\npay (a.py:3) 2")) == 5
+    assert torn_samples(()) == 0
 
 
 @given(STACKS)

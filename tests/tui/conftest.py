@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from vumeter.model.flame import Flame
@@ -97,7 +98,8 @@ async def flying(
     flames: tuple[Flame, ...] = (),
 ) -> AsyncIterator[Flight]:
     """Take off at frame number *start*; the frames stand still until the test moves them."""
-    feed = PlayedFeed(recording or whole_story(), start=start, watch=watch, flames=flames)
+    played = replace(recording or whole_story(), flames=flames)
+    feed = PlayedFeed(played, start=start, watch=watch)
 
     async def dial() -> Feed:
         return feed

@@ -50,10 +50,10 @@ async def test_the_newest_is_shown_with_shares_and_stacks(fly: Fly) -> None:
         assert burns.split()[1] == "70.0%", "of its own"
         assert (views.split()[0], views.split()[2]) == ("10.0%", "100%"), "of its own, and in all"
         assert "drawn in /runs/shop/flame-2.svg" in flight.text
-        assert "30 calls above are common to nearly all" in flight.text
-        # 10 of 100 samples end in view; beside them 20 in one callee and 70 in the other.
+        assert "nearly all have the same 30 above" in flight.text
+        # 10 of 100 samples end in view; beside them 70 in one callee and 20 in the other.
         (level,) = (line for line in lines if "│burn_here" in line)
-        assert (level.index("│[red]"), level.index("│burn_here")) == (12, 36)
+        assert (level.index("│burn_here"), level.index("│[red]")) == (12, 96)
         await flight.press("left")
         await flight.sees("flame graph 1 of 2")
         assert flight.commands == []

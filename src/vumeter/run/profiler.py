@@ -1,6 +1,7 @@
 """Flame graphs of the target: asked for by a hand, taken by py-spy, kept with the run."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from vumeter.run.throttles import Effect
 from vumeter.run.timeline import Timeline
 from vumeter.run.writing import write_whole
 from vumeter.stats.redaction import Redactor
-from vumeter.stats.stacks import hottest, stacks_of
+from vumeter.stats.stacks import Stack, hottest, stacks_of, torn_samples
 from vumeter.units import duration_text
 
 USUAL_S = 10
@@ -30,6 +31,9 @@ MOST_KEPT = 20
 """Of more the oldest goes; its picture stays."""
 
 AUTHOR = "profiler"
+
+_TORN_RATIO = 0.02
+"""So many stacks that lack an end are not worth a word."""
 
 _CONCLUDING_S, _HURRIED_S = 2.0, 0.3
 
@@ -152,29 +156,31 @@ class Profiler:
         found = await sampled(program, suspect, duration_s=int(head.duration_s), cut=self._cut)
         looked_s = self._timeline.elapsed_s - head.second
         others = f"of {suspect.others + 1} such processes it is the busiest"
-        remarks = (found.remark, others if suspect.others else "")
         head = replace(
             head,
             duration_s=min(head.duration_s, looked_s),
             samples=found.samples,
-            remark="; ".join(filter(None, remarks)),
+            remark=_joined(found.remark, others if suspect.others else ""),
         )
         # On a thread: megabytes of stacks of a large server take their time.
         self._keep(await asyncio.to_thread(self._finished, head, found.stacks))
 
     def _finished(self, head: FlameHead, stacks: str) -> Flame:
         """Return the flame graph, without secrets and drawn."""
-        shown = _without_secrets(stacks, self._redactor)
-        hot = hottest(stacks_of(shown))[:1]
-        most = "".join(f"{it.function} {100 * it.own / head.samples:.0f} %" for it in hot)
-        flame = Flame(**msgspec.structs.asdict(replace(head, hottest=most)), stacks=shown)
+        text = _without_secrets(stacks, self._redactor)
+        found = stacks_of(text)
+        most = "".join(
+            f"{it.function} {100 * it.own / head.samples:.0f} %" for it in hottest(found)[:1]
+        )
+        head = replace(head, hottest=most, remark=_joined(head.remark, _torn(found)))
+        flame = Flame(**msgspec.structs.asdict(head), stacks=text)
         if self._folder is not None:
             path = self._folder / f"flame-{flame.id}.svg"
             try:
                 write_whole(path, "".join(svg(flame)).encode(), mode=0o600)
             except OSError as error:
                 problem = f"no picture in {self._folder}: {error.strerror}"
-                return replace(flame, remark="; ".join(filter(None, (flame.remark, problem))))
+                return replace(flame, remark=_joined(flame.remark, problem))
             return replace(flame, svg=str(path))
         return flame
 
@@ -194,6 +200,19 @@ class Profiler:
 
 def _suspect(plan: Plan, pid: int | None) -> Suspect:
     return python_process(monitor_of(plan, pid))
+
+
+def _torn(stacks: Sequence[Stack]) -> str:
+    torn, samples = torn_samples(stacks), sum(stack.samples for stack in stacks)
+    if torn <= _TORN_RATIO * samples:
+        return ""
+    return (
+        f"{100 * torn / samples:.0f} % of the stacks lack their outer end: they changed meanwhile"
+    )
+
+
+def _joined(*remarks: str) -> str:
+    return "; ".join(filter(None, remarks))
 
 
 def _without_secrets(stacks: str, redactor: Redactor) -> str:

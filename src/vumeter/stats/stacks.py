@@ -85,8 +85,8 @@ def boxes(stacks: Iterable[Stack]) -> Iterator[Box]:
     """
     Yield the rectangles of the flame graph, each after the one that it stands on.
 
-    Siblings stand in the order of their names, so that two graphs can be compared; the same
-    function called from the same place is one box, whichever of its lines was at work.
+    Of siblings the widest comes first; the same function called from the same place is one box,
+    whichever of its lines was at work.
     """
     named = sorted(
         (tuple(_function_of(each)[0] for each in frames), samples) for frames, samples in stacks
@@ -97,12 +97,31 @@ def boxes(stacks: Iterable[Stack]) -> Iterator[Box]:
         # The shorter ones come first: what they end in has nothing above it.
         deeper = [each for each in group if len(each[0]) > depth]
         start += sum(samples for _, samples in group) - sum(samples for _, samples in deeper)
-        for name, inside in _siblings(deeper, depth):
-            width = sum(samples for _, samples in inside)
+        found = [
+            (sum(samples for _, samples in inside), name, inside)
+            for name, inside in _siblings(deeper, depth)
+        ]
+        for width, name, inside in sorted(found, key=lambda each: (-each[0], each[1])):
             own = sum(samples for frames, samples in inside if len(frames) == depth + 1)
             yield Box(name, depth, start, width, own)
             waiting.append((depth + 1, start, inside))
             start += width
+
+
+def torn_samples(stacks: Iterable[Stack]) -> int:
+    """
+    Return how many samples seem to lack their outer end: they begin with a function that elsewhere
+    is called by another one, and more often so than not.
+
+    That comes of stacks that are read while they change.
+    """
+    outermost: Counter[str] = Counter()
+    called: Counter[str] = Counter()
+    for frames, samples in stacks:
+        calls = [_function_of(each)[0] for each in frames if not _PROCESS.fullmatch(each)]
+        outermost.update({calls[0]: samples} if calls else {})
+        called.update(dict.fromkeys(set(calls[1:]), samples))
+    return sum(samples for name, samples in outermost.items() if called[name] > samples)
 
 
 _Named = tuple[tuple[str, ...], int]

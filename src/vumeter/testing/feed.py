@@ -33,6 +33,8 @@ class Recording(Struct, frozen=True, kw_only=True):
 
     hello: Hello
     frames: tuple[Frame, ...]
+    flames: tuple[Flame, ...] = ()
+    """Flame graphs that were taken."""
 
     def points(self, upto: int) -> tuple[Point, ...]:
         """Return every second known once frame number *upto* was sent, oldest first."""
@@ -91,7 +93,6 @@ class PlayedFeed:
         frames_per_s: How fast to play; `None`: only when `advance` or `jump` says so.
         viewer: Who is at the controls.
         watch: Refuse every command, as a run does to those who only watch.
-        flames: Flame graphs that were taken before.
     """
 
     def __init__(
@@ -102,9 +103,7 @@ class PlayedFeed:
         frames_per_s: float | None = None,
         viewer: str = "ann",
         watch: bool = False,
-        flames: tuple[Flame, ...] = (),
     ) -> None:
-        self._flames = flames
         self._recording = recording
         self._position = min(start, len(recording.frames) - 1)
         self._period_s = None if frames_per_s is None else 1 / frames_per_s
@@ -205,12 +204,14 @@ class PlayedFeed:
         return Outcome(id=0, accepted=True, message=f"Snapshot {number} is kept: v shows it")
 
     async def flames(self) -> Flames:
-        """Return what flame graph there is."""
-        return Flames(kept=tuple(flame.head for flame in self._flames))
+        """Return which had been taken by the present frame."""
+        now_s = self._frame().elapsed_s
+        taken = (flame.head for flame in self._recording.flames)
+        return Flames(kept=tuple(it for it in taken if it.second + it.duration_s <= now_s))
 
     async def flame(self, number: int) -> Flame:
         """Return the one with that id."""
-        return next(flame for flame in self._flames if flame.id == number)
+        return next(flame for flame in self._recording.flames if flame.id == number)
 
     async def take_control(self) -> Outcome:
         """Hand the control to this viewer."""

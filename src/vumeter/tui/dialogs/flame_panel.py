@@ -20,7 +20,7 @@ _MOST_HOT = 12
 _REMARK_ROWS = 2
 _SELF_WIDTH, _TOTAL_WIDTH = 9, 7
 _LEAST_PICTURE = 3
-_TRUNK_RATIO = 0.95
+_TRUNK_RATIO = 0.8
 """What so many samples have in common is above the picture: frameworks are deep."""
 _HOT_RATIO = 0.1
 """A function with a tenth of the samples of its own stands out."""
@@ -168,7 +168,7 @@ class FlamePanel(Panel):
         if height < _LEAST_PICTURE or not self._boxes:
             return []
         look, first = self.look, _trunk(self._boxes)
-        shared = f"; {first} calls above are common to nearly all" if first else ""
+        shared = f"; nearly all have the same {first} above" if first else ""
         words = Line(look).add(f"each as wide as its share, below its caller{shared}", Ink.DIM)
         rows = [rule(look, width, [title(look, "stacks"), (1, words)])]
         for depth in range(first, first + height - 1):
@@ -194,9 +194,10 @@ class FlamePanel(Panel):
 
 
 def _trunk(found: Sequence[Box]) -> int:
-    """Return how many calls from the outside on nearly every stack is the same."""
+    """Return how many calls from the outside on nearly every stack has, but for the last one."""
     widest: dict[int, int] = {}
     for box in found:
-        widest[box.depth] = max(widest.get(box.depth, 0), box.samples - box.own)
+        widest[box.depth] = max(widest.get(box.depth, 0), box.samples)
     whole = sum(box.own for box in found)
-    return next((at for at in sorted(widest) if widest[at] < _TRUNK_RATIO * whole), 0)
+    splits = (depth for depth in sorted(widest) if widest[depth] < _TRUNK_RATIO * whole)
+    return max(0, next(splits, len(widest)) - 1)
