@@ -99,6 +99,18 @@ async def test_it_ends_when_it_is_told_to_and_keeps_what_it_has(pyspy: str, burn
     assert found.samples
 
 
+async def test_one_that_is_ended_before_it_has_begun_says_so(tmp_path: Path, burner) -> None:
+    slow = tmp_path / "py-spy"
+    slow.write_text("#!/bin/sh\nexec sleep 300\n")
+    slow.chmod(stat.S_IRWXU)
+    cut = asyncio.Event()
+    cut.set()
+    with burner() as target:
+        suspect = Suspect(target.pid, "burner", has_children=False, others=0)
+        with pytest.raises(UnseenError, match="ended before py-spy had begun"):
+            await sampled(str(slow), suspect, duration_s=300, cut=cut)
+
+
 async def test_one_that_is_given_up_leaves_no_pyspy_behind(pyspy: str, burner) -> None:
     with burner() as target:
         looking = asyncio.create_task(look(pyspy, 300, pid=target.pid))

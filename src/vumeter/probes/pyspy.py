@@ -103,6 +103,8 @@ async def sampled(
             await _ended(process)
             saying.cancel()
         words = said.decode(errors="replace")
+        if process.returncode == -signal.SIGINT:
+            raise UnseenError("it was ended before py-spy had begun", "")
         if process.returncode != 0:
             raise _failure(words, suspect.pid)
         content = await asyncio.to_thread(_content, path)
