@@ -11,6 +11,7 @@ from vumeter.testing.server_process import ServerProcess
 pytestmark = pytest.mark.slow
 
 Vumeter = Callable[..., Any]
+GIVEN = ("--capacity", "180/s", "--rate", "4k/s")
 SHAPE = """
 target = "http://127.0.0.1:1"
 [scenarios.main]
@@ -42,9 +43,12 @@ def test_a_capacity_that_is_given_becomes_instances_and_money(vumeter: Vumeter, 
     [
         (("forecast",), "No run is stored"),
         (("forecast", "--capacity", "180/s"), "What load is to be borne?"),
-        (("forecast", "--capacity", "180/s", "--rate", "4k/s", "--utilisation", "0%"), "above 0"),
-        (("forecast", "--capacity", "180/s", "--rate", "9/s", "--growth", "5%"), "of what time"),
-        (("forecast", "--capacity", "180/s", "--rate", "9/s", "--shape", "no.toml"), "no.toml"),
+        (("forecast", *GIVEN, "--utilisation", "0%"), "above 0"),
+        (("forecast", *GIVEN, "--growth", "5%"), "of what time"),
+        (("forecast", *GIVEN, "--shape", "no.toml"), "no.toml"),
+        (("forecast", *GIVEN, "--growth", "99999%/month"), "is the most that is forecast"),
+        (("forecast", *GIVEN, "--months", "3"), "without --growth"),
+        (("forecast", *GIVEN, "--interruptible"), "give --shape, too"),
         (("forecast", "shop", "--capacity", "180/s"), "instead of a run"),
         (("roi", "--cost", "5"), "--gain, --months are missing"),
         (("roi", "--cost", "5 EUR", "--gain", "1 USD/month", "--months", "9"), "currencies"),

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from vumeter.report.forecast.building import Levels
     from vumeter.report.forecast.sources import Measured
 
+USUAL_MONTHS = 12
 MOST_MONTHS = 120
+_FASTEST = 10.0
+"""Elevenfold in a month: what grows faster is not forecast."""
 
 
 def forecast(  # noqa: PLR0917 - one parameter per flag
@@ -70,8 +73,15 @@ def forecast(  # noqa: PLR0917 - one parameter per flag
         Text, typer.Option("--growth", metavar="RATE", help="5%/month or 60%/year, compound.")
     ] = None,
     months: Annotated[
-        int, typer.Option("--months", metavar="N", min=0, max=MOST_MONTHS, help="To look ahead.")
-    ] = 12,
+        int | None,
+        typer.Option(
+            "--months",
+            metavar="N",
+            min=1,
+            max=MOST_MONTHS,
+            help=f"To look ahead, with --growth. [{USUAL_MONTHS}]",
+        ),
+    ] = None,
     price: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,6 +118,10 @@ def forecast(  # noqa: PLR0917 - one parameter per flag
     from vumeter.report.forecast.given import demand
     from vumeter.report.forecast.words import tables, title
 
+    if growth is None and months is not None:
+        raise UsageError("--months: without --growth all of them are like this one.")
+    if shape is None and (interruptible or variable):
+        raise UsageError("--interruptible and -e are of a load over time: give --shape, too.")
     found = _measured(
         run,
         capacity or [],
@@ -128,7 +142,7 @@ def forecast(  # noqa: PLR0917 - one parameter per flag
         spare=spare,
         present=instances,
         growth_per_month_ratio=_growth(growth),
-        months=months if growth else 0,
+        months=0 if growth is None else months or USUAL_MONTHS,
         prices=prices_of(price or ()) or of_profile,
         levels=_levels(shape, variable or []),
         is_interruptible=interruptible,
@@ -170,7 +184,10 @@ def _growth(text: str | None) -> float:
     ratio = percent(amount, "--growth")
     if ratio <= -1:
         raise UsageError(f"--growth {text}: more than all of it cannot go.")
-    return monthly_ratio(ratio) if span.strip() == "year" else ratio
+    monthly = monthly_ratio(ratio) if span.strip() == "year" else ratio
+    if monthly > _FASTEST:
+        raise UsageError(f"--growth {text}: {_FASTEST:.0%} a month is the most that is forecast.")
+    return monthly
 
 
 def _levels(name: str | None, variables: list[str]) -> "Levels":

@@ -201,6 +201,7 @@ def test_what_must_be_known_is_said(capacity: Capacity) -> None:
     assert "plan a spare one" in remarks(capacity, load=200.0, utilisation_ratio=0.9)
     assert "3 instances are too few already" in remarks(capacity, load=4000.0, present=3)
     assert "counts as that of a whole month" in remarks(capacity, load=1.0, levels=[(1, 3600.0)])
+    assert "more than 1,000,000 instances" in remarks(capacity, load=1e12)
     hindering = replace(capacity, sigma=0.1, kappa=0.01)
     assert "9 bear most, 642.9, and more hinder" in remarks(hindering, load=4000.0)
     assert "never bear more than 1800" in remarks(replace(capacity, sigma=0.1), load=4000.0)

@@ -23,6 +23,7 @@ from vumeter.stats.costs import (
     per_million,
 )
 from vumeter.stats.forecast import (
+    MOST_INSTANCES,
     Scaling,
     capacity_of,
     grown,
@@ -237,6 +238,8 @@ def _remarks(
 
 
 def _out_of_reach(capacity: Capacity) -> str:
+    if not capacity.sigma and not capacity.kappa:
+        return f"it takes more than {MOST_INSTANCES:,} instances, which is no plan"
     most = peak(sigma=capacity.sigma, kappa=capacity.kappa)
     if most is None:
         return (
