@@ -5,19 +5,15 @@ from typing import Annotated
 
 import typer
 
+from vumeter.cli.flags import ListenCertificate, ListenKey
+
 
 def agent(
     listen: Annotated[
         str, typer.Option("--listen", metavar="HOST:PORT", help="Where runs come to look.")
     ] = "127.0.0.1:9647",
-    listen_cert: Annotated[
-        Path | None,
-        typer.Option("--listen-cert", metavar="FILE", help="PEM; off this machine it takes one."),
-    ] = None,
-    listen_key: Annotated[
-        Path | None,
-        typer.Option("--listen-key", metavar="FILE", help="Of the certificate, if elsewhere."),
-    ] = None,
+    listen_cert: ListenCertificate = None,
+    listen_key: ListenKey = None,
     process: Annotated[
         list[str] | None,
         typer.Option(

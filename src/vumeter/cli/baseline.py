@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
+
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is, or is to be, called.")]
 
 app = typer.Typer(
@@ -16,10 +18,7 @@ app = typer.Typer(
 @app.command("save")
 def save(
     name: _Name,
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
 ) -> None:
     """Keep a stored run under a name, in place of what was called so."""
     from vumeter.link import archive, baselines

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.errors import UsageError
 
 
@@ -18,10 +19,7 @@ class Form(StrEnum):
 
 
 def chart(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     names: Annotated[
         list[str] | None,
         typer.Option(

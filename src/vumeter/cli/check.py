@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.flags import Variables
+
 if TYPE_CHECKING:
     from vumeter.model.flow import Request
     from vumeter.model.plan import Load, Plan, Procedure, Scenario
@@ -17,10 +19,7 @@ def check(
     profile: Annotated[
         Path, typer.Argument(metavar="PROFILE|SCRIPT", help="A TOML or a Python file.")
     ],
-    variable: Annotated[
-        list[str] | None,
-        typer.Option("-e", metavar="KEY=VALUE", help="What ${KEY} stands for; repeats."),
-    ] = None,
+    variable: Variables = None,
     time_scale: Annotated[
         str, typer.Option("--time-scale", metavar="FACTOR", help="As of vumeter run.")
     ] = "1",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.units import duration_text, parse_duration_s
 
 if TYPE_CHECKING:
@@ -24,10 +25,7 @@ class Form(StrEnum):
 
 
 def drift(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     skip: Annotated[
         str, typer.Option("--skip", metavar="TIME", help="Leave out the beginning: 10m.")
     ] = "0s",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,10 +31,7 @@ class Format(StrEnum):
 
 
 def export(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     form: Annotated[Format, typer.Option("--format", help="What is written.")] = Format.JSONL,
     output: Annotated[
         Path | None,

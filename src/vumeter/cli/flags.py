@@ -7,6 +7,11 @@ import typer
 
 Text = str | None
 
+RunName = Annotated[
+    Text,
+    typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
+]
+
 TokenFile = Annotated[
     Path | None,
     typer.Option(
@@ -17,6 +22,16 @@ TokenFile = Annotated[
 Authorities = Annotated[
     Path | None,
     typer.Option("--cacert", metavar="FILE", help="PEM: whom to trust in a URL. [the system's]"),
+]
+
+ListenCertificate = Annotated[
+    Path | None,
+    typer.Option("--listen-cert", metavar="FILE", help="PEM; off this machine it takes one."),
+]
+
+ListenKey = Annotated[
+    Path | None,
+    typer.Option("--listen-key", metavar="FILE", help="Of the certificate, if elsewhere."),
 ]
 
 # What is asked of a load, and of the process that makes it.
@@ -79,4 +94,9 @@ NoStore = Annotated[bool, typer.Option("--no-store", help="Keep nothing for `vum
 Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the report as JSON at the end."),
+]
+
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("-e", metavar="KEY=VALUE", help="What ${KEY} in a profile stands for; repeats."),
 ]

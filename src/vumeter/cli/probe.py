@@ -24,6 +24,7 @@ from vumeter.cli.flags import (
     ScriptTarget,
     Text,
     Timeout,
+    Variables,
 )
 from vumeter.errors import ProfileError, UsageError
 from vumeter.model.plan import Arrivals, Load, Plan, Probe, Scenario
@@ -87,10 +88,7 @@ def probe(  # noqa: PLR0917 - one parameter per flag
     detach: Detach = False,
     no_store: NoStore = False,
     output: Output = None,
-    variable: Annotated[
-        list[str] | None,
-        typer.Option("-e", metavar="KEY=VALUE", help="What ${KEY} in a profile stands for."),
-    ] = None,
+    variable: Variables = None,
 ) -> None:
     """
     Find the highest load that the target holds, confirm it, and see that the target recovers.
@@ -104,8 +102,6 @@ def probe(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.order import Order
     from vumeter.cli.planning import Wishes, is_script
 
-    if headless and detach:
-        raise UsageError("--headless stays in the foreground, and --detach does not.")
     wishes = Wishes(
         url=target,
         method=method,

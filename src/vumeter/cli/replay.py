@@ -4,16 +4,14 @@ from typing import Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.errors import ExitCode, UsageError
 
 _FASTEST = 1_000.0
 
 
 def replay(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     speed: Annotated[
         float, typer.Option("--speed", metavar="N", help="Run seconds per second, 1 to 1000.")
     ] = 1.0,

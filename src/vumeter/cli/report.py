@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +36,7 @@ _ENDINGS = {
 
 
 def report(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     form: Annotated[
         Form | None,
         typer.Option("--format", help="What is written. [as FILE ends, or text]"),

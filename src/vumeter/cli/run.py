@@ -24,6 +24,7 @@ from vumeter.cli.flags import (
     ScriptTarget,
     Text,
     Timeout,
+    Variables,
 )
 from vumeter.errors import UsageError
 from vumeter.model.flow import USUAL_REDIRECTS
@@ -282,12 +283,7 @@ def run(  # noqa: PLR0917 - one parameter per flag
         typer.Option("--listen-key", metavar="FILE", help="PEM: its key, if not in that file."),
     ] = None,
     output: Output = None,
-    variable: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-e", metavar="KEY=VALUE", help="What ${KEY} in a profile stands for; repeats."
-        ),
-    ] = None,
+    variable: Variables = None,
     time_scale: Annotated[
         str,
         typer.Option(
@@ -317,8 +313,6 @@ def run(  # noqa: PLR0917 - one parameter per flag
     from vumeter.cli.storing import storing
     from vumeter.cli.thresholds import with_alerts, with_thresholds
 
-    if headless and detach:
-        raise UsageError("--headless stays in the foreground, and --detach does not.")
     wishes = Wishes(
         url=target,
         vus=vus,
@@ -427,8 +421,11 @@ def begin(order: "Order", *, headless: bool = False, detach: bool = False) -> in
     Run *order* in the way that was asked for and that the terminal allows; return the exit code.
 
     Raises:
+        UsageError: Both were asked for, to stay and to leave.
         VumeterError: It cannot be started.
     """
+    if headless and detach:
+        raise UsageError("--headless stays in the foreground, and --detach does not.")
     if detach:
         from vumeter.cli.detached import start
 

@@ -1,11 +1,10 @@
 """`vumeter serve [RUN]`: the cockpit of a run in a browser."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vumeter.cli.flags import Authorities, TokenFile
+from vumeter.cli.flags import Authorities, ListenCertificate, ListenKey, TokenFile
 from vumeter.errors import ExitCode
 
 
@@ -17,14 +16,8 @@ def serve(
     listen: Annotated[
         str, typer.Option("--listen", metavar="HOST:PORT", help="Where browsers come in.")
     ] = "127.0.0.1:0",
-    listen_cert: Annotated[
-        Path | None,
-        typer.Option("--listen-cert", metavar="FILE", help="PEM; off this machine it takes one."),
-    ] = None,
-    listen_key: Annotated[
-        Path | None,
-        typer.Option("--listen-key", metavar="FILE", help="Of the certificate, if elsewhere."),
-    ] = None,
+    listen_cert: ListenCertificate = None,
+    listen_key: ListenKey = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="No token steers: browsers only watch.")
     ] = False,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,10 +32,7 @@ def list_() -> None:
 
 @app.command("suggest")
 def suggest(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     margin: Annotated[
         str, typer.Option("--margin", metavar="PERCENT", help="Above what was measured.")
     ] = "15%",

@@ -4,15 +4,13 @@ from typing import Annotated
 
 import typer
 
+from vumeter.cli.flags import RunName
 from vumeter.errors import UsageError
 from vumeter.model.explanation import CAVEAT, Explanation, Question
 
 
 def why(
-    run: Annotated[
-        str | None,
-        typer.Argument(metavar="[RUN]", help="As vumeter runs lists it, or its name. [the newest]"),
-    ] = None,
+    run: RunName = None,
     of: Annotated[
         Question, typer.Option("--of", help="What is to be explained.")
     ] = Question.LATENCY,

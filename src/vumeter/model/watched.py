@@ -1,6 +1,7 @@
 """What is watched beside host and database: what a plan asks for, and what was seen of it."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -50,6 +51,7 @@ class Watched(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ProcessMonitor(Struct, frozen=True, kw_only=True, tag="process"):
     """A process on this host, with its children: by exactly one of pid, pattern and port."""
 
+    kind: ClassVar[WatchedKind] = WatchedKind.PROCESS
     name: str
     pid: int | None = None
     pattern: str | None = None
@@ -58,41 +60,29 @@ class ProcessMonitor(Struct, frozen=True, kw_only=True, tag="process"):
     """It listens on it, TCP."""
     children: bool = True
 
-    @property
-    def kind(self) -> WatchedKind:
-        """What is watched."""
-        return WatchedKind.PROCESS
-
 
 class RedisMonitor(Struct, frozen=True, kw_only=True, tag="redis"):
     """A Redis, or what speaks its protocol and answers INFO."""
 
+    kind: ClassVar[WatchedKind] = WatchedKind.REDIS
     name: str
     url: str
     """`redis://`, `rediss://` or `unix://`, with its password: a secret."""
-
-    @property
-    def kind(self) -> WatchedKind:
-        """What is watched."""
-        return WatchedKind.REDIS
 
 
 class PgBouncerMonitor(Struct, frozen=True, kw_only=True, tag="pgbouncer"):
     """A PgBouncer, through its admin console."""
 
+    kind: ClassVar[WatchedKind] = WatchedKind.PGBOUNCER
     name: str
     url: str
     """`postgresql://`, of the database `pgbouncer`, with its password: a secret."""
-
-    @property
-    def kind(self) -> WatchedKind:
-        """What is watched."""
-        return WatchedKind.PGBOUNCER
 
 
 class PrometheusMonitor(Struct, frozen=True, kw_only=True, tag="prometheus"):
     """A page of metrics in Prometheus' text format, and what is to be taken from it."""
 
+    kind: ClassVar[WatchedKind] = WatchedKind.PROMETHEUS
     name: str
     url: str
     series: tuple[tuple[str, str], ...]
@@ -103,15 +93,11 @@ class PrometheusMonitor(Struct, frozen=True, kw_only=True, tag="prometheus"):
     authorities: str | None = None
     """PEM file of the authorities that are trusted instead of the system's, an absolute path."""
 
-    @property
-    def kind(self) -> WatchedKind:
-        """What is watched."""
-        return WatchedKind.PROMETHEUS
-
 
 class AgentMonitor(Struct, frozen=True, kw_only=True, tag="agent"):
     """A `vumeter agent` on another machine."""
 
+    kind: ClassVar[WatchedKind] = WatchedKind.AGENT
     name: str
     url: str
     """Scheme, host and port."""
@@ -119,11 +105,6 @@ class AgentMonitor(Struct, frozen=True, kw_only=True, tag="agent"):
     """A secret."""
     authorities: str | None = None
     """As of `PrometheusMonitor`."""
-
-    @property
-    def kind(self) -> WatchedKind:
-        """What is watched."""
-        return WatchedKind.AGENT
 
 
 class AgentReading(Struct, frozen=True, kw_only=True):

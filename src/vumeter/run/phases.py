@@ -57,11 +57,6 @@ class Phases:
         self._shown_s = 0
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether one is being performed."""
-        return self._present is not None
-
-    @property
     def provided(self) -> bytes:
         """What setup has made for all VUs, as JSON; empty before, and without any."""
         run = self._runs.get(Phase.SETUP)

@@ -10,6 +10,7 @@ their places and given to zlib the same buckets take 114 kB and 4 kB.
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +22,8 @@ from vumeter.model.measure import Added, Histogram, Reading, Tally, Timings, Tre
 from vumeter.model.spike import Spike
 from vumeter.stats.sofar import Totals
 from vumeter.stats.summary import SummaryBuilder
+
+ValueT = TypeVar("ValueT")
 
 _WINDOW_BITS = -15
 """Deflate's window, without a header and a checksum."""
@@ -128,10 +131,7 @@ def unpacked_spike(content: bytes) -> Spike:
     Raises:
         StoreError: It is something else.
     """
-    try:
-        return _spike_decoded(_inflated(content))
-    except (zlib.error, msgspec.MsgspecError) as error:
-        raise StoreError(f"A snapshot in the store cannot be read: {error}.") from error
+    return _read(content, _spike_decoded, "A snapshot in the store")
 
 
 def packed_text(text: str) -> bytes:
@@ -190,10 +190,7 @@ def unpacked_balance(content: bytes) -> Balance:
     Raises:
         StoreError: It is something else.
     """
-    try:
-        return _balance_decoded(_inflated(content))
-    except (zlib.error, msgspec.MsgspecError) as error:
-        raise StoreError(f"What the run had come to cannot be read: {error}.") from error
+    return _read(content, _balance_decoded, "What the run had come to")
 
 
 def _deflated(value: object, strategy: int) -> bytes:
@@ -201,6 +198,13 @@ def _deflated(value: object, strategy: int) -> bytes:
         zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, strategy
     )
     return deflate.compress(_encoded(value)) + deflate.flush()
+
+
+def _read(content: bytes, decoded: Callable[[bytes], ValueT], what: str) -> ValueT:
+    try:
+        return decoded(_inflated(content))
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise StoreError(f"{what} cannot be read: {error}.") from error
 
 
 def _inflated(content: bytes) -> bytes:
