@@ -1,4 +1,8 @@
-"""`vumeter run URL|PROFILE|SCRIPT`: put load on a URL, or run a profile or a script."""
+"""
+`vumeter run URL|PROFILE|SCRIPT`: put load on a URL, or run a profile or a script.
+
+Over 400 lines: a parameter with its help for each flag, and each named once more where it goes.
+"""
 
 import os
 import sys

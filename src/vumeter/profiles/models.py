@@ -1,4 +1,8 @@
-"""A profile as a person writes it, as pydantic models: what `docs/profile.md` is made from."""
+"""
+A profile as a person writes it, as pydantic models: what `docs/profile.md` is made from.
+
+Over 400 lines: each key with its meaning in words, and the page has them in this order.
+"""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,8 @@
-"""From a plan back to a profile: the inverse of loading."""
+"""
+From a plan back to a profile: the inverse of loading.
+
+Over 400 lines: a function for each table of a profile, none of which knows of another.
+"""
 
 import base64
 from collections.abc import Sequence

@@ -12,7 +12,6 @@ Over 400 lines, a third of which are the doors at which viewers ask, each of one
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -27,29 +26,14 @@ from vumeter.model.messages import Stop
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Command, CommandKind, JournalEntry, Outcome
-from vumeter.run.alarm import Alarm
-from vumeter.run.audience import Audience
-from vumeter.run.autopilot import Autopilot, probing
-from vumeter.run.beside import Beside
+from vumeter.run.autopilot import probing
 from vumeter.run.capacity import Capacity, Scales
+from vumeter.run.casting import cast
 from vumeter.run.control import Viewer
-from vumeter.run.database import DatabaseHand
-from vumeter.run.events import EventLog
-from vumeter.run.hand import Hand
-from vumeter.run.herald import Herald
 from vumeter.run.keeping import Keeper
-from vumeter.run.life import Life
-from vumeter.run.lookout import Lookout
-from vumeter.run.phases import Phases
-from vumeter.run.picture import Picture
-from vumeter.run.profiler import Profiler
-from vumeter.run.scene import Scene
 from vumeter.run.shift import Shift
-from vumeter.run.siren import Siren
 from vumeter.run.spikes import Spikes
-from vumeter.run.staff import Staff
 from vumeter.run.stages import StageWatch
-from vumeter.run.timeline import Timeline
 from vumeter.run.words import load
 from vumeter.stats.exposition import Family
 from vumeter.stats.plaintext import plain
@@ -92,92 +76,40 @@ class Conductor:
         self._sinks = list(sinks)
         redactor = Redactor(plan)
         self._keeper = Keeper(store, redactor, plan.retention)
-        self._timeline = Timeline(clock)
-        self._events = EventLog(self._timeline, keep=self._keeper.event)
-        self._herald = Herald(self._events, redactor)
-        self._phases = Phases(
+        self._scene = scene = cast(
             plan,
-            redactor=redactor,
-            on_remark=self._herald.remark_of_worker,
-            on_said=self._herald.repeat,
-            clock=clock,
-        )
-        self._life = Life(plan)
-        self._audience = Audience(plan, events=self._events, is_attended=is_attended, clock=clock)
-        self._stages = StageWatch()
-        self._scales = Scales(plan, Capacity.of_this_machine())
-        self._alarm = Alarm(plan)
-        self._siren = Siren(plan, events=self._events, timeline=self._timeline, redactor=redactor)
-        self.spikes = Spikes(events=self._events, keeper=self._keeper)
-        """Moments that are kept whole."""
-        self._lookout = Lookout(plan, redactor=redactor, events=self._events, herald=self._herald)
-        self._autopilot = Autopilot(plan, redactor)
-        self.profiler = Profiler(
-            plan,
-            timeline=self._timeline,
-            events=self._events,
             keeper=self._keeper,
             redactor=redactor,
             folder=None if store is None else store.parent,
+            is_attended=is_attended,
+            clock=clock,
         )
+        self._timeline = scene.timeline
+        self._life = scene.life
+        self._events = scene.events
+        self._herald = scene.herald
+        self._audience = scene.audience
+        self._hand = scene.hand
+        self._picture = scene.picture
+        self._phases = scene.phases
+        self._lookout = scene.lookout
+        self._alarm = scene.alarm
+        self._siren = scene.siren
+        self._autopilot = scene.autopilot
+        self._beside = scene.beside
+        self.profiler = scene.profiler
         """Takes flame graphs."""
-        staff = Staff(plan, cores=len(os.sched_getaffinity(0)))
-        self._hand = Hand(
-            plan,
-            control=self._audience.control,
-            life=self._life,
-            staff=staff,
-            acknowledge=self._siren.acknowledge,
-            database=DatabaseHand(self._lookout.databases.probes, may_end=plan.limits.end_backends),
-            autopilot=self._autopilot,
-            profile=self.profiler.take,
-        )
-        self._picture = Picture(
-            start_unix_ms=self._timeline.started_unix_ms,
-            workers=frozenset(range(plan.workers)),
-            throttles=self._hand.throttles,
-            keeper=self._keeper,
-            metrics=plan.metrics,
-        )
-        self._beside = Beside(
-            plan, redactor, journal=lambda: self._hand.journal, tell=self._herald.tell_of_comparison
-        )
+        self.spikes = Spikes(events=self._events, keeper=self._keeper)
+        """Moments that are kept whole."""
+        self._stages = StageWatch()
+        self._scales = Scales(plan, Capacity.of_this_machine())
         self._wake = asyncio.Event()
-        self._shift = Shift(
-            plan,
-            staff=staff,
-            hand=self._hand,
-            life=self._life,
-            timeline=self._timeline,
-            picture=self._picture,
-            herald=self._herald,
-            wake=self._wake.set,
-        )
-        self._scene = self._new_scene(redactor)
+        self._shift = Shift(scene, wake=self._wake.set)
         self._shown_s = 0.0
         if reservation:
             self._herald.remark(reservation)
-        self.frame = self._scene.frame()
+        self.frame = scene.frame()
         """The newest."""
-
-    def _new_scene(self, redactor: Redactor) -> Scene:
-        return Scene(
-            plan=self._plan,
-            redactor=redactor,
-            timeline=self._timeline,
-            life=self._life,
-            control=self._audience.control,
-            hand=self._hand,
-            picture=self._picture,
-            lookout=self._lookout,
-            phases=self._phases,
-            alarm=self._alarm,
-            siren=self._siren,
-            autopilot=self._autopilot,
-            beside=self._beside,
-            events=self._events,
-            herald=self._herald,
-        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -11,9 +11,9 @@ from vumeter.model.measure import Reading
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.run.alarm import Alarm
+from vumeter.run.audience import Audience
 from vumeter.run.autopilot import Autopilot
 from vumeter.run.beside import Beside
-from vumeter.run.control import Control
 from vumeter.run.events import EventLog
 from vumeter.run.frames import new_frame
 from vumeter.run.hand import Hand
@@ -23,7 +23,9 @@ from vumeter.run.lookout import Lookout
 from vumeter.run.metrics import families
 from vumeter.run.phases import Phases
 from vumeter.run.picture import Picture
+from vumeter.run.profiler import Profiler
 from vumeter.run.siren import Siren
+from vumeter.run.staff import Staff
 from vumeter.run.timeline import Timeline
 from vumeter.stats.exposition import Family
 from vumeter.stats.redaction import Redactor
@@ -39,14 +41,16 @@ class Scene:
     redactor: Redactor
     timeline: Timeline
     life: Life
-    control: Control
+    audience: Audience
     hand: Hand
+    staff: Staff
     picture: Picture
     lookout: Lookout
     phases: Phases
     alarm: Alarm
     siren: Siren
     autopilot: Autopilot
+    profiler: Profiler
     beside: Beside
     events: EventLog
     herald: Herald
@@ -67,7 +71,7 @@ class Scene:
             postgres_more=self.lookout.databases.more,
             watched=self.lookout.monitors.seen,
             events=self.events.newest,
-            control=self.control,
+            control=self.audience.control,
             verdicts=self.alarm.verdicts,
             alerts=self.siren.states,
             setup=self.phases.state(Phase.SETUP),

@@ -23,51 +23,30 @@ from vumeter.model.messages import (
     SnapshotTaken,
     Vacant,
 )
-from vumeter.model.plan import Plan
-from vumeter.run.hand import Errand, Hand
-from vumeter.run.herald import Herald
-from vumeter.run.life import Life
-from vumeter.run.picture import Picture
-from vumeter.run.staff import Place, Staff, of_loss, of_succession
-from vumeter.run.timeline import Timeline
+from vumeter.run.hand import Errand
+from vumeter.run.scene import Scene
+from vumeter.run.staff import Place, of_loss, of_succession
 
 
 class Shift:
     """
-    Lets the workers of *plan* work: `assemble`, `launch`, then `take_in` again and again.
+    Lets the workers of a run work: `assemble`, `launch`, then `take_in` again and again.
 
     Args:
-        plan: With its secrets.
-        staff: Who they are.
-        hand: Waits for their word on commands.
-        life: Whether they are still wanted.
-        timeline: When what they say arrives.
-        picture: Takes their snapshots.
-        herald: Is told what people must know of them.
+        scene: Whose plan it is, and who has to know what they say.
         wake: Called when one of them has said something.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        *,
-        staff: Staff,
-        hand: Hand,
-        life: Life,
-        timeline: Timeline,
-        picture: Picture,
-        herald: Herald,
-        wake: Callable[[], None],
-    ) -> None:
-        self._crew = Crew(plan, on_message=self._hear)
-        self._staff = staff
-        self._hand = hand
-        self._life = life
-        self._timeline = timeline
-        self._picture = picture
-        self._herald = herald
+    def __init__(self, scene: Scene, *, wake: Callable[[], None]) -> None:
+        self._crew = Crew(scene.plan, on_message=self._hear)
+        self._staff = scene.staff
+        self._hand = scene.hand
+        self._life = scene.life
+        self._timeline = scene.timeline
+        self._picture = scene.picture
+        self._herald = scene.herald
         self._wake = wake
-        self.working = frozenset(range(plan.workers))
+        self.working = frozenset(range(scene.plan.workers))
         """Who is there."""
         self._has_finished = False
         self._unsent: tuple[Errand, ...] = ()

@@ -3,6 +3,8 @@ Which workers a run has, what each was given and has done, and who follows on a 
 
 A worker has a number that no other ever has, and a share, which passes from a lost one to
 the one that takes its place.
+
+Over 400 lines, because adding a worker and following on a lost one change the same books.
 """
 
 import math

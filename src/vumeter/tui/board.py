@@ -1,4 +1,8 @@
-"""The cockpit's panels in their places, and the frame shown on those that are to be seen."""
+"""
+The cockpit's panels in their places, and the frame shown on those that are to be seen.
+
+Over 400 lines: a few of them for each panel, which know nothing of each other.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
