@@ -191,7 +191,7 @@ def test_every_subject_that_can_be_a_reason_has_words() -> None:
 
 def test_of_two_that_fit_as_well_what_came_from_nothing_is_named_first() -> None:
     trouble = Trouble()
-    trouble.causes["postgres.wal_bytes_per_s"] = lambda at: 1000 + 500 * trouble.strength(at)
+    trouble.causes["postgres.wal_bytes_per_s"] = lambda at: 1e6 + 5e5 * trouble.strength(at)
     trouble.causes["postgres.blocked_sessions"] = lambda at: 4 * trouble.strength(at)
     trouble.causes["postgres.cache_hit_ratio"] = lambda at: 0.99 - 0.2 * trouble.strength(at)
     names = [each.series for each in trouble.why().findings]

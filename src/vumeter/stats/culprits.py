@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from vumeter.model.database import SessionGroup
 from vumeter.model.measure import Reading
 from vumeter.model.probes import PostgresReading
+from vumeter.stats.scans import scanned_large
 from vumeter.stats.sessions import is_exhausted
 from vumeter.stats.statements import newest_calls_per_s
 from vumeter.stats.subjects import subject_of
@@ -64,9 +65,8 @@ def _calls(postgres: PostgresReading, *, requests_per_s: float) -> str:
 
 
 def _scans(postgres: PostgresReading) -> str:
-    worst = max(postgres.tables, key=lambda it: it.sequential_rows, default=None)
     scanned = ""
-    if worst is not None and worst.sequential_rows:
+    for worst in scanned_large(postgres.tables)[:1]:
         scanned = (
             f"table {worst.name}: {worst.sequential_scans} sequential scans of "
             f"{worst.sequential_rows // max(1, worst.sequential_scans)} rows"

@@ -64,8 +64,16 @@ _SIZE_WEIGHT = 0.25
 _LEAST_RATIO = 0.2
 _LEAST_CHANGE = {Unit.PERCENT: 5.0, Unit.RATIO: 0.02, Unit.COUNT: 0.5, Unit.MS: 5.0}
 """A change is told where it is a fifth of the value, and at least so much in the series' unit."""
-_AGE, _LEAST_AGE_MS = ".longest_", 50.0
-"""The longest of many statements is now and then a little longer."""
+_LEAST_OF: tuple[tuple[str, float], ...] = (
+    # The longest of many statements is now and then a little longer.
+    (".longest_", 50.0),
+    # What servers read and write for themselves, and the probe for itself.
+    (".rows_read_per_request", 100.0),
+    (".rows_written_per_s", 100.0),
+    (".rows_read_per_s", 10_000.0),
+    ("_bytes_per_s", 50_000.0),
+)
+"""Of series with this in their names the change has to be larger than their unit tells."""
 
 _SURE, _LIKELY = 0.01, 0.05
 _STRONG_RHO = 0.6
@@ -224,10 +232,14 @@ def _matters(series: str, levels: _Levels) -> bool:
     unit = unit_of(series)
     typical, worst = (shown_value(series, value) for value in levels)
     change = abs(worst - typical)
-    least = _LEAST_AGE_MS if _AGE in series else _LEAST_CHANGE.get(unit, 0.0)
-    if not change or change < least:
+    if not change or change < _least_change(series, unit):
         return False
     return unit in _ABSOLUTE or change >= _LEAST_RATIO * max(abs(typical), abs(worst))
+
+
+def _least_change(series: str, unit: Unit) -> float:
+    own = (least for part, least in _LEAST_OF if part in series)
+    return next(own, _LEAST_CHANGE.get(unit, 0.0))
 
 
 def _size(series: str, levels: _Levels) -> float:

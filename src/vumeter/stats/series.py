@@ -22,6 +22,7 @@ from vumeter.model.measure import Extent, Reading
 from vumeter.model.metric import Unit
 from vumeter.model.probes import HostReading, PostgresReading, PostgresState
 from vumeter.stats import histogram
+from vumeter.stats.scans import scanned_large
 from vumeter.stats.spans import extents_of, is_worst
 from vumeter.stats.statements import newest_calls_per_s
 from vumeter.stats.tally import response_times
@@ -51,9 +52,6 @@ _FIXED = (
 
 _LEAST_REQUESTS_PER_S = 5.0
 """With fewer, what the database does for others than the target decides what there is of each."""
-
-_LEAST_ROWS_PER_SCAN = 1000
-"""A table with fewer rows is best read as a whole, and who does so does nothing wrong."""
 
 _UNITS: tuple[tuple[str, Unit], ...] = (
     ("_bytes_per_s", Unit.BYTES_PER_S),
@@ -191,11 +189,7 @@ def _of_postgres(postgres: PostgresReading, requests_per_s: float) -> Iterator[t
     if postgres.active_by_wait is not None:
         yield "postgres.active_sessions", sum(postgres.active_by_wait.values())
     if postgres.tables_span_s:
-        rows = sum(
-            table.sequential_rows
-            for table in postgres.tables
-            if table.sequential_rows >= _LEAST_ROWS_PER_SCAN * table.sequential_scans
-        )
+        rows = sum(table.sequential_rows for table in scanned_large(postgres.tables))
         yield "postgres.sequential_rows_per_s", rows / postgres.tables_span_s
     if requests_per_s < _LEAST_REQUESTS_PER_S:
         return

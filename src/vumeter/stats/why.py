@@ -1,5 +1,6 @@
 """Why some time of a run was slow, or failed, and who was to blame. Pure."""
 
+import math
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from vumeter.model.frame import SPANS_S
 from vumeter.model.measure import Reading
 from vumeter.stats.culprits import culprit
 from vumeter.stats.explaining import Row, explanation
+from vumeter.stats.series import probed_value
 from vumeter.stats.serieslog import SeriesSpan
 from vumeter.stats.spans import merged_extents
 
@@ -34,13 +36,22 @@ def why(
 
 
 def with_culprits(found: Explanation, readings: Iterable[Reading]) -> Explanation:
-    """Return *found* with what the first of *readings* that knows it says who it was."""
+    """
+    Return *found* with who it was, by that one of *readings* that has most of it and can say so.
+
+    Of several with as much of it the first counts.
+    """
     seen = tuple(readings)
     return replace(found, findings=tuple(_named(each, seen) for each in found.findings))
 
 
 def _named(finding: Finding, readings: tuple[Reading, ...]) -> Finding:
-    words = (culprit(finding.series, reading) for reading in readings)
+    def harm(reading: Reading) -> float:
+        value = probed_value(finding.series, reading)
+        return -math.inf if value is None else math.copysign(1, finding.rho) * value
+
+    worst_first = sorted(readings, key=harm, reverse=True)
+    words = (culprit(finding.series, reading) for reading in worst_first)
     return replace(finding, culprit=next(filter(None, words), ""))
 
 
