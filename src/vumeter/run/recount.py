@@ -87,7 +87,7 @@ class Recount:
 
     def balance(self, counted_s: float, *, has_ended: bool) -> Balance:
         """Return what all of it came to, over *counted_s*."""
-        sums, scenarios = self._totals.sums, self._totals.scenarios
+        sums, scenarios = self._totals.sums, self._totals.iterations
         whole = TallySum()
         for each in sums.values():
             whole.add_sum(each)

@@ -33,7 +33,7 @@ from vumeter.run.standing import Move
 from vumeter.schedule.integral import Integral
 from vumeter.schedule.shares import Deals, share
 from vumeter.schedule.timetable import openings
-from vumeter.stats.totals import sum_of
+from vumeter.stats.totals import numbers_of
 
 MOST_DEATHS = 3
 """So many workers of one share are replaced within `_DEATHS_WITHIN_S`, and then no more."""
@@ -159,7 +159,7 @@ class Staff:
         record.cpu_percent = snapshot.vitals.cpu_percent
         started = 0
         for name, counts in snapshot.scenarios.items():
-            record.done[name] = sum_of(record.done.get(name, ScenarioCounts()), counts)
+            record.done[name] = numbers_of(record.done.get(name, ScenarioCounts()), counts)
             started += counts.iterations_started
         record.busiest = max(record.busiest, started)
 

@@ -98,7 +98,7 @@ class Views:
         for each in totals.sums.values():
             total.add_sum(each)
         sums = totals.sums.items()
-        scenarios = totals.scenarios
+        scenarios = totals.iterations
         return View(
             reading=self._reading,
             window=self.digest.window,

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vumeter.model.frame import PhaseState, StopCause
-from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot
+from vumeter.model.measure import Added, Reading, Snapshot
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
@@ -15,7 +15,7 @@ from vumeter.stats import custom
 from vumeter.stats.stalls import StallLog
 from vumeter.stats.summary import SummaryBuilder
 from vumeter.stats.tally import TallySum
-from vumeter.stats.totals import sum_of
+from vumeter.stats.totals import ScenarioSums
 
 
 class Totals(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class RunSoFar:
         self.late_snapshots = 0 if totals is None else totals.late_snapshots
         self._newest: Reading | None = None
         self._tallies: dict[str, TallySum] = {}
-        self._scenarios: dict[str, ScenarioCounts] = {}
+        self._scenarios = ScenarioSums()
         self._metrics: dict[str, Added] = {}
         if totals is not None:
             self._newest = totals.whole
@@ -69,7 +69,7 @@ class RunSoFar:
         whole = replace(
             self._newest,
             tallies={name: total.tally() for name, total in self._tallies.items()},
-            scenarios=self._scenarios.copy(),
+            scenarios=self._scenarios.counts(),
             metrics=self._metrics.copy(),
         )
         return Totals(whole=whole, builder=self.builder, late_snapshots=self.late_snapshots)
@@ -95,7 +95,7 @@ class RunSoFar:
             duration_s=float(self.newest_second + 1),
             stop=stop,
             totals={name: total.tally() for name, total in self._tallies.items()},
-            scenario_totals=self._scenarios,
+            scenario_totals=self._scenarios.counts(),
             journal=journal,
             remarks=remarks,
             verdicts=verdicts,
@@ -109,7 +109,6 @@ class RunSoFar:
     def _count(self, part: Reading | Snapshot) -> None:
         for name, tally in part.tallies.items():
             self._tallies.setdefault(name, TallySum()).add(tally)
-        for name, counts in part.scenarios.items():
-            self._scenarios[name] = sum_of(self._scenarios.get(name, ScenarioCounts()), counts)
+        self._scenarios.add(part.scenarios)
         if part.metrics:
             self._metrics = custom.merge_by_name((self._metrics, part.metrics))

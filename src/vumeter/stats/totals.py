@@ -2,10 +2,40 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from vumeter.model.measure import Added, ScenarioCounts, Tally
 from vumeter.model.summary import Iterations
 from vumeter.stats import custom, histogram
+from vumeter.stats.histogram import HistogramSum
 from vumeter.stats.tally import TallySum
+
+
+class ScenarioSums:
+    """
+    Adds up what VUs did, scenario by scenario.
+
+    Durations are kept packed: as values they would be taken apart and put together again with
+    each second, 1 ms where they lie far apart.
+    """
+
+    def __init__(self) -> None:
+        self._durations: dict[str, HistogramSum] = {}
+        self.numbers: dict[str, ScenarioCounts] = {}
+        """All but the durations."""
+
+    def add(self, scenarios: Mapping[str, ScenarioCounts]) -> None:
+        """Count these."""
+        for name, counts in scenarios.items():
+            self.numbers[name] = numbers_of(self.numbers.get(name, ScenarioCounts()), counts)
+            self._durations.setdefault(name, HistogramSum()).add(counts.iteration_duration)
+
+    def counts(self) -> dict[str, ScenarioCounts]:
+        """Return everything, as values that nothing changes any more."""
+        return {
+            name: replace(numbers, iteration_duration=self._durations[name].histogram())
+            for name, numbers in self.numbers.items()
+        }
 
 
 class Totals:
@@ -16,7 +46,7 @@ class Totals:
         """By request name; they change with what is added next."""
         self.metrics: dict[str, Added] = {}
         """Everything that scripts ever added, by metric."""
-        self._scenarios: dict[str, ScenarioCounts] = {}
+        self._scenarios = ScenarioSums()
 
     def add(
         self,
@@ -33,7 +63,7 @@ class Totals:
 
     def amend(self, scenarios: Mapping[str, ScenarioCounts]) -> None:
         """Count these iterations."""
-        count_scenarios(self._scenarios, scenarios.items())
+        self._scenarios.add(scenarios)
 
     @property
     def tallies(self) -> dict[str, Tally]:
@@ -41,20 +71,18 @@ class Totals:
         return {name: total.tally() for name, total in self.sums.items()}
 
     @property
+    def iterations(self) -> dict[str, ScenarioCounts]:
+        """Iterations, by scenario, without their durations. VUs are a state, no count: 0 here."""
+        return _without_vus(self._scenarios.numbers)
+
+    @property
     def scenarios(self) -> dict[str, ScenarioCounts]:
-        """Iterations, by scenario. VUs are a state, no count: 0 here."""
-        return {
-            name: ScenarioCounts(
-                iterations_due=counts.iterations_due,
-                iterations_started=counts.iterations_started,
-                iterations_done=counts.iterations_done,
-                iterations_dropped=counts.iterations_dropped,
-                iterations_interrupted=counts.iterations_interrupted,
-                script_errors=counts.script_errors,
-                iteration_duration=counts.iteration_duration,
-            )
-            for name, counts in self._scenarios.items()
-        }
+        """The same with durations, which are the dear part of it."""
+        return _without_vus(self._scenarios.counts())
+
+
+def _without_vus(scenarios: Mapping[str, ScenarioCounts]) -> dict[str, ScenarioCounts]:
+    return {name: replace(counts, vus_active=0, vus_busy=0) for name, counts in scenarios.items()}
 
 
 def count_scenarios(
@@ -79,11 +107,16 @@ def iterations_of(counts: Collection[ScenarioCounts]) -> Iterations:
 
 def sum_of(first: ScenarioCounts, second: ScenarioCounts) -> ScenarioCounts:
     """Return the two added up, field by field."""
+    durations = (first.iteration_duration, second.iteration_duration)
+    return replace(numbers_of(first, second), iteration_duration=histogram.merge(durations))
+
+
+def numbers_of(first: ScenarioCounts, second: ScenarioCounts) -> ScenarioCounts:
+    """Return the same without durations."""
     return ScenarioCounts(
         **{
             field: getattr(first, field) + getattr(second, field)
             for field in ScenarioCounts.__struct_fields__
             if field != "iteration_duration"
-        },
-        iteration_duration=histogram.merge((first.iteration_duration, second.iteration_duration)),
+        }
     )
