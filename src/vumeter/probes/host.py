@@ -20,6 +20,7 @@ import psutil
 from msgspec.structs import fields, replace
 
 from vumeter.clock import NANOSECONDS_PER_S, NsClock, monotonic_ns
+from vumeter.courtesy import give_way
 from vumeter.model.probes import HostReading
 from vumeter.probes.kernel import KernelProbe, of_cards, of_disks
 
@@ -80,7 +81,9 @@ class HostProbe:
         if now.at_ns - self._last.at_ns >= _SHORTEST_SPAN_NS:
             self._rates = _rates(self._last, now)
             self._last = now
+            give_way()
             self._kernels = self._kernel.read(now.at_ns, now.losses)
+            give_way()
         return replace(_reading(self._rates), **_by_type(self._kernels))
 
 

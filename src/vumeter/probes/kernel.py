@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vumeter.courtesy import give_way
 from vumeter.probes.cgroup import PROC, SYS, CgroupUse, cgroup_use, throttled_percent
 from vumeter.probes.rates import Rates
 
@@ -83,6 +84,7 @@ class KernelProbe:
             found["processes_blocked"] = stat["procs_blocked"]
         if span_s:
             found |= dict(_rates(grown, span_s))
+        give_way()
         return found | self._own_group(span_s)
 
     def _own_group(self, span_s: float) -> dict[str, float]:

@@ -19,6 +19,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from vumeter.clock import NsClock, monotonic_ns
+from vumeter.courtesy import give_way
 from vumeter.link.protocol import Hello
 from vumeter.model.frame import EventLevel, Frame, Phase, Point, StopCause
 from vumeter.model.measure import Reading
@@ -392,6 +393,8 @@ class Conductor:
         for text, label in self._stages.begun(self._hand.throttles.states(at_s, {})):
             self._events.add(text, label=label)
         developed = self._picture.develop(at_s)
+        if developed:
+            give_way()
         self._shift.grow(developed)
         self._mind_audience()
         self._siren.hear(developed)
@@ -404,8 +407,10 @@ class Conductor:
             self._do(abort, cause=StopCause.THRESHOLD)
         if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
             self._tell_of_store()
+            give_way()
             self._show()
         if developed:
+            give_way()
             self.spikes.look(self.frame)
 
     def _mind_audience(self) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from vumeter.courtesy import give_way
 from vumeter.model.frame import Point
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally
 from vumeter.model.metric import CustomMetric
@@ -92,9 +93,12 @@ class Picture:
     def develop(self, elapsed_s: float) -> list[Reading]:
         """Take in every second that is complete by now, and return those that are shown."""
         bare = self._aggregator.take(elapsed_s)
+        if bare:
+            give_way()
         shown = [reading for each in bare if (reading := self._take(each, elapsed_s)) is not None]
         if bare:
             self._keeper.stalls(self._aggregator.stalls)
+            give_way()
             # What is counted ends with the newest second, so the time rates are over does, too.
             self.view = self._new_view(min(elapsed_s, self._views.next_second))
         return shown
@@ -146,10 +150,12 @@ class Picture:
         probed = self._probed.pop(bare.second, _Probed())
         reading = replace(bare, **probed._asdict())
         self.summary.add(reading)
+        give_way()
         if reading.second > 0 and elapsed_s - reading.second < SHORTEST_SECOND_S:
             self._keeper.second(reading, None)
             return None
         point = self._views.add(reading)
+        give_way()
         self.series.add(reading.second, series_of(reading, point))
         self._keeper.second(reading, point)
         return reading

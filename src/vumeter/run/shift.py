@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from vumeter.courtesy import give_way
 from vumeter.engine.launcher import Crew, Hired, Told, WorkerLost
 from vumeter.model.frame import EventLevel, StopCause
 from vumeter.model.measure import Reading
@@ -138,6 +139,7 @@ class Shift:
             case SnapshotTaken(snapshot=snapshot):
                 self._staff.hear(snapshot)
                 self._picture.add_snapshot(snapshot)
+                give_way()
             case Remark(text=text):
                 self._herald.remark_of_worker(text)
             case Said(place=place, text=text):

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from vumeter.clock import NANOSECONDS_PER_S, monotonic_ns
+from vumeter.courtesy import give_way
 from vumeter.errors import StoreError
 from vumeter.model.balance import Balance
 from vumeter.model.flame import Flame
@@ -250,7 +251,9 @@ class StoreWriter:
         self._newest_second = reading.second
         shown = self._hiding.reading(reading)
         self._so_far.add(shown)
+        give_way()
         self._backlog.add(rows.of_reading(shown))
+        give_way()
         if reading.second % _TOTALS_EVERY_S == _TOTALS_EVERY_S - 1:
             self._put_totals_away()
         if point is not None:
