@@ -1,17 +1,24 @@
 """From what was typed to a plan."""
 
 import base64
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from vumeter.cli.app import app_for
 from vumeter.cli.planning import Wishes, plan
+from vumeter.cli.probe import probe
 from vumeter.cli.processes import with_processes
+from vumeter.cli.run import run
 from vumeter.errors import ProbeError, UsageError
 from vumeter.model.flow import Request
-from vumeter.model.plan import Executor
+from vumeter.model.plan import Executor, Plan
+from vumeter.model.retention import Retention
 from vumeter.model.watched import ProcessMonitor
+from vumeter.units import duration_text
 
 URL = "http://127.0.0.1:8000/"
 
@@ -29,6 +36,26 @@ def test_without_flags_it_is_ten_vus_without_an_end() -> None:
     assert (made.workers, made.verify_tls, made.keep_alive) == (1, True, True)
     assert made.name == "127.0.0.1-8000"
     assert next(scenario.requests).name == "GET /"
+
+
+def test_a_default_is_the_same_in_the_flags_the_wishes_and_the_plan() -> None:
+    made, bare = plan(Wishes(url=URL)), Plan(name="bare", scenarios=())
+    assert (made.graceful_stop_s, made.dead_man_s) == (bare.graceful_stop_s, bare.dead_man_s)
+    assert request_of().timeout_s == Request(name="x", url=URL).timeout_s
+    wished = Wishes(url=URL)
+    for command in (run, probe):
+        flags = inspect.signature(command).parameters
+        for name in Wishes.__struct_fields__:
+            if name in flags and flags[name].default not in (inspect.Parameter.empty, None):
+                assert flags[name].default == getattr(wished, name), (command.__name__, name)
+
+
+def test_what_help_says_that_is_kept_is_what_is_kept() -> None:
+    kept = Retention()
+    helps = {it.name: it.help for it in get_command(app_for([])).commands["run"].params if it.name}
+    assert f"[{duration_text(kept.seconds_s)}]" in helps["keep_seconds"]
+    assert f"[{duration_text(kept.tens_s)}]" in helps["keep_tens"]
+    assert f"[{kept.most_bytes // 1_000_000}MB]" in helps["max_store"]
 
 
 def test_every_flag_has_its_place_in_the_plan() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -113,10 +114,13 @@ def test_a_log_has_every_event_with_the_time_of_day_and_no_seconds() -> None:
 @pytest.mark.slow
 def test_a_terminal_that_stops_reading_holds_up_nothing(stuck: io.TextIOWrapper) -> None:
     printer = Printer(stuck)
+    begun_s = time.monotonic()
     # Many times what the printer's own queue takes.
     for second in range(1000):
         printer(replace(FRAME, second=second))
     printer.close()
+    # Half a second is for what waits at the end, and the rest for a busy machine.
+    assert time.monotonic() - begun_s < 5
 
 
 def test_a_terminal_that_is_gone_holds_up_nothing() -> None:
