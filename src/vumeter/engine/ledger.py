@@ -1,12 +1,13 @@
 """Where a worker counts requests: for each scenario by name, so that each knows its own."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from itertools import chain
 
 from vumeter.engine.recorder import MOST_NAMES, OTHER, Recorder
 from vumeter.engine.slowest import take_slowest
 from vumeter.model.measure import Histogram, Slow, Tally
 from vumeter.stats.histogram import HistogramSum
+from vumeter.stats.histogram import merge as merge_times
 from vumeter.stats.slowness import slower
 from vumeter.stats.tally import merge
 
@@ -52,17 +53,16 @@ class Ledger:
         tallies: dict[str, list[Tally]] = {}
         durations: dict[str, Histogram] = {}
         for scenario, book in self._books.items():
-            whole = HistogramSum()
+            services, asides = [], []
             for name, recorder in book.items():
-                tally, apart = recorder.take(), recorder.apart.take()
+                tally, aside = recorder.take(), recorder.apart.take()
                 if tally is None:
                     continue
                 tallies.setdefault(self._known(name), []).append(tally)
-                if scenario in plain:
-                    whole.add(tally.service)
-                    whole.remove(apart)
+                services.append(tally.service)
+                asides.append(aside)
             if scenario in plain:
-                durations[scenario] = whole.histogram()
+                durations[scenario] = _less(services, asides)
         return {name: merge(several) for name, several in tallies.items()}, durations
 
     def take_slowest(self, start_ns: int) -> dict[str, Slow]:
@@ -80,3 +80,15 @@ class Ledger:
             return OTHER
         self._names[name] = None
         return name
+
+
+def _less(services: Sequence[Histogram], asides: Sequence[Histogram]) -> Histogram:
+    """Return all of *services* less *asides*, of which there are none as a rule."""
+    if not any(aside.counts for aside in asides):
+        return merge_times(services)
+    rest = HistogramSum()
+    for service in services:
+        rest.add(service)
+    for aside in asides:
+        rest.remove(aside)
+    return rest.histogram()
