@@ -128,5 +128,7 @@ def test_a_calm_run_has_no_reason_and_says_so(vumeter: Vumeter, server: ServerPr
     found = vumeter("why")
     assert (found.returncode, "only " in found.stdout) == (0, True)
     assert "seconds 0 to " in found.stdout
+    assert "LITTLE'S LAW" in found.stdout
+    assert "LITTLE'S LAW" not in vumeter("why", "--from", "1").stdout
     assert vumeter("why", "--from", "end", "--to", "start").returncode == 2
     assert "1:20:00" in vumeter("why", "--from", "1:99").stderr

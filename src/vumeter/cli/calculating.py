@@ -87,15 +87,15 @@ def write(
     answer: "Struct", form: Form, *, title: str, tables: "Iterable[Table]", remarks: Iterable[str]
 ) -> None:
     """Write *answer* to standard output: as it is, or as the *tables* that are made of it."""
-    from vumeter.report.forecast import writing
+    from vumeter.report import table_text
 
     if form is Form.JSON:
         import msgspec
 
         content = msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n"
     elif form is Form.MARKDOWN:
-        content = writing.markdown(title, tables, remarks)
+        content = table_text.markdown(title, tables, remarks)
     else:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        content = writing.text(title, tables, remarks, colour=colour)
+        content = table_text.text(title, tables, remarks, colour=colour)
     sys.stdout.buffer.write(content.encode())

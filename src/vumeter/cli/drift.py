@@ -1,10 +1,10 @@
 """`vumeter drift`: what climbed or fell over a run, and what it runs into."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vumeter.cli.calculating import Form
 from vumeter.cli.flags import RunName
 from vumeter.units import duration_text, parse_duration_s
 
@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from vumeter.report.analysis.drift import Drift
 
 _MOST_SPANS = 200
-
-
-class Form(StrEnum):
-    """How it is written."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def drift(

@@ -1,12 +1,20 @@
 """`vumeter why [RUN]`: what may explain a stored run's slow or failing seconds."""
 
-from typing import Annotated
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vumeter.cli.flags import RunName
 from vumeter.errors import UsageError
 from vumeter.model.explanation import CAVEAT, Explanation, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vumeter.model.summary import Summary
+    from vumeter.store.reader import StoredRun
 
 
 def why(
@@ -25,20 +33,35 @@ def why(
     Say what changed together with a run's latency or errors: a hint, no proof.
 
     Of all that was watched, the numbers whose ranks go with it best are named, with how much
-    earlier they changed, and with the statement, table or session that the database names.
+    earlier they changed, and with the statement, table or session that the database names. Of a
+    whole run also what was used up and when, what the database was busy with, and Little's law.
     """
     from vumeter.link import archive
     from vumeter.run.archive import stored_why
     from vumeter.store.reader import open_run
     from vumeter.tui.moments import moment_s
 
-    with open_run(archive.find(run).store) as stored:
+    folder = archive.find(run)
+    with open_run(folder.store) as stored:
         end_s = float(stored.newest_second + 1)
         first, last = (round(moment_s(each, now_s=end_s, end_s=end_s)) for each in (start, end))
         if last <= first:
             raise UsageError(f"--to: {end} is not after {start}.")
         found = stored_why(stored, of, first, last)
-    print("\n".join(_lines(found)))
+        is_whole = first == 0 and last == round(end_s)
+        bottlenecks = list(_bottlenecks(stored, archive.summary(folder))) if is_whole else []
+    print("\n".join([*_lines(found), *bottlenecks]))
+
+
+def _bottlenecks(stored: "StoredRun", summary: "Summary") -> "Iterator[str]":
+    from vumeter.report.analysis.tables import bottleneck_tables
+    from vumeter.report.analysis.whole import bottlenecks_of
+    from vumeter.report.sections.lines import Ink
+    from vumeter.report.table_text import table_text
+
+    ink = Ink(sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    for table in bottleneck_tables(bottlenecks_of(stored, summary)):
+        yield from ("", *table_text(table, ink))
 
 
 def _lines(found: Explanation) -> list[str]:

@@ -30,6 +30,8 @@ def figure_text(name: str, value: float) -> str:
     ('41.2ms', '24,103')
     >>> figure_text("host.memory_used_bytes_max", 3.1e9), figure_text("journal.0.at_s", 75.2)
     ('3.1GB', '00:01:15')
+    >>> figure_text("outage_s", 0.0), figure_text("outage_s", 0.25)
+    ('0s', '250ms')
     """
     field = _field(name)
     if field in _RUN_TIMES:
@@ -38,6 +40,8 @@ def figure_text(name: str, value: float) -> str:
         if field.endswith(ending):
             return amount_text(value, unit)
     if field.endswith("_s"):
+        if not value:
+            return "0s"
         return amount_text(value * 1000, Unit.MS) if value < 60 else duration_text(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 

@@ -32,9 +32,9 @@ from vumeter.report.forecast.given import given as given_capacity
 from vumeter.report.forecast.schema import Capacity, Forecast, Hint, LoadUnit
 from vumeter.report.forecast.shapes import levels_of_plan, levels_of_run
 from vumeter.report.forecast.sources import measured
-from vumeter.report.forecast.writing import markdown, text
 from vumeter.report.json_report import report
 from vumeter.report.markdown import markdown as report_markdown
+from vumeter.report.table_text import markdown, text
 from vumeter.report.tables import Table, at
 from vumeter.stats.histogram import histogram_of
 from vumeter.store.reader import open_run

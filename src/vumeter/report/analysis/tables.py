@@ -23,12 +23,16 @@ def analysis_tables(analysis: Analysis) -> tuple[Table, ...]:
     """Return those that there is something in."""
     found = (
         _explained(analysis),
-        _full(analysis),
-        *_databases(analysis),
-        _little(analysis),
+        *bottleneck_tables(analysis),
         _drifts(analysis),
         _changes(analysis),
     )
+    return tuple(table for table in found if table.rows)
+
+
+def bottleneck_tables(analysis: Analysis) -> tuple[Table, ...]:
+    """Return what was used up, what databases were busy with, and what Little's law says."""
+    found = (_full(analysis), *_databases(analysis), _little(analysis))
     return tuple(table for table in found if table.rows)
 
 

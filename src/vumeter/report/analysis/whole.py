@@ -6,12 +6,13 @@ from msgspec import Struct
 
 from vumeter.model.explanation import Explanation, Question
 from vumeter.model.summary import Summary
-from vumeter.report.analysis.database import DatabaseUse
+from vumeter.report.analysis.database import DatabaseLog, DatabaseUse
 from vumeter.report.analysis.drift import Drift, drifts_of
 from vumeter.report.analysis.limits import Full, Little, full_of, little_of
-from vumeter.report.course import Course
+from vumeter.report.course import Course, course_of
 from vumeter.stats import series
 from vumeter.stats.explaining import explanation
+from vumeter.store.reader import StoredRun
 
 
 class Analysis(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,22 @@ def analysis_of(
         full=full_of(course),
         explanations=tuple(_explanations(course)),
         databases=databases,
+    )
+
+
+def bottlenecks_of(stored: StoredRun, summary: Summary) -> Analysis:
+    """
+    Return the same of *stored* without what takes statistics: no drift, no explanations.
+
+    Raises:
+        StoreError: The run cannot be read.
+    """
+    databases = DatabaseLog()
+    course = course_of(stored, summary, beside=databases.add)
+    return Analysis(
+        little=little_of(course, is_open=summary.service is not None),
+        full=full_of(course),
+        databases=databases.uses(),
     )
 
 
