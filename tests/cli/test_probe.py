@@ -1,6 +1,7 @@
 """`vumeter probe`, and the finder in the middle of a run."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,4 +108,8 @@ def test_whoever_moves_the_throttle_has_it_from_the_finder(
     assert "at work already" in again.stderr
     assert "Nobody drives but you" in nobody.stderr
     assert "cruise: keeps p95 250ms by moving RPS" in cruise.stdout
-    assert "interrupted before anything was held" in vumeter("show", "shop").stdout
+    # On a busy machine its first load was held before the next command came.
+    assert re.search(
+        r"interrupted before anything was held|at least .{1,12}, interrupted",
+        " ".join(vumeter("show", "shop").stdout.split()),
+    )
