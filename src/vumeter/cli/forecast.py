@@ -206,6 +206,8 @@ def _levels(name: str | None, variables: list[str]) -> "Levels":
             time_scale=1.0,
         )
         return levels_of_plan(plan)
+    if variables:
+        raise UsageError(f"-e is for profiles, and {name} is a run.")
     from vumeter.link import archive
 
     with archive.opened(archive.find(name)) as stored:

@@ -104,3 +104,19 @@ def test_each_database_has_tables_with_its_name(readings: list[Reading]) -> None
         "postgres-statements-1",
     ]
     assert tables[3].title == "PostgreSQL's statements of billing by time"
+
+
+def test_a_database_that_counts_no_statements_says_what_to_do(readings: list[Reading]) -> None:
+    remark = "pg_stat_statements is not in this database → CREATE EXTENSION pg_stat_statements"
+    without = [
+        replace(
+            it,
+            postgres=replace(
+                it.postgres, statements=(), statements_span_s=None, statements_remark=remark
+            ),
+        )
+        for it in readings
+        if it.postgres is not None
+    ]
+    (_, statements) = analysis_tables(Analysis(databases=uses(without)))
+    assert [cell.text for cell in statements.rows[0]] == ["not known", remark]

@@ -427,6 +427,7 @@ def test_capacities_can_be_said() -> None:
         (["1/s", "2/s"], "several of one instance"),
         (["1=1/s", "2/s"], "not each says"),
         (["1=1/s", "2=2/s"], "says nothing"),
+        (["1=1/s", "2=2 users"], "some are in users"),
         (["1/s..2/s..3/s"], "is no load"),
         (["1/s..2 users"], "is no load"),
     ],

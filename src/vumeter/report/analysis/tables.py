@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from vumeter.model.metric import Unit
-from vumeter.report.analysis.database import StatementUse, WaitUse
+from vumeter.report.analysis.database import DatabaseUse, StatementUse, WaitUse
 from vumeter.report.analysis.drift import Change, Drift
 from vumeter.report.analysis.whole import Analysis
 from vumeter.report.figures import figure_text
@@ -210,20 +210,24 @@ def _databases(analysis: Analysis) -> Iterator[Table]:
             columns=("event", *_WAITS.values()),
             rows=tuple(waits),
         )
-        statements = (
-            (
-                Cell(text=plain(it.text)),
-                *_cells(f"{path}.statements.{n}", it, _STATEMENTS),
-                Cell(text="new" if it.is_new else ""),
-            )
-            for n, it in enumerate(use.statements)
+        yield _statements(path, use, key=f"postgres-statements-{at}", of=of)
+
+
+def _statements(path: str, use: DatabaseUse, *, key: str, of: str) -> Table:
+    title = f"PostgreSQL's statements{of} by time"
+    if not use.statements and use.remark:
+        reason = (Cell(text="not known"), Cell(text=plain(use.remark)))
+        return Table(key=key, title=title, columns=(), rows=(reason,))
+    rows = (
+        (
+            Cell(text=plain(it.text)),
+            *_cells(f"{path}.statements.{n}", it, _STATEMENTS),
+            Cell(text="new" if it.is_new else ""),
         )
-        yield Table(
-            key=f"postgres-statements-{at}",
-            title=f"PostgreSQL's statements{of} by time",
-            columns=("statement", *_STATEMENTS.values(), ""),
-            rows=tuple(statements),
-        )
+        for n, it in enumerate(use.statements)
+    )
+    columns = ("statement", *_STATEMENTS.values(), "")
+    return Table(key=key, title=title, columns=columns, rows=tuple(rows))
 
 
 def _cells(path: str, it: WaitUse | StatementUse, fields: Mapping[str, str]) -> Iterator[Cell]:

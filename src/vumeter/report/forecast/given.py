@@ -72,6 +72,8 @@ def given(texts: Sequence[str], *, sigma: float = 0.0, kappa: float = 0.0) -> Ca
     points = [(int(it["instances"]), _load(it["load"])) for it in several if it]
     if len(points) < len(texts) or any(number < 1 for number, _ in points):
         raise UsageError("--capacity: not each says of how many instances.", hint=_EXAMPLES)
+    if len({unit for _, (_, unit) in points}) > 1:
+        raise UsageError("--capacity: some are in users, and some are rates.", hint=_EXAMPLES)
     if sigma or kappa:
         raise UsageError(
             "--contention and --coherency follow from capacities of several instances:"
