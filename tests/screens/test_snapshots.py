@@ -27,12 +27,15 @@ Flight = Callable[[Pilot[Departure]], Awaitable[None]]
 VIEWS = ("latency", "endpoints", "host", "database", "log")
 SMALL, LARGE = (80, 24), (120, 40)
 JAMMED_S, MENDED_S = 118, 145
+ASKED = ("waits", "flame", "flames")
+"""What is fetched when it is looked at."""
+
 FULL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 @cache
-def recording() -> Recording:
-    return load(Path(__file__).parent / "data" / "shop.recording")
+def recording(name: str = "shop") -> Recording:
+    return load(Path(__file__).parent / "data" / f"{name}.recording")
 
 
 def cockpit(
@@ -57,6 +60,9 @@ def pressing(*keys: str) -> Flight:
         while app.board.frame is None:
             await pilot.pause()
         await pilot.press(*keys)
+        await pilot.pause()
+        while any(each.group in ASKED and not each.is_finished for each in app.workers):
+            await pilot.pause()
         await pilot.pause()
 
     return fly
@@ -106,6 +112,12 @@ def test_why(snap_compare: Snap, size: tuple[int, int]) -> None:
         await pilot.pause()
 
     assert snap_compare(cockpit(JAMMED_S), terminal_size=size, run_before=fly)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+def test_the_profiler(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app = cockpit(40, played=recording("search"))
+    assert snap_compare(app, terminal_size=size, run_before=pressing("P"))
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])

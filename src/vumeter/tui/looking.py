@@ -22,6 +22,7 @@ from vumeter.tui.night import night_of
 from vumeter.tui.preferences import RATES_HZ
 from vumeter.tui.sight import Sight, moved, pointed, widened
 from vumeter.tui.terminal import PALETTES
+from vumeter.tui.wait_track import WaitTrack
 from vumeter.tui.widgets.endpoint_table import SortKey
 
 AROUND_S = 60
@@ -261,10 +262,28 @@ class Looking(Deck):
             self.session.want(0, history.newest_second + 1, span_s=COARSE_S)
         elif (span := self.board.time_span).columns:
             self.session.want(span.first_second, span.end_second, span_s=span.wanted_s)
+        if self.board.view is View.DATABASE and self.is_running:
+            self._want_waits()
         if self.session.is_asked_alone and self.is_running:
             self.run_worker(
                 self.session.trace(), name="cockpit-trace", exclusive=True, group="trace"
             )
+
+    def _want_waits(self) -> None:
+        """Have fetched what the database's chart lacks: frames are of the present only."""
+        span, track = self.board.time_span, self.board.waits.track
+        newest = self.session.history.newest_second
+        wish = track.wish(span.first_second, min(span.end_second, newest))
+        if wish is not None:
+            self.run_worker(self._fetch_waits(track, *wish), name="cockpit-waits", group="waits")
+
+    async def _fetch_waits(self, track: WaitTrack, from_second: int, to_second: int) -> None:
+        found = await self.session.waits(self.board.shown_database, from_second, to_second)
+        if found is None:
+            track.ask_anew()
+        elif found:
+            track.fill(found)
+            self.board.waits.repaint()
 
     @property
     def _time(self) -> Time:

@@ -19,6 +19,7 @@ from vumeter.model.throttle import Command, Outcome
 from vumeter.tui.feed import Dial, Feed
 from vumeter.tui.history import FINE_S, History, Wish, probes_of
 from vumeter.tui.outbox import OVERRULING, Outbox
+from vumeter.tui.wait_track import WAIT_CLASSES
 
 SPACING_S = 0.2
 """Least time between two commands, so that a held-down key is few moves in the journal."""
@@ -306,6 +307,27 @@ class Session:
             self._on_outcome(None, await self._feed.take_spike())
         except VumeterError as error:
             self._fail(None, error.message)
+
+    async def waits(
+        self, database: str, from_second: int, to_second: int
+    ) -> dict[int, dict[str, float]] | None:
+        """
+        Return what the sessions of *database* waited for in each second, as far as it is known.
+
+        `None`: the run is out of reach.
+        """
+        if self._feed is None:
+            return None
+        prefix = f"postgres_more.{database}" if database else "postgres"
+        found: dict[int, dict[str, float]] = {}
+        try:
+            for wait in WAIT_CLASSES:
+                name = f"{prefix}.active_by_wait.{wait}"
+                for point in await self._feed.series(name, from_second, to_second):
+                    found.setdefault(point.second, {})[wait] = point.mean
+        except VumeterError:
+            return None
+        return found
 
     async def flames(self) -> Flames | None:
         """Return which flame graphs there are; `None`: the run is out of reach."""

@@ -33,6 +33,11 @@ class WaitChart(Chart):
         self._tracks: dict[str, WaitTrack] = {}
 
     @property
+    def track(self) -> WaitTrack:
+        """What is known of the one that is shown."""
+        return self._track
+
+    @property
     def _track(self) -> WaitTrack:
         return self._tracks.setdefault(self.database, WaitTrack())
 
