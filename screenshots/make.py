@@ -1,7 +1,7 @@
 """
-Draw every screenshot from the recorded run: `python screenshots/make.py`.
+Draw every screenshot from the recorded runs: `python screenshots/make.py`.
 
-No terminal and no load is needed; the same recording gives the same pictures.
+No terminal and no load is needed; the same recordings give the same pictures.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rich.segment import Segment
 
 from drawing import svg
-from record import RECORDING, VIEWER
+from record import SEARCH, SHOP, VIEWER
 from vumeter.testing.clock import ManualClock
 from vumeter.testing.feed import PlayedFeed, Recording, load
 from vumeter.tui.app import Cockpit
@@ -22,7 +22,8 @@ from vumeter.tui.feed import Feed
 from vumeter.tui.terminal import DEFAULT_THEME, PALETTES
 
 FOLDER = Path(__file__).parent
-GATHERED_S = 60
+ASKING = ("why", "spike", "flame", "flames", "waits")
+"""What the cockpit asks the run for, and shows once it was answered."""
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
@@ -36,6 +37,7 @@ class Picture(NamedTuple):
     title: str
     keys: str = ""
     theme: str = DEFAULT_THEME
+    path: Path = SHOP
 
 
 PICTURES = (
@@ -52,14 +54,29 @@ PICTURES = (
         keys=": v u space 9 0 space o v e r space 2 0 s",
     ),
     Picture("past", 120, 40, 145, "the past, with a cursor in it", keys="left { {"),
-    Picture("database", 120, 40, 118, "the database view", keys="5"),
     Picture("help", 80, 24, 118, "every key", keys="question_mark"),
+    Picture("latency", 120, 40, 118, "latency", keys="2"),
+    Picture(
+        "endpoints", 120, 40, 84, "endpoints, and the slowest of one", keys="3 j j j", path=SEARCH
+    ),
+    Picture("host", 120, 40, 84, "the host in depth", keys="4", path=SEARCH),
+    Picture("database", 120, 40, 118, "the database: who blocks whom, now", keys="5"),
+    Picture("database-sessions", 120, 40, 118, "the database: sessions", keys="5 5"),
+    Picture("database-statements", 120, 40, 118, "the database: statements", keys="5 5 5"),
+    Picture("database-tables", 120, 40, 118, "the database: tables and indexes", keys="5 5 5 5"),
+    Picture("log", 120, 40, 145, "the event log", keys="6"),
+    Picture("why", 120, 40, 118, "what changed together with p95", keys="c"),
+    Picture("snapshot", 120, 40, 118, "a moment that was kept whole", keys="x v enter 5"),
+    Picture("night", 120, 40, 145, "the night on a page", keys="n"),
+    Picture("finder", 120, 40, 84, "how much it can take", path=SEARCH),
+    Picture("profiler", 120, 40, 40, "what the target executes", keys="P", path=SEARCH),
 )
 
 
 async def drawn(recording: Recording, picture: Picture) -> str:
     """Return one picture as SVG."""
-    feed = PlayedFeed(recording, start=recording.index_of(picture.second), viewer=VIEWER)
+    at = recording.index_of(picture.second)
+    feed = PlayedFeed(recording, start=at, viewer=VIEWER)
 
     async def dial() -> Feed:
         return feed
@@ -69,11 +86,14 @@ async def drawn(recording: Recording, picture: Picture) -> str:
         while app.board.frame is None:
             await pilot.pause()
         app.choose_theme(picture.theme)
-        # What a viewer who has been there for a while has gathered.
-        for frame in recording.frames[: recording.index_of(picture.second)][-GATHERED_S:]:
+        # What a viewer who has been there from the start has gathered.
+        for frame in recording.frames[:at]:
             app.board.show(frame)
         app.board.show(feed.hello.frame)
-        await pilot.press(*picture.keys.split())
+        for key in picture.keys.split():
+            await pilot.press(key)
+            while any(it.group in ASKING and not it.is_finished for it in app.workers):
+                await pilot.pause()
         await pilot.pause()
         palette = PALETTES[picture.theme]
         return svg(
@@ -108,10 +128,10 @@ def main() -> None:
     wanted = parser.parse_args().names
     os.environ["TZ"] = "UTC"
     time.tzset()
-    recording = load(RECORDING)
+    recordings = {path: load(path) for path in {picture.path for picture in PICTURES}}
     for picture in PICTURES:
         if not wanted or picture.name in wanted:
-            text = asyncio.run(drawn(recording, picture))
+            text = asyncio.run(drawn(recordings[picture.path], picture))
             (FOLDER / f"{picture.name}.svg").write_text(text, encoding="utf-8")
             print(f"{picture.name}.svg  {len(text) / 1000:.0f} kB")
 
