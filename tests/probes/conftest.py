@@ -20,6 +20,7 @@ from vumeter.model.probes import PostgresReading, PostgresState
 from vumeter.probes.postgres import PostgresProbe
 from vumeter.testing.patience import until
 
+_NO_STATEMENTS = "pg_stat_statements does not come with this PostgreSQL: install its contrib"
 _DEBIAN = Path("/usr/lib/postgresql")
 _PATIENCE_S = 30
 
@@ -46,8 +47,19 @@ class Cluster:
             "fsync": "off",
             **self._settings,
         }
+        self._set(**settings)
+
+    def _set(self, **settings: str) -> None:
         with (self._data / "postgresql.conf").open("a") as conf:
             conf.writelines(f"{name} = {value}\n" for name, value in settings.items())
+
+    def follow(self, leader: "Cluster") -> None:
+        """Become a streaming replica of *leader*, which runs and lets replicas in."""
+        source = ("-h", leader.folder, "-p", str(leader.port), "-U", "chief")
+        _run_as_owner(
+            self._binaries / "pg_basebackup", "-D", self._data, *source, "-c", "fast", "-R", "-N"
+        )
+        self._set(port=str(self.port), unix_socket_directories=f"'{self.folder}'")
 
     def start(self) -> None:
         _run_as_owner(
@@ -308,10 +320,33 @@ def cluster(pattern: Path) -> Iterator[Cluster]:
 def statements(cluster: Cluster) -> Iterator[Cluster]:
     """The same with pg_stat_statements in it, for one test."""
     if not _binaries_with_statements():
-        pytest.skip("pg_stat_statements does not come with this PostgreSQL: install its contrib")
+        pytest.skip(_NO_STATEMENTS)
     cluster.execute("CREATE EXTENSION pg_stat_statements")
     yield cluster
     cluster.execute("DROP EXTENSION IF EXISTS pg_stat_statements")
+
+
+@pytest.fixture
+def leader(pattern: Path) -> Iterator[Cluster]:
+    """One that replicas may follow, for a single test, which may stop it."""
+    if not _binaries_with_statements():
+        pytest.skip(_NO_STATEMENTS)
+    with _running(pattern, shared_preload_libraries="'pg_stat_statements'") as running:
+        running.execute("CREATE EXTENSION pg_stat_statements")
+        yield running
+
+
+@pytest.fixture
+def follower(leader: Cluster) -> Iterator[Cluster]:
+    """A streaming replica of `leader`."""
+    with _owned_folder() as folder:
+        replica = Cluster(folder, _binaries(), settings={})
+        replica.follow(leader)
+        replica.start()
+        try:
+            yield replica
+        finally:
+            replica.stop()
 
 
 @pytest.fixture

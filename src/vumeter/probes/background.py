@@ -70,7 +70,6 @@ class BackgroundWatch:
         replicas = tuple(map(_replica, followers))
         lags = [replica.lag_s for replica in replicas if replica.lag_s is not None]
         behind = [replica.lag_bytes for replica in replicas if replica.lag_bytes is not None]
-        own_lag_s = (row["lag_s"] or 0.0) if row["is_replica"] else None
         self.figures = {
             "wal_bytes_per_s": _wal_bytes_per_s(before, look),
             "checkpoints_timed": self._timed,
@@ -78,7 +77,7 @@ class BackgroundWatch:
             "autovacuum_workers": row["autovacuum_workers"],
             "replicas": replicas,
             "replication_lag_bytes": max(behind, default=None),
-            "replication_lag_s": max(lags, default=own_lag_s),
+            "replication_lag_s": max(lags, default=row["lag_s"]),
         }
 
 

@@ -56,6 +56,14 @@ class Server:
     connections_reserved: int
     role: str
     """The probe's, quoted for SQL."""
+    started: float
+    """When, by its own clock: two servers have not begun in the same microsecond."""
+    uptime_s: float
+    """Since then, when it was connected to."""
+
+    def ran_beside(self, before: "Server", *, gone_s: float) -> bool:
+        """Whether this is another than *before*, which was seen *gone_s* ago: it ran already."""
+        return self.started != before.started and self.uptime_s > gone_s
 
 
 class Observer:
@@ -95,6 +103,8 @@ class Observer:
             connections_max=row["connections_max"],
             connections_reserved=row["connections_reserved"],
             role=plain_text(row["role"], limit=NAME_LIMIT),
+            started=row["started"],
+            uptime_s=row["uptime_s"],
         )
         observer = cls(questions, server, clock=clock, log=log)
         for watch in (observer._locks, observer._relations, observer._background):

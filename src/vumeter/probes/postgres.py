@@ -31,6 +31,7 @@ from vumeter.probes.errands import EndBackend, Errand, Explain
 from vumeter.probes.failure import Failure, failure_of
 from vumeter.probes.look import Observer, Server
 from vumeter.probes.statement_log import StatementLog
+from vumeter.units import duration_text
 
 # Longer than the server lets a statement take: who is silent for so long is not there.
 _ANSWER_LIMIT_S = 2.0
@@ -88,7 +89,7 @@ class PostgresProbe:
         return self._take(EndBackend(pid=pid, ends=ends))
 
     def notices(self) -> list[str]:
-        """Return what came of errands since this was asked last."""
+        """Return what came of errands, and what else there is to tell, since the last time."""
         told, self._notices = self._notices, []
         return told
 
@@ -145,7 +146,7 @@ class PostgresProbe:
         """Ask until the connection fails; a question that the server gives up is only noted."""
         async with asyncio.timeout(_ANSWER_LIMIT_S):
             observer = await Observer.begin(connection, clock=self._clock, log=self._statements)
-        self._server = observer.server
+        self._meet(observer.server)
         counted_before = dict(self._counted)
         look_due_ns = self._clock()
         while True:
@@ -169,6 +170,17 @@ class PostgresProbe:
             sample_s = sample_interval_s(self._reading.connections_used or 0)
             next_ns = began_ns + interval_ns(sample_s, took_ns=answered_ns - began_ns)
             await asyncio.sleep((next_ns - self._clock()) / NANOSECONDS_PER_S)
+
+    def _meet(self, server: Server) -> None:
+        """Remember the server that is connected to; one that ran beside the last is another."""
+        before, self._server = self._server, server
+        gone_s = (self._clock() - self._good_ns) / NANOSECONDS_PER_S
+        if before is not None and server.ran_beside(before, gone_s=gone_s):
+            self._statements.forget()
+            uptime = duration_text(round(server.uptime_s))
+            self._notices.append(
+                f"another server answers there now: PostgreSQL {server.version}, up for {uptime}"
+            )
 
     async def _run_errands(self, observer: Observer) -> None:
         while self._errands:

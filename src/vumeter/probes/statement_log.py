@@ -55,6 +55,11 @@ class StatementLog:
         self._looks: deque[tuple[int, Mapping[StatementKey, Counters]]] = deque()
         self._first: frozenset[StatementKey] | None = None
 
+    def forget(self) -> None:
+        """Begin anew: what comes next is another server's."""
+        self._looks.clear()
+        self._first = None
+
     def add(self, at_ns: int, counters: Mapping[StatementKey, Counters]) -> None:
         """Take in a look, later than those before it."""
         if self._first is None:
