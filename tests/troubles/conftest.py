@@ -12,7 +12,6 @@ import sys
 import tempfile
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from vumeter.link import folders
 from vumeter.model.frame import Event
 from vumeter.model.measure import Reading
 from vumeter.store.reader import open_run
+from vumeter.testing.patience import wait_until
 
 GENEROUS_S = 60.0
 """No test waits for time to pass; this is when it gives up waiting for something."""
@@ -39,8 +39,6 @@ FIRST_CALM_S = 5
 VUS = 8
 SLOTS = 30
 """Of which three are reserved."""
-
-Until = Callable[[Callable[[], object], Callable[[], str]], None]
 
 _PROGRAM = (sys.executable, "-m", "vumeter")
 _PROFILE = """
@@ -67,19 +65,8 @@ steps = [
 """
 
 
-@pytest.fixture(scope="module")
-def until() -> Until:
-    """Return when something has become true, or fail and say what there is instead."""
-    return _until
-
-
-def _until(holds: Callable[[], object], what: Callable[[], str]) -> None:
-    """Return when something has become true, or fail and say *what* there is instead."""
-    give_up_s = time.monotonic() + GENEROUS_S
-    while not holds():
-        if time.monotonic() > give_up_s:
-            pytest.fail(f"it never became so; there is:\n{what()}")
-        time.sleep(0.02)
+def _wait(holds: Callable[[], object], what: Callable[[], str]) -> None:
+    wait_until(holds, what, within_s=GENEROUS_S)
 
 
 class Shop:
@@ -153,13 +140,13 @@ class Screen:
 
     def shows(self, *words: str) -> None:
         """Wait until all of *words* stand on the screen at once."""
-        _until(lambda: all(map(self.text.__contains__, words)), lambda: f"{words}\n{self.text}")
+        _wait(lambda: all(map(self.text.__contains__, words)), lambda: f"{words}\n{self.text}")
 
     def turn_to(self, page: str) -> None:
         """Turn to a page of the view of the database."""
         while (shown := self.page) != page:
             self.press("5")
-            _until(lambda shown=shown: self.page != shown, lambda: self.text)
+            _wait(lambda shown=shown: self.page != shown, lambda: self.text)
 
     def close(self) -> None:
         self._process.kill()
@@ -201,7 +188,7 @@ class Trouble:
 
         before = [bool(shows(each)) for each in self.readings_before]
         assert sum(before) <= len(before) / 3, "it is there most of the time"
-        _until(seconds, lambda: f"{self.readings[-1:]}")
+        _wait(seconds, lambda: f"{self.readings[-1:]}")
         return seconds()[0] + 1 - self.began_s
 
     def events(self) -> list[str]:
@@ -278,7 +265,7 @@ class Watched:
             return run.events
 
     def until_second(self, second: int) -> None:
-        _until(lambda: self.newest_second >= second, lambda: f"second {self.newest_second}")
+        _wait(lambda: self.newest_second >= second, lambda: f"second {self.newest_second}")
 
 
 @pytest.fixture(scope="module")
@@ -331,7 +318,7 @@ def watched(cluster: Cluster, shop: Shop, runs: Path) -> Iterator[Watched]:
     run.until_second(0)
     yield run
     run.said("ctl", "shop", "abort")
-    _until(lambda: not folders.is_live(folders.newest_first("shop")[0]), lambda: "the run goes on")
+    _wait(lambda: not folders.is_live(folders.newest_first("shop")[0]), lambda: "the run goes on")
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from vumeter.model.measure import Reading
 from vumeter.model.probes import PostgresReading
 from vumeter.stats.series import series_of
 from vumeter.stats.sessions import is_exhausted
+from vumeter.testing.patience import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(180)]
 
@@ -199,7 +200,7 @@ def test_a_probe_that_finds_no_slot_says_so_and_comes_back(watched, cluster, scr
             fill()
             return "REFUSED" in screen.text
 
-        until(put_out, lambda: screen.text)
+        wait_until(put_out, lambda: screen.text)
         screen.shows("no slot left: 27/30, 3 are reserved")
     screen.shows("conn ", "/27+3")
     texts = [each.text for each in watched.events()]
