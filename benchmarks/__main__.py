@@ -5,6 +5,7 @@ Ends with 0 when all of them do, with 1 when one does not, with 2 when it could 
 """
 
 import argparse
+import compileall
 import datetime
 import signal
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+import vumeter
 from benchmarks import chart, machine, report, results
 from benchmarks.catalogue import PARTS
 from benchmarks.generators import GeneratorError
@@ -29,6 +31,7 @@ def main() -> int:
     except LookupError as error:
         print(error, file=sys.stderr)
         return 2
+    _compile()
     bench = Bench(
         rounds=options.rounds,
         seconds=options.seconds,
@@ -52,6 +55,16 @@ def main() -> int:
         print(f"Not measured: {', '.join(unmeasured)}", file=sys.stderr)
         return 2
     return 0 if all(held) else 1
+
+
+def _compile() -> None:
+    """
+    Compile vumeter, as installing it would.
+
+    In a checkout where Python is told to write no bytecode each process would do that again when
+    it starts: a cockpit took 0.93 s of CPU to its first picture then, and 0.77 s with it.
+    """
+    compileall.compile_dir(Path(vumeter.__file__).parent, quiet=1)
 
 
 def _options() -> argparse.Namespace:
