@@ -17,7 +17,7 @@ from vumeter.run.versus import stored_versus
 from vumeter.stats.histogram import bucket_index, highest_us
 from vumeter.stats.redaction import Redactor
 from vumeter.testing.seconds import MadeUpRun
-from vumeter.testing.stored import plain_plan, store_run
+from vumeter.testing.stored import plain_plan, store_run, summary_of
 
 pytestmark = pytest.mark.slow
 
@@ -73,13 +73,14 @@ async def compared(
 ) -> Comparison:
     beside = Beside(plan, Redactor(plan), journal=lambda: journal, tell=str)
     beside.hear(run, float(SECONDS))
+    await beside.conclude(replace(summary_of(plan), duration_s=float(SECONDS)))
     await beside.close()
     assert beside.comparison is not None
     return beside.comparison
 
 
 def verdicts(it: Comparison) -> dict[Metric, Judgement]:
-    return {line.metric: line.verdict for line in it.lines if line.name == "GET /"}
+    return {line.metric: line.verdict for line in it.lines}
 
 
 @pytest.mark.parametrize("alternate_s", [0.0, BLOCK_S], ids=["side by side", "by turns"])
@@ -117,7 +118,7 @@ async def test_the_beginning_of_each_turn_is_in_no_figure() -> None:
     it = await compared(plan(alternate_s=BLOCK_S), readings(1, alternate_s=BLOCK_S))
     # One second of each turn, of which there are 17 pairs.
     assert it.window_s == 1 and it.windows == (17, 17)
-    (median,) = (line for line in it.lines if not line.name and line.metric is Metric.P50)
+    (median,) = (line for line in it.lines if line.metric is Metric.P50)
     # The made-up median is 3 ms; what is left over is ten times as slow.
     assert median.a == pytest.approx(3, rel=0.2)
 

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from vumeter.errors import StoreError, UsageError
 from vumeter.link.folders import RunFolder, runs_folder
+from vumeter.store.reader import StoredRun, open_run
 
 _FOLDER = ".baselines"
 _SUFFIX = ".sqlite"
@@ -58,10 +62,45 @@ def names() -> list[str]:
     return sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}"))
 
 
-def listed() -> Iterator[tuple[str, int]]:
-    """Yield each baseline's name, and how many bytes it takes."""
+class Kept(Struct, frozen=True, kw_only=True):
+    """A baseline in a line."""
+
+    name: str
+    size_bytes: int
+    run: str = ""
+    """What the run was called."""
+    target: str = ""
+    started_unix_ms: int = 0
+    duration_s: float = 0.0
+    requests: int = 0
+    p95_us: int | None = None
+    problem: str = ""
+    """Why it cannot be read."""
+
+
+def listed() -> Iterator[Kept]:
+    """Yield each baseline; also those that cannot be read."""
     for name in names():
-        yield name, path_of(name).stat().st_size
+        known = Kept(name=name, size_bytes=path_of(name).stat().st_size)
+        try:
+            with open_run(path_of(name)) as stored:
+                yield _kept(known, stored)
+        except StoreError as error:
+            yield replace(known, problem=error.message)
+
+
+def _kept(known: Kept, stored: StoredRun) -> Kept:
+    meta, summary = stored.meta, stored.summary or stored.so_far(None)
+    latency = summary.total.latency
+    return replace(
+        known,
+        run=meta.plan.name,
+        target=" and ".join(meta.plan.targets),
+        started_unix_ms=meta.started_unix_ms or 0,
+        duration_s=summary.duration_s,
+        requests=summary.total.requests,
+        p95_us=None if latency is None else latency.p95_us,
+    )
 
 
 def save(name: str, folder: RunFolder) -> Path:

@@ -448,6 +448,14 @@ class Plan(Struct, frozen=True, kw_only=True):
         return f"{parts.scheme}://{host}"
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """Scheme and host of the one that is under load, or of both."""
+        if self.variants is None:
+            return (self.target,)
+        other = urlsplit(self.variants.against)
+        return self.target, f"{other.scheme}://{other.netloc.rpartition('@')[2]}"
+
+    @property
     def duration_s(self) -> float | None:
         """When the last schedule ends, in seconds after the start; `None`: no end."""
         ends = [scenario.load.end_s for scenario in self.scenarios]

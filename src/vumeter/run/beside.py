@@ -5,6 +5,7 @@ Nothing waits for a look but the end of the run; while one is made, the next is 
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class Beside:
         self._journal = journal
         self._tell = tell
         self._parties = (Party(), Party()) if plan.variants else (Party(),)
+        self._newest: Reading | None = None
         is_compared = bool(plan.baseline or plan.variants)
         self._look: _Look | None = _Look(self._plan) if is_compared else None
         self._task: asyncio.Task[None] | None = None
@@ -68,14 +70,16 @@ class Beside:
         if self._look is None:
             return
         for reading in readings:
+            self._count_newest()
             shown = by_shown_name(reading.tallies, self._shown)
-            self._count(replace(reading, tallies=shown), end_s=at_s)
+            self._newest = replace(reading, tallies=shown)
         if at_s >= self._due_s and self._task is None and self._is_begun:
             self._due_s = at_s + max(EVERY_S, at_s / _LOOKS)
             self._task = asyncio.create_task(self._compare(self._look, None))
 
     async def conclude(self, summary: Summary) -> None:
         """Hold the whole run, of which that is the end, to all of what it is held to."""
+        self._count_newest(end_s=summary.duration_s)
         if self._look is None or not self._is_begun:
             return
         if self._task is not None:
@@ -93,7 +97,11 @@ class Beside:
     def _is_begun(self) -> bool:
         return all(party.seconds for party in self._parties)
 
-    def _count(self, reading: Reading, *, end_s: float) -> None:
+    def _count_newest(self, *, end_s: float = math.inf) -> None:
+        """Count the second before this one: how long the last one is, is known at the end."""
+        reading, self._newest = self._newest, None
+        if reading is None:
+            return
         if self._plan.variants is None:
             self._parties[0].add(reading, end_s=end_s)
             return

@@ -141,7 +141,7 @@ class Conductor:
     def _launch(self) -> None:
         self._shift.launch(self._phases.provided)
         self._life.begin()
-        self._events.add(f"load on {self._plan.target}: {load(self._plan)}")
+        self._events.add(f"load on {' and '.join(self._plan.targets)}: {load(self._plan)}")
         for warning in self._hand.throttles.warnings:
             self._herald.remark(warning)
         self._weigh(0.0)

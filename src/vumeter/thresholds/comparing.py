@@ -1,7 +1,7 @@
 """Figures of two sides held against each other, and against what is allowed of them. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vumeter.model.comparison import Judgement, Line, Metric
 from vumeter.stats.numeric.differences import Difference, adjusted, differences
@@ -22,7 +22,16 @@ class Side:
 
 
 def lines(a: Side, b: Side, *, budgets: Sequence[Budget] = (), is_paired: bool) -> tuple[Line, ...]:
-    """Return how *b* stands beside *a*, for each name that both have, in the order of *a*."""
+    """
+    Return how *b* stands beside *a*, for each name that both have, in the order of *a*.
+
+    A name that is alone in both is all requests, and is not said twice: each figure more that is
+    tested makes it harder to tell any of them. But where a budget is its own, it has its lines.
+    """
+    names = [name for name in a.figures if name]
+    is_alone = len(names) == 1 and a.figures.keys() == b.figures.keys()
+    if is_alone and not any(budget.name in names for budget in budgets):
+        a = replace(a, figures={"": a.figures[""]})
     return tuple(_judged(list(_compared(a, b, budgets, is_paired=is_paired))))
 
 

@@ -37,6 +37,8 @@ def compared_name(comparison: Comparison, name: str) -> str | None:
 
 def line_of(comparison: Comparison, name: str | None, metric: Metric) -> Line | None:
     """Return what is known of *metric* of the requests called *name*; empty: of all."""
+    if name and name not in comparison.only_b and {it.name for it in comparison.lines} == {""}:
+        name = ""  # it is alone, and so it is all of them
     fitting = (it for it in comparison.lines if it.name == name and it.metric is metric)
     return next(fitting, None)
 

@@ -195,3 +195,45 @@ def test_runs_too_short_to_be_tested_say_so(run: Callable[..., str]) -> None:
     assert {line.verdict for line in it.lines} <= {Judgement.WORSE, Judgement.UNTESTED}
     assert sum("10 of the 16 windows" in remark for remark in it.remarks) == 2
     assert "Windows of 1 s (10), blocks" in words.text([it], colour=False)
+
+
+def test_a_request_that_is_alone_is_not_said_twice_but_where_it_has_a_budget(
+    tmp_path: Path,
+) -> None:
+    def alone(seed: int, factor: float) -> Iterator[Reading]:
+        for it in readings(seed, factor=factor):
+            yield replace(it, tallies={"GET /": it.tallies["GET /endpoint/1"]})
+
+    paths = [tmp_path / "a.sqlite", tmp_path / "b.sqlite"]
+    for path, seed, factor in zip(paths, (1, 2), (1.0, 1.4), strict=True):
+        store_run(path, alone(seed, factor)).close()
+    pair = subjects_of(map(str, paths))
+    assert {line.name for line in compare(*pair).lines} == {""}
+    assert Metric.P95 in {line.metric for line in compare(*pair).regressions}
+    own = compare(*pair, budgets=[budget_of("p95{name:GET /} +90%")])
+    assert {line.name for line in own.lines} == {"", "GET /"}
+    assert "They are the same run." not in own.remarks
+    assert "They are the same run." in compare(pair[0], pair[0]).remarks
+
+
+def test_markdown_has_what_changed_first_and_everything_folded_away(
+    subjects: tuple[Subject, ...],
+) -> None:
+    it = compare(subjects[0], subjects[2])
+    shown, folded = words.markdown([it]).split("<details>")
+    alike = [row for row in shown.splitlines() if "GET /" in row and "✓ same" in row]
+    assert "| GET /endpoint/1 | p50 |" in shown and alike == []
+    assert "GET /endpoint/0" in folded and "All 15 figures" in folded
+    assert folded.rstrip().endswith("</details>")
+    same = compare(subjects[0], subjects[0])
+    assert "✓ same" in words.markdown([same])
+
+
+def test_no_more_errors_are_annotated_than_github_shows(subjects: tuple[Subject, ...]) -> None:
+    it = compare(subjects[0], subjects[2])
+    line = it.regressions[0]
+    many = replace(it, lines=tuple(replace(line, name=f"GET /{at}") for at in range(14)))
+    told = words.annotations([many]).splitlines()
+    errors = [each for each in told if each.startswith("::error")]
+    assert len(errors) == words.MOST_ANNOTATIONS
+    assert "and 5 figures more" in errors[-1]

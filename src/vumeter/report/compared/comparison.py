@@ -74,6 +74,8 @@ def _number(it: Subject) -> int:
 
 
 def _remarks(a: Subject, b: Subject, *, is_paired: bool) -> Iterator[str]:
+    if _core(a) == _core(b):
+        yield "They are the same run."
     for subject in (a, b):
         if subject.report.generator.verdict == "generator-limited":
             yield f"{subject.title}: vumeter itself was the limit; that may be all that differs."
@@ -91,6 +93,11 @@ def _remarks(a: Subject, b: Subject, *, is_paired: bool) -> Iterator[str]:
     for one, other in ((a, b), (b, a)):
         if names := _only_in(one, other):
             yield f"Only in {one.title}: {', '.join(names)}."
+
+
+def _core(it: Subject) -> tuple[object, ...]:
+    """Return what no two runs have in common."""
+    return it.report.run, it.report.totals, it.report.latency_ms
 
 
 def _only_in(one: Subject, other: Subject) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ _SIGNS = {
     Judgement.UNCLEAR: "? unclear",
     Judgement.UNTESTED: "– untested",
 }
+MOST_ANNOTATIONS = 10
+"""GitHub shows so many errors of a step, and drops the others without a word."""
+
 _NAME_WIDTH = 28
 _SUMMARY_NAME_WIDTH = 24
 _SUMMARY_LINES = 20
@@ -55,12 +58,15 @@ def markdown(comparisons: Sequence[Comparison]) -> str:
 
 def annotations(comparisons: Sequence[Comparison]) -> str:
     """Return *comparisons* as commands that GitHub Actions makes annotations of."""
-    lines = (
+    errors = [
         _annotation("error", f"{_subject(line)} is worse", sentence(line, it))
         for it in comparisons
         for line in it.regressions
-    )
-    return "".join(lines) + "".join(
+    ]
+    if (more := len(errors) - MOST_ANNOTATIONS) > 0:
+        text = f"and {more + 1} figures more, which vumeter compare has"
+        errors[MOST_ANNOTATIONS - 1 :] = [_annotation("error", "more is worse", text)]
+    return "".join(errors) + "".join(
         _annotation("notice", f"{plain(it.a)} → {plain(it.b)}", headline(it)) for it in comparisons
     )
 
@@ -161,9 +167,25 @@ def _markdown_lines(it: Comparison) -> Iterator[str]:
     yield ""
     yield f"{headline(it).capitalize()} {_how(it)}"
     yield ""
+    telling = [line for line in it.lines if not line.name or line.verdict in _TELLING]
+    yield from _markdown_table(telling)
+    yield ""
+    yield from (f"- ! {escaped(plain(remark))}" for remark in it.remarks)
+    if len(telling) < len(it.lines):
+        # A reader of a pull request wants what has changed; the rest is a click away.
+        yield ""
+        yield f"<details><summary>All {len(it.lines)} figures</summary>"
+        yield ""
+        yield from _markdown_table(it.lines)
+        yield ""
+        yield "</details>"
+    yield ""
+
+
+def _markdown_table(lines: Sequence[Line]) -> Iterator[str]:
     yield "| | | before | after | change | 95 % interval | verdict |"
     yield "|---|---|---:|---:|---:|---:|---|"
-    for line in it.lines:
+    for line in lines:
         verdict = _SIGNS[line.verdict]
         cells = (
             escaped(_name(line)),
@@ -175,8 +197,6 @@ def _markdown_lines(it: Comparison) -> Iterator[str]:
             f"**{verdict}**" if line.verdict is Judgement.WORSE else verdict,
         )
         yield f"| {' | '.join(cells)} |"
-    yield ""
-    yield from (f"- ! {escaped(plain(remark))}" for remark in it.remarks)
 
 
 def _how(it: Comparison) -> str:

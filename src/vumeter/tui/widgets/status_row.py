@@ -195,7 +195,8 @@ def _comparison_light(comparison: Comparison | None, look: Look) -> Line:
         return Line(look)
     words, ink = headline(comparison, look)
     name = cropped(held_to(comparison), _LONGEST_NAME, look)
-    return Line(look).add(f"vs {name} ", Ink.DIM).add(words, ink)
+    own = comparison.prefix_b.partition(" ")[0]
+    return Line(look).add(f"{own} vs {name} ".lstrip(), Ink.DIM).add(words, ink)
 
 
 def _latency(name: str, us: int | None, look: Look) -> Line:
