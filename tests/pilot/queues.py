@@ -44,6 +44,7 @@ class Queue:
         noise: The standard deviation of a factor by which each second is slower or faster.
         outage: The load beyond which, once it was put on, nothing is ever answered any more.
         pool: VUs: more requests than that are dropped.
+        is_even: Arrivals are evenly spaced, and not Poisson.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Queue:
         noise: float = 0.0,
         outage: float = math.inf,
         pool: int = 100_000,
+        is_even: bool = False,
     ) -> None:
         self.service_s = service_s
         self.random = random.Random(seed)
@@ -69,12 +71,13 @@ class Queue:
         self._noise = noise
         self._outage = outage
         self._pool = pool
+        self._is_even = is_even
 
     def set(self, rate_per_s: float) -> None:
         self.rate_per_s = rate_per_s
         self.is_broken = self.is_broken or rate_per_s > self._outage
         self._next_s = max(self._next_s, float(self.second))
-        self._next_s = self.second + self.random.expovariate(rate_per_s)
+        self._next_s = self.second + self._gap_s()
 
     def read(self) -> Reading:
         """Let a second go by."""
@@ -87,7 +90,7 @@ class Queue:
                 dropped += 1
             else:
                 self._arrive(self._next_s, slowed)
-            self._next_s += self.random.expovariate(self.rate_per_s)
+            self._next_s += self._gap_s()
         times_us = []
         while self._under_way and self._under_way[0][0] < end_s:
             done_s, arrived_s = heapq.heappop(self._under_way)
@@ -120,6 +123,9 @@ class Queue:
         )
         self.second += 1
         return reading
+
+    def _gap_s(self) -> float:
+        return 1 / self.rate_per_s if self._is_even else self.random.expovariate(self.rate_per_s)
 
     def _arrive(self, at_s: float, slowed: float) -> None:
         free_s = heapq.heappop(self._free_s)

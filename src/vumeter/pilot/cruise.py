@@ -10,14 +10,13 @@ step in load does far more. docs/probe.md, "Cruise control", has the reasons.
 
 import math
 from collections import deque
-from typing import NamedTuple
 
 from vumeter.model.measure import Reading
 from vumeter.model.throttle import Lever
+from vumeter.pilot.course import Course
 from vumeter.pilot.slo import severity
 from vumeter.pilot.window import Figure, Second, figure, second_of
 from vumeter.thresholds.amounts import amount_text
-from vumeter.thresholds.rule import Rule
 
 PERIOD_S = 5
 """So many seconds are looked at, then the load is moved; the first of them does not count."""
@@ -31,18 +30,6 @@ _MOST_UP, _MOST_DOWN = math.log(1.25), math.log(0.6)
 """A period never moves the load farther. Down is more urgent than up."""
 _ALARM = math.log(2.0)
 """Two seconds beyond twice the set point are answered without waiting for the period."""
-
-
-class Course(NamedTuple):
-    """What is kept, and by what."""
-
-    rule: Rule
-    """Its limit is the set point: below it the load may go up."""
-    scenario: str
-    lever: Lever
-    load: float
-    floor: float
-    top: float
 
 
 class Cruise:
