@@ -2,16 +2,20 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from vumeter.cli.planning import Wishes, plan
 from vumeter.cli.probe import probed
 from vumeter.errors import ExitCode, ProfileError, UsageError
+from vumeter.link.folders import RUNS_VARIABLE
 from vumeter.model.plan import Arrivals
 from vumeter.testing.server_process import ServerProcess
 
@@ -113,3 +117,33 @@ def test_whoever_moves_the_throttle_has_it_from_the_finder(
         r"interrupted before anything was held|at least .{1,12}, interrupted",
         " ".join(vumeter("show", "shop").stdout.split()),
     )
+
+
+@pytest.mark.slow
+def test_what_a_search_had_found_outlives_the_run_process(
+    runs: Path,
+    vumeter: Callable[..., "subprocess.CompletedProcess[str]"],
+    eventually: Callable[[Callable[[], object]], None],
+) -> None:
+    with ServerProcess("--law", "mm1:500") as server:
+        vumeter("run", server.url, "-q", "10", "--detach", "--name", "shop")
+        vumeter("ctl", "shop", "probe", "p95 < 2s")
+        (store,) = runs.rglob("*.sqlite")
+        eventually(lambda: _has_findings(store))
+        (process,) = [
+            each
+            for each in psutil.process_iter(["cmdline", "environ"])
+            if "vumeter.cli.conduct" in (each.info["cmdline"] or [])
+            and (each.info["environ"] or {}).get(RUNS_VARIABLE) == str(runs)
+        ]
+        process.kill()
+        process.wait(30)
+    shown = vumeter("show", "shop").stdout
+    assert "CAPACITY" in shown
+    assert "interrupted: the run ended before the search did" in shown
+
+
+def _has_findings(store: Path) -> bool:
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as database:
+        found = database.execute("SELECT count(*) FROM standings WHERE name = 'findings'")
+        return found.fetchone() == (1,)

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+from msgspec.structs import replace
 from tests.pilot.plans import plan
 from tests.pilot.queues import SCENARIO, Queue, drive, exponential, fixed
 
+from vumeter.model.measure import Reading
 from vumeter.model.pilot import Finding, Outcome, PilotPhase, StepVerdict
 from vumeter.model.throttle import Lever
 from vumeter.pilot.findings import finding
@@ -165,13 +167,19 @@ def test_of_whole_vus_none_is_tried_twice_before_the_hold() -> None:
     assert answer.usl.sigma == pytest.approx(0.05, abs=0.02)
 
 
-@pytest.mark.slow
-def test_on_a_noisy_server_the_answer_says_how_uncertain_it_is() -> None:
-    calm = found(search("p95 < 100ms"), Queue(exponential(1 / 200), seed=5))
-    noisy = found(search("p95 < 100ms"), Queue(exponential(1 / 200), seed=5, noise=0.4))
+def test_a_generator_that_others_disturb_is_waited_for() -> None:
+    class Disturbed(Queue):
+        """Whose generator has the machine to itself only from second 40 on."""
 
-    assert calm.low is not None
-    assert calm.high is not None
-    assert noisy.low is not None
-    assert noisy.high is not None
-    assert noisy.high - noisy.low > calm.high - calm.low
+        def read(self) -> Reading:
+            reading = super().read()
+            if reading.second >= 40:
+                return reading
+            disturbed = replace(reading.generator, limited=True, tick_lag_p99_us=60_000)
+            return replace(reading, generator=disturbed)
+
+    finder = search("p95 < 100ms", top=40.0)
+    answer = found(finder, Disturbed(exponential(1 / 200)))
+    assert answer.outcome is Outcome.GUARD_RAIL
+    assert answer.sustainable == 40.0
+    assert "disturbed by others in" in answer.curve[0].why

@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vumeter.model.alert import AlertLevel
 from vumeter.model.frame import Figures, Frame, Latency, RunState, StopCause
 from vumeter.model.measure import ErrorKind, GeneratorReading
+from vumeter.model.pilot import PilotKind, PilotPhase, PilotState
 from vumeter.model.plan import Threshold
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever, ThrottleState
@@ -271,6 +273,30 @@ def latency(us: int) -> Latency:
 )
 def test_a_second_fits_in_a_line(shown: Frame, line: str) -> None:
     assert progress_line(shown) == line
+
+
+def test_while_the_finder_drives_a_line_says_where_it_is_and_why() -> None:
+    pilot = PilotState(
+        kind=PilotKind.FINDER,
+        phase=PilotPhase.BISECT,
+        scenario="main",
+        lever=Lever.RATE,
+        aim="p95<300ms",
+        load=175.2,
+        why="12 s of 10 to 18 s seen",
+        step=7,
+        low=160.0,
+        high=184.0,
+    )
+    shown = replace(frame(latency=latency(20_100)), pilot=pilot)
+    assert progress_line(shown) == (
+        "00:01:42 rps 412 p95 40.2 ms err 29 | "
+        "bisect 7 at 175/s of 160–184: 12 s of 10 to 18 s seen"
+    )
+    wordy = replace(shown, pilot=replace(pilot, why="why " * 40))
+    assert len(progress_line(wordy)) <= WIDTH
+    over = replace(shown, pilot=replace(pilot, phase=PilotPhase.OVER))
+    assert progress_line(over).startswith("00:01:42 running vu 10")
 
 
 FRAMES = st.builds(

@@ -117,3 +117,19 @@ def test_a_cruise_moves_the_rate_and_its_moves_of_a_minute_are_one_entry() -> No
     by_hand = replace(flight.commands[-1], author="alice")
     journal.write(by_hand, accepted=True, effect="", second=entry.second + 1, at_unix_ms=0)
     assert journal.merging(flight.commands[-1], second=entry.second + 2) is None
+
+
+def test_what_a_search_has_come_to_is_known_step_by_step() -> None:
+    flight = Flight()
+    flight.ask(asked(CommandKind.PROBE, "p95 < 100ms"), at_s=0.3)
+    assert flight.pilot.so_far == ()
+    queue = Queue(exponential(1 / 200))
+    queue.set(20.0)
+    while not flight.pilot.so_far:
+        flight.pilot.hear([queue.read()], queue.second + 0.3)
+    (found,) = flight.pilot.so_far
+
+    assert flight.pilot.findings == ()
+    assert found.outcome is Outcome.INTERRUPTED
+    assert found.text == "at least 20/s, interrupted: the run ended before the search did"
+    assert len(found.curve) == 1

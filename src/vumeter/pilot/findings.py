@@ -2,13 +2,14 @@
 
 from vumeter.model.pilot import Finding, LoadPoint, Outcome, StepVerdict
 from vumeter.model.throttle import Lever
-from vumeter.pilot.knee import first_saturated, knee, saturated
+from vumeter.pilot.knee import knee
+from vumeter.pilot.saturation import first_saturated, saturated
 from vumeter.pilot.scalability import fitted_usl
 from vumeter.pilot.search import Finder, Record
 from vumeter.pilot.window import sums
 
-_TWO_SIDED = 2.2
-"""Standard errors for about 95 %, where some five steps lead to it."""
+# Student's t, two-sided 95 %, by degrees of freedom from 2 on.
+_TWO_SIDED = (4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)
 
 
 def finding(
@@ -73,7 +74,9 @@ def _interval(finder: Finder, outcome: Outcome) -> tuple[float | None, float | N
     found = finder.crossing
     if found is None:
         return finder.low, finder.high
-    around = _TWO_SIDED * found.error
+    # Each step is one of the curve's; two go for its height and its slope.
+    degrees = min(max(2, found.trials - 2), len(_TWO_SIDED) + 1)
+    around = _TWO_SIDED[degrees - 2] * found.error
     # What was held is no guess, however the line lies.
     lowest = min(found.load - around, sustainable)
     return max(0.0, lowest), max(found.load + around, sustainable)

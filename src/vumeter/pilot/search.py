@@ -16,9 +16,10 @@ from typing import NamedTuple
 from vumeter.model.measure import Reading
 from vumeter.model.pilot import Outcome, PilotPhase, StepVerdict
 from vumeter.model.throttle import Lever
-from vumeter.pilot.crossing import Crossing, Trial, crossing
+from vumeter.pilot.crossing import Crossing
 from vumeter.pilot.recovery import Recovery
 from vumeter.pilot.step import CLIMBING, HOLDING, SEARCHING, Judged, Patience, Step
+from vumeter.pilot.trials import limit_of
 from vumeter.thresholds.rule import Rule
 
 USUAL_S = 180.0
@@ -30,8 +31,13 @@ SLOW_FACTOR = 1.3
 _NEAR_LIMIT = math.log(0.5)
 _REST_RATIO = 0.5
 """Of the highest load that held: what the target recovers at."""
+_MILD = math.log(1.5)
+"""A figure that is not farther beyond its limit leaves nothing to get over."""
 _RETRIES = 2
-"""So often a step is repeated in which the generator was the limit."""
+"""
+So often a step is repeated in which the generator was the limit; where others only had the machine,
+for as long as there is time for a hold and its repetition.
+"""
 _HOLDS = 3
 """So often a hold is tried, each time a little lower."""
 _HOLD_TAKES_S = 29.0
@@ -130,11 +136,14 @@ class Finder:
     @property
     def crossing(self) -> Crossing | None:
         """Where the tightest rule meets its limit, as far as the steps say."""
-        if self.high is None:
+        failed = [each for each in self.records if each.judged.verdict is StepVerdict.FAILED]
+        rule = min(failed, key=lambda each: each.load).judged.rule if failed else None
+        if self.high is None or rule is None:
             return None
         is_wide = self.low is None or self.high > _WIDE * self.low
         middle = self.high if is_wide or self.low is None else (self.low + self.high) / 2
-        return crossing(self._trials(), around=middle)
+        judged = [each.judged for each in self.records]
+        return limit_of(judged, self.search.rules, rule, around=middle)
 
     @property
     def sustainable(self) -> float | None:
@@ -201,11 +210,17 @@ class Finder:
             self.is_rail = True
         if self.phase is PilotPhase.HOLD:
             return self._after_failed_hold(judged, at_s)
-        if self.low is not None:
-            return self._rest(PilotPhase.BISECT, judged.why, at_s)
-        is_lowest = self.load <= self.search.floor
-        after = PilotPhase.OVER if is_lowest else PilotPhase.DESCEND
-        return self._rest(after, judged.why, at_s)
+        return self._after_failure(judged, at_s)
+
+    def _after_failure(self, judged: Judged, at_s: float) -> Move | None:
+        if self.low is None:
+            is_lowest = self.load <= self.search.floor
+            after = PilotPhase.OVER if is_lowest else PilotPhase.DESCEND
+            return self._rest(after, judged.why, at_s)
+        if judged.is_steady and judged.severity < _MILD:
+            # What follows is no higher, and no worse for what is still waiting.
+            return self._next(judged, at_s)
+        return self._rest(PilotPhase.BISECT, judged.why, at_s)
 
     def _is_within_noise(self, judged: Judged) -> bool:
         """
@@ -240,8 +255,7 @@ class Finder:
             if low >= self.search.top:
                 self.is_rail = True
                 return self._hold(low, "the guard rail is reached", at_s)
-            severity = judged.trial.severity if judged.trial else -1.0
-            factor = FACTOR if severity < _NEAR_LIMIT else SLOW_FACTOR
+            factor = FACTOR if judged.severity < _NEAR_LIMIT else SLOW_FACTOR
             load = min(self._rounded(low * factor), self.search.top)
             return self._try(load, PilotPhase.CLIMB, f"{judged.why}: up", at_s)
         between = self._between(low, self.high)
@@ -298,7 +312,9 @@ class Finder:
 
     def _after_generator(self, judged: Judged, at_s: float) -> Move | None:
         self._retries += 1
-        if self._retries <= _RETRIES:
+        left_s = self.search.within_s - (at_s - self._started_s)
+        may_pass = judged.is_disturbed and left_s > 2 * _HOLD_TAKES_S
+        if self._retries <= _RETRIES or may_pass:
             patience = HOLDING if self.phase is PilotPhase.HOLD else None
             return self._try(self.load, self.phase, f"{judged.why}: again", at_s, patience=patience)
         self.is_generator = True
@@ -400,15 +416,3 @@ class Finder:
 
     def _held(self) -> Sequence[Record]:
         return [each for each in self.records if each.judged.verdict is StepVerdict.HELD]
-
-    def _trials(self) -> list[Trial]:
-        """Return what steps came to by the rule that was the tightest in the one that failed."""
-        failed = [each for each in self.records if each.judged.verdict is StepVerdict.FAILED]
-        if not failed or failed[-1].judged.rule is None:
-            return []
-        rule = min(failed, key=lambda each: each.load).judged.rule
-        return [
-            each.judged.trial
-            for each in self.records
-            if each.judged.trial is not None and each.judged.rule is rule
-        ]

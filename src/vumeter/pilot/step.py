@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from vumeter.model.measure import Reading
 from vumeter.model.pilot import StepVerdict
-from vumeter.pilot.crossing import Trial
 from vumeter.pilot.slo import samples_needed
-from vumeter.pilot.window import Figure, Second, drift, figure, is_steady, second_of
+from vumeter.pilot.window import Figure, Second, drift, figure, has_room, is_steady, second_of
 from vumeter.thresholds.amounts import amount_text
 from vumeter.thresholds.rule import Rule
 from vumeter.thresholds.words import short_text
@@ -38,8 +37,12 @@ class Patience(NamedTuple):
 
 
 CLIMBING = Patience(settling_s=1, least_s=3, most_s=12, margin=math.log(1.25), broken_by=2.0)
-SEARCHING = Patience(settling_s=2, least_s=10, most_s=18, margin=0.0, broken_by=4.0)
-HOLDING = Patience(settling_s=2, least_s=20, most_s=20, margin=0.0, broken_by=4.0)
+SEARCHING = Patience(settling_s=3, least_s=10, most_s=18, margin=math.log(1.5), broken_by=4.0)
+HOLDING = Patience(settling_s=3, least_s=20, most_s=20, margin=0.0, broken_by=4.0)
+_SHAKEN_S = 1
+"""So long after a second in which the generator was the limit, what it left is still waiting."""
+_CERTAIN = 0.02
+"""A figure that its batches agree on so well needs no margin."""
 _FEW = 20
 """Samples are enough for a figure that is not half of its limit."""
 
@@ -51,12 +54,18 @@ class Judged(NamedTuple):
     why: str
     seconds: tuple[Second, ...]
     """Those that were judged."""
-    trial: Trial | None
-    """By the tightest rule; `None`: nothing could be measured."""
+    looked: tuple[Second, ...]
+    """All that could have been, from when the load had settled."""
+    put_on: float
+    """The load that there really was in them."""
     rule: Rule | None
     """The tightest."""
+    severity: float
+    """How far it was beyond its limit."""
     is_steady: bool = True
     is_marginal: bool = False
+    is_disturbed: bool = False
+    """Whether the generator was the limit, though its own load is not: others had the machine."""
     lacks_vus: bool = False
     """Whether it failed only because the pool of VUs was too small."""
 
@@ -93,6 +102,9 @@ class Step:
         self._clean: list[Second] = []
         self.limited = 0
         """Seconds in which the generator was the limit."""
+        self._disturbed = 0
+        """Of these, seconds in which its own load was not to blame for that."""
+        self._calm_second = 0
 
     @property
     def seconds(self) -> int:
@@ -110,22 +122,25 @@ class Step:
         if reading.second < self._first_second:
             return None
         second = second_of(reading, self._rules)
-        if second.is_clean:
-            self._clean.append(second)
-        else:
-            self.limited += 1
         if not second.is_clean:
+            self.limited += 1
+            self._disturbed += has_room(reading.generator)
+            self._calm_second = reading.second + _SHAKEN_S + 1
             return self._generator()
+        if reading.second < self._calm_second:
+            return None
+        self._clean.append(second)
         return self._broken() or self._decided()
 
     def _generator(self) -> Judged | None:
         looked = self.limited + len(self._clean)
         if looked < max(6, self.patience.least_s) or 2 * self.limited < looked:
             return None
-        reasons = self._clean[-1].reading.generator.reasons if self._clean else ()
-        del reasons
-        why = f"the generator was the limit in {self.limited} of {looked} seconds"
-        return self._judged(StepVerdict.GENERATOR, why, self._clean)
+        is_disturbed = 2 * self._disturbed > self.limited
+        what = "disturbed by others" if is_disturbed else "the limit"
+        why = f"the generator was {what} in {self.limited} of {looked} seconds"
+        judged = self._judged(StepVerdict.GENERATOR, why, self._clean)
+        return judged._replace(is_disturbed=is_disturbed)
 
     def _broken(self) -> Judged | None:
         """Return that the step has failed when its last seconds leave no doubt."""
@@ -166,7 +181,8 @@ class Step:
                 return None
             return self._judged(StepVerdict.FAILED, "nothing was measured", judged)
         rule, found = tightest
-        is_clear = found.is_clear and abs(found.severity) >= self.patience.margin
+        is_far = abs(found.severity) >= self.patience.margin or found.error <= _CERTAIN
+        is_clear = found.is_clear and is_far
         if not (is_clear or is_late):
             return None
         return self._judgement(rule, found, judged, is_steady=seconds is not None)
@@ -196,12 +212,19 @@ class Step:
         lacks_vus: bool = False,
     ) -> Judged:
         tightest = self._tightest(seconds)
-        rule = trial = None
-        if tightest is not None:
-            rule, found = tightest
-        if tightest is not None and is_steady:
-            trial = Trial(self.load, found.severity, found.error, len(seconds))
-        return Judged(verdict, why, tuple(seconds), trial, rule, is_steady, is_marginal, lacks_vus)
+        rule = None if tightest is None else tightest[0]
+        return Judged(
+            verdict,
+            why,
+            tuple(seconds),
+            tuple(self._clean),
+            self._put_on(self._clean),
+            rule,
+            -1.0 if tightest is None else tightest[1].severity,
+            is_steady,
+            is_marginal,
+            lacks_vus=lacks_vus,
+        )
 
     def _steady_part(self) -> list[Second] | None:
         """Return the longest end that is steady; `None`: none that is long enough."""
@@ -240,6 +263,12 @@ class Step:
         if done >= due - max((1 - _KEEPS_UP_RATIO) * due, 3 * math.sqrt(due)):
             return ""
         return f"only {done} of {due} iterations were done: the rest piles up"
+
+    def _put_on(self, seconds: Sequence[Second]) -> float:
+        """Return the load that there really was: of a rate, the arrivals as chance had them."""
+        if not (self._is_open and seconds):
+            return self.load
+        return self._dropped(seconds)[1] / len(seconds)
 
     def _dropped(self, seconds: Sequence[Second]) -> tuple[int, int]:
         counts = [each.reading.scenarios.get(self._scenario) for each in seconds]

@@ -6,7 +6,7 @@ docs/probe.md, "How a step is judged", says the same for people, with the source
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean, stdev, variance
 from typing import Any, NamedTuple
@@ -17,13 +17,14 @@ from vumeter.stats import histogram
 from vumeter.stats.tally import TallySum
 from vumeter.thresholds.metrics import Seen
 from vumeter.thresholds.rule import Rule
+from vumeter.thresholds.sums import Aggregate
 
 MOST_BATCHES = 6
 STEADY_WITHIN = 0.15
 """Two halves whose mean times differ by no more than 15 % agree, however little they scatter."""
 _BUSY_CPU_PERCENT = 90.0
 _FULL_RATIO = 0.9
-_HARMLESS_RATIO = 0.1
+_HARMLESS_RATIO = 0.15
 """Of the shortest limit: the generator's own lag, p99."""
 _STEADY_ERRORS = 2.0
 """Else they agree within so many standard errors of their difference."""
@@ -43,6 +44,11 @@ class Second(NamedTuple):
     """Of response times; `None`: nothing was answered."""
     is_clean: bool
     """Whether it tells of the target, and not of a generator that was the limit."""
+
+    def done(self, scenario: str) -> int:
+        """Return how many iterations of *scenario* ended in it."""
+        counts = self.reading.scenarios.get(scenario)
+        return counts.iterations_done if counts else 0
 
 
 def second_of(reading: Reading, rules: Sequence[Rule]) -> Second:
@@ -72,14 +78,18 @@ def _is_clean(generator: GeneratorReading, rules: Sequence[Rule]) -> bool:
     if not generator.limited:
         return True
     limits_us = [1000 * rule.limit for rule in rules if is_time(rule)]
-    has_room = (
+    if not limits_us or not has_room(generator):
+        return False
+    return generator.tick_lag_p99_us <= _HARMLESS_RATIO * min(limits_us)
+
+
+def has_room(generator: GeneratorReading) -> bool:
+    """Return whether it has CPU, descriptors and ports to spare: what limits it is not its load."""
+    return (
         generator.cpu_percent < _BUSY_CPU_PERCENT
         and generator.descriptors < _FULL_RATIO * generator.descriptor_limit
         and generator.ports <= _FULL_RATIO * generator.port_limit
     )
-    if not limits_us or not has_room:
-        return False
-    return generator.tick_lag_p99_us <= _HARMLESS_RATIO * min(limits_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ def figure(rule: Rule, index: int, seconds: Sequence[Second]) -> Figure | None:
     value = _value(rule, index, seconds)
     if value is None:
         return None
-    batches = [_value(rule, index, batch) for batch in _batches(seconds)]
+    batches = [_value(rule, index, batch) for batch in batches_of(seconds)]
     known = [severity(rule, each) for each in batches if each is not None]
     if len(known) < 2:
         return Figure(value, severity(rule, value), math.inf, 1.0)
@@ -119,9 +129,34 @@ def figure(rule: Rule, index: int, seconds: Sequence[Second]) -> Figure | None:
     return Figure(value, severity(rule, value), error, t95(len(known) - 1))
 
 
+def beyond(rule: Rule, index: int, seconds: Sequence[Second]) -> float | None:
+    """
+    Return what share of times was beyond the limit of *rule*, by the share that may be.
+
+    `None`: *rule* is not about a percentile, or nothing came.
+    """
+    if rule.aggregate is not Aggregate.PERCENTILE or not is_time(rule) or rule.percent >= 100:
+        return None
+    limit_us = 1000 * rule.limit
+    late = number = 0
+    for second in seconds:
+        counts: dict[int, int] = second.parts[index].counts
+        number += sum(counts.values())
+        late += sum(
+            each for bucket, each in counts.items() if histogram.highest_us(bucket) > limit_us
+        )
+    return late / number / (1 - rule.percent / 100) if number else None
+
+
 def t95(degrees: int) -> float:
     """Return Student's t, one-sided 95 %, for so many *degrees* of freedom, at least 1."""
     return _T95[degrees - 1] if degrees <= len(_T95) else 1.7
+
+
+def mean_s(rule: Rule, index: int, seconds: Sequence[Second]) -> float | None:
+    """Return the mean of the times that *rule*, the one with *index*, looks at."""
+    mean_ms = _value(replace(rule, aggregate=Aggregate.AVG), index, seconds)
+    return None if mean_ms is None else mean_ms / 1000
 
 
 def _value(rule: Rule, index: int, seconds: Sequence[Second]) -> float | None:
@@ -131,7 +166,8 @@ def _value(rule: Rule, index: int, seconds: Sequence[Second]) -> float | None:
     return total.figure(rule.aggregate, percent=rule.percent, span_s=float(len(seconds)))
 
 
-def _batches(seconds: Sequence[Second]) -> list[Sequence[Second]]:
+def batches_of(seconds: Sequence[Second]) -> list[Sequence[Second]]:
+    """Return *seconds* in up to six parts, one after the other and about alike in length."""
     number = min(MOST_BATCHES, len(seconds))
     edges = [len(seconds) * each // number for each in range(number + 1)]
     return [seconds[start:end] for start, end in pairwise(edges)]

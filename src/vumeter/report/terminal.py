@@ -9,13 +9,16 @@ from collections.abc import Callable
 
 from vumeter.model.frame import Frame, PhaseStanding, PhaseState, RunState
 from vumeter.model.measure import ErrorKind
+from vumeter.model.pilot import PilotState
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import Lever
+from vumeter.pilot.findings import load_text
 from vumeter.report.compared.words import comparison
 from vumeter.report.numbers import clock_text, compact, three_digits
 from vumeter.report.sections import around, judged, load
 from vumeter.report.sections.capacity import capacity
 from vumeter.report.sections.lines import Ink
+from vumeter.stats.plaintext import fitted, plain
 from vumeter.units import duration_text as span_text
 
 WIDTH = 100
@@ -60,6 +63,8 @@ def progress_line(frame: Frame) -> str:
     """
     if (phase := _present_phase(frame)) is not None:
         return _phase_line(frame, phase)
+    if frame.pilot is not None and not frame.pilot.is_over:
+        return fitted(_piloted_line(frame, frame.pilot), WIDTH).rstrip()
     line = _line(frame, with_targets=True)
     if len(line) <= WIDTH:
         return line
@@ -92,6 +97,23 @@ def _line(frame: Frame, *, with_targets: bool) -> str:
         f"rps {_of_target(frame.window.requests_per_s, frame, Lever.RATE, with_targets):<7} "
         f"{_percentiles(frame):<29} "
         f"err {compact(_errors(frame)):<5} drop {compact(frame.dropped):<4} gen {generator}"
+    )
+
+
+def _piloted_line(frame: Frame, pilot: PilotState) -> str:
+    """What counts while the finder or the cruise control drives: where it is, and why."""
+    latency = frame.window.latency
+    known = "" if latency is None else f"p95 {_ms(latency.p95_us)} ms "
+    generator = "" if frame.generator is None or not frame.generator.limited else "gen LIMIT "
+    step = f" {pilot.step}" if pilot.step else ""
+    between = ""
+    if pilot.low is not None or pilot.high is not None:
+        ends = ("…" if each is None else three_digits(each) for each in (pilot.low, pilot.high))
+        between = f" of {'–'.join(ends)}"
+    return (
+        f"{clock_text(frame.elapsed_s)} rps {compact(frame.window.requests_per_s)} {known}"
+        f"err {compact(_errors(frame))} {generator}| {pilot.phase}{step} at"
+        f" {load_text(pilot.load, pilot.lever)}{between}: {plain(pilot.why)}"
     )
 
 

@@ -29,6 +29,7 @@ from vumeter.run.words import NAMES
 from vumeter.stats.redaction import Redactor
 from vumeter.thresholds.words import threshold_text
 
+_UNFINISHED = "the run ended before the search did"
 _HARMLESS = NO_THROTTLES - ENDS
 """What leaves the throttle where it is."""
 
@@ -67,6 +68,7 @@ class Autopilot:
         self._pilot: Searching | Cruising | None = None
         self._state: PilotState | None = None
         self._findings: list[Finding] = []
+        self._unfinished: tuple[Finding, ...] = ()
         self._said: list[Said] = []
         self._pending: list[Command] = []
         self.is_taken = False
@@ -81,6 +83,11 @@ class Autopilot:
     def findings(self) -> tuple[Finding, ...]:
         """What searches have found so far, oldest first."""
         return tuple(self._findings)
+
+    @property
+    def so_far(self) -> tuple[Finding, ...]:
+        """The same, and what a search that goes on would have found if it ended now."""
+        return (*self._findings, *self._unfinished)
 
     def state(self, at_s: float) -> PilotState | None:
         """Return how the present pilot stands, or how the last one ended; `None`: none so far."""
@@ -127,8 +134,8 @@ class Autopilot:
             move = self._pilot.hear(reading, at_s)
             if move is not None:
                 self._pending = [move]
-            if isinstance(self._pilot, Searching) and self._pilot.is_over:
-                self._conclude(self._pilot, at_s)
+            if isinstance(self._pilot, Searching):
+                self._note(self._pilot, at_s)
 
     def heed(self, command: Command, at_s: float) -> None:
         """Somebody else has given *command*, which was accepted: the throttle may be theirs."""
@@ -150,9 +157,18 @@ class Autopilot:
             self._said.append(Said(pilot.kind, text, EventLevel.ACTION, "cruise off"))
         return text
 
+    def _note(self, search: Searching, at_s: float) -> None:
+        """Note what *search* has come to, if it is a step farther."""
+        if search.is_over:
+            self._conclude(search, at_s)
+        elif search.steps != sum(len(each.curve) for each in self._unfinished):
+            found = search.finding(at_s, why=_UNFINISHED)
+            self._unfinished = (self._without_secrets(found),)
+
     def _conclude(self, search: Searching, at_s: float, *, why: str = "") -> None:
         found = self._without_secrets(search.finding(at_s, why=why))
         self._findings.append(found)
+        self._unfinished = ()
         self._state = self._shown(search.state(at_s, text=found.text))
         is_well = found.outcome in (Outcome.FOUND, Outcome.GENERATOR, Outcome.GUARD_RAIL)
         level = EventLevel.ACTION if is_well else EventLevel.WARNING

@@ -430,5 +430,6 @@ class Conductor:
         self.frame = self._scene.frame()
         self._shown_s = self._timeline.elapsed_s
         self._keeper.frame(self.frame, self._hand.journal)
+        self._keeper.findings(self._autopilot.so_far)
         for sink in self._sinks:
             sink(self.frame)

@@ -9,6 +9,7 @@ from vumeter.model.balance import balance_of
 from vumeter.model.flame import Flame
 from vumeter.model.frame import Event, EventLevel, Frame, Point
 from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.pilot import Finding
 from vumeter.model.retention import Retention
 from vumeter.model.spike import Spike
 from vumeter.model.summary import Summary
@@ -70,6 +71,12 @@ class Keeper:
         sums = log.sums
         if self._store is not None and sums is not None:
             self._store.standing("stalls", sums)
+
+    def findings(self, findings: tuple[Finding, ...]) -> None:
+        """Keep what searches have found, one that goes on included: a run may die first."""
+        if self._store is not None and findings and findings != self._standings.get("findings"):
+            self._store.standing("findings", findings)
+            self._standings["findings"] = findings
 
     def event(self, event: Event) -> None:
         """Keep one line of the event log."""

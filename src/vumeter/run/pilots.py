@@ -6,9 +6,12 @@ from vumeter.model.measure import Reading
 from vumeter.model.pilot import Finding, Outcome, PilotKind, PilotPhase, PilotState
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import Command, CommandKind, Lever, ThrottleState
-from vumeter.pilot.cruise import Course, Cruise
+from vumeter.pilot.course import Course
+from vumeter.pilot.cruise import Cruise
 from vumeter.pilot.findings import finding
+from vumeter.pilot.level import LevelCruise
 from vumeter.pilot.search import USUAL_S, Finder, Move, Search
+from vumeter.pilot.slo import is_time
 from vumeter.thresholds.rule import Rule
 from vumeter.thresholds.words import short_text
 
@@ -50,6 +53,11 @@ class Searching:
     def is_over(self) -> bool:
         """Whether it has its answer."""
         return self._finder.outcome is not None
+
+    @property
+    def steps(self) -> int:
+        """How many steps were judged so far."""
+        return len(self._finder.records)
 
     def begin(self, at_s: float) -> list[Command]:
         """Return the first moves: a rate needs as many VUs as there may be."""
@@ -122,7 +130,8 @@ class Cruising:
             floor=floor,
             top=state.limit,
         )
-        self._cruise = Cruise(self._course)
+        is_queue = is_time(rule) and state.lever is Lever.RATE
+        self._cruise = (LevelCruise if is_queue else Cruise)(self._course)
         self._cruise.begin(at_s)
         self._started_s = at_s
         self.aim = short_text(rule.threshold).replace("<", " ")

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from vumeter.model.frame import PhaseState, StopCause
 from vumeter.model.measure import Added, Reading, Snapshot
+from vumeter.model.pilot import Finding
 from vumeter.model.plan import Plan
 from vumeter.model.summary import Summary
 from vumeter.model.throttle import JournalEntry
@@ -86,6 +87,7 @@ class RunSoFar:
         setup: PhaseState | None,
         teardown: PhaseState | None,
         stalls: StallLog,
+        findings: Iterable[Finding] = (),
     ) -> Summary:
         """Sum the run up to the newest second, as it would have done itself. Use once."""
         newest = self._newest
@@ -104,6 +106,7 @@ class RunSoFar:
             setup=setup,
             teardown=teardown,
             stalls=stalls,
+            findings=findings,
         )
 
     def _count(self, part: Reading | Snapshot) -> None:

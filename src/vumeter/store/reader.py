@@ -16,6 +16,7 @@ from vumeter.model.balance import Balance
 from vumeter.model.flame import Flame, FlameHead
 from vumeter.model.frame import SPANS_S, Event, EventLevel, PhaseState, Point, StopCause
 from vumeter.model.measure import Reading, Snapshot
+from vumeter.model.pilot import Finding
 from vumeter.model.plan import Plan
 from vumeter.model.spike import Spike, SpikeHead
 from vumeter.model.summary import Summary
@@ -139,6 +140,7 @@ class StoredRun:
             setup=self.setup,
             teardown=self.teardown,
             stalls=StallLog(self._standing("stalls", StallSums)),
+            findings=self._standing("findings", tuple[Finding, ...]) or (),
         )
 
     def _remarks(self) -> Iterator[str]:
