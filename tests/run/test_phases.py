@@ -280,7 +280,7 @@ async def test_a_teardown_that_fails_or_is_late_decides_the_exit_code(
     async with fly(plan) as flight:
         failed = await flight.summary()
     assert (failed.stop, exit_code(failed)) == (StopCause.SCHEDULE, ExitCode.PHASE)
-    late = Procedure(steps=(*requests(shop, "/bye"), Think(first_s=60.0)), timeout_s=1.0)
+    late = Procedure(steps=(*requests(shop, "/bye"), Think(first_s=60.0)), timeout_s=3.0)
     async with fly(a_plan(shop, load=Load(vus=1, iterations=3), teardown=late)) as flight:
         link = await flight.link()
         states = {frame.state async for frame in link.frames()}

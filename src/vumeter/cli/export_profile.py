@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+from msgspec.structs import replace
 
 from vumeter.errors import LinkError
+from vumeter.model.flow import with_requests
+from vumeter.stats.redaction import REDACTED
 
 if TYPE_CHECKING:
     from vumeter.link.folders import RunFolder
@@ -121,43 +124,6 @@ def _with_steps(plan: "Plan", started: "Plan") -> "Plan":
 
 def _marked(plan: "Plan") -> "Plan":
     """Return *plan* with a mark in place of each value that was hidden."""
-    from msgspec.structs import replace
-
-    from vumeter.model.flow import with_requests
-    from vumeter.stats.redaction import REDACTED
-
-    def marked(request: "Request") -> "Request":
-        headers = tuple(
-            (name, _mark(name) if value == REDACTED else value) for name, value in request.headers
-        )
-        url = re.sub(
-            rf"([^?&=]+)={re.escape(REDACTED)}",
-            lambda match: f"{match[1]}={_mark(match[1])}",
-            request.url,
-        )
-        return replace(request, headers=headers, url=url)
-
-    def shown(procedure: "Procedure | None") -> "Procedure | None":
-        if procedure is None:
-            return None
-        return replace(procedure, steps=with_requests(procedure.steps, marked))
-
-    def marked_alert(alert: "Alert") -> "Alert":
-        command = tuple(
-            _mark(f"command {alert.name} {place}") if REDACTED in word else word
-            for place, word in enumerate(alert.command)
-        )
-        webhook = None if alert.webhook is None else _mark(f"webhook {alert.name}")
-        return replace(alert, command=command, webhook=webhook)
-
-    def marked_monitor(monitor: "Monitor") -> "Monitor":
-        hidden = {
-            field: _mark(f"{monitor.name} {field}")
-            for field in ("url", "token")
-            if REDACTED in (getattr(monitor, field, None) or "")
-        }
-        return replace(monitor, **hidden)
-
     transport = plan.transport
     if transport.proxy is not None and transport.proxy.password == REDACTED:
         hidden = replace(transport.proxy, password=_mark("proxy password"))
@@ -170,21 +136,57 @@ def _marked(plan: "Plan") -> "Plan":
             (name, _mark(f"postgres {name}") if dsn == REDACTED else dsn)
             for name, dsn in plan.postgres_more
         ),
-        monitors=tuple(map(marked_monitor, plan.monitors)),
+        monitors=tuple(map(_marked_monitor, plan.monitors)),
         feeders=(),
-        alerts=tuple(map(marked_alert, plan.alerts)),
+        alerts=tuple(map(_marked_alert, plan.alerts)),
         scenarios=tuple(
             replace(
                 scenario,
-                steps=with_requests(scenario.steps, marked),
-                on_start=with_requests(scenario.on_start, marked),
-                on_stop=with_requests(scenario.on_stop, marked),
+                steps=with_requests(scenario.steps, _marked_request),
+                on_start=with_requests(scenario.on_start, _marked_request),
+                on_stop=with_requests(scenario.on_stop, _marked_request),
             )
             for scenario in plan.scenarios
         ),
-        setup=shown(plan.setup),
-        teardown=shown(plan.teardown),
+        setup=_marked_procedure(plan.setup),
+        teardown=_marked_procedure(plan.teardown),
     )
+
+
+def _marked_request(request: "Request") -> "Request":
+    headers = tuple(
+        (name, _mark(name) if value == REDACTED else value) for name, value in request.headers
+    )
+    url = re.sub(
+        rf"([^?&=]+)={re.escape(REDACTED)}",
+        lambda match: f"{match[1]}={_mark(match[1])}",
+        request.url,
+    )
+    return replace(request, headers=headers, url=url)
+
+
+def _marked_procedure(procedure: "Procedure | None") -> "Procedure | None":
+    if procedure is None:
+        return None
+    return replace(procedure, steps=with_requests(procedure.steps, _marked_request))
+
+
+def _marked_alert(alert: "Alert") -> "Alert":
+    command = tuple(
+        _mark(f"command {alert.name} {place}") if REDACTED in word else word
+        for place, word in enumerate(alert.command)
+    )
+    webhook = None if alert.webhook is None else _mark(f"webhook {alert.name}")
+    return replace(alert, command=command, webhook=webhook)
+
+
+def _marked_monitor(monitor: "Monitor") -> "Monitor":
+    hidden = {
+        field: _mark(f"{monitor.name} {field}")
+        for field in ("url", "token")
+        if REDACTED in (getattr(monitor, field, None) or "")
+    }
+    return replace(monitor, **hidden)
 
 
 def _mark(name: str) -> str:

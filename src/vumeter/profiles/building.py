@@ -54,24 +54,19 @@ def plan_of(
     teardown = _procedure(profile.teardown, ("teardown",), around)
     scenarios = _scenarios(profile, around)
     for at, requests in _parts(profile, scenarios, setup, teardown):
-        if not problems.is_whole(at):
-            continue
-        check_expressions(
-            [use for use in around.uses if use[0][: len(at)] == at],
-            requests=requests,
-            feeders=feeders,
-            variables_in=variables_in,
-            problems=problems,
-        )
+        if problems.is_whole(at):
+            uses = [use for use in around.uses if use[0][: len(at)] == at]
+            check_expressions(
+                uses,
+                requests=requests,
+                feeders=feeders,
+                variables_in=variables_in,
+                problems=problems,
+            )
     _check_names(profile, problems)
     check_budgets(profile, problems)
     if not scenarios:
-        if problems.is_whole(("scenarios",)) and problems.is_whole(("personas",)):
-            problems.add(
-                (),
-                "there is nothing to do in it.",
-                hint='Write a scenario: [scenarios.main] with steps = ["/"].',
-            )
+        _complain_of_nothing(problems)
         return None
     limits = _limits(profile.limits, scenarios)
     _check_limits(scenarios, limits, problems)
@@ -112,6 +107,16 @@ def plan_of(
     _check_thresholds(plan, thresholds, problems)
     _check_alerts(plan, alerts, problems)
     return plan
+
+
+def _complain_of_nothing(problems: Problems) -> None:
+    """Say that nothing is to be done, unless it is only what is wrong that was left out."""
+    if problems.is_whole(("scenarios",)) and problems.is_whole(("personas",)):
+        problems.add(
+            (),
+            "there is nothing to do in it.",
+            hint='Write a scenario: [scenarios.main] with steps = ["/"].',
+        )
 
 
 def _target(profile: Profile, problems: Problems) -> str | None:

@@ -39,12 +39,9 @@ def cast(
     Return the scene of a run of *plan*, before its curtain.
 
     Args:
-        plan: With its secrets.
-        keeper: Stores what they have to keep.
-        redactor: Of *plan*.
+        plan: With its secrets, which *redactor* knows.
         folder: Where a profile of the target may be written meanwhile; `None`: nowhere.
         is_attended: Someone sits before the run.
-        clock: The reader of time.
 
     Raises:
         ProfileError: A threshold or an alert of *plan* is none.
@@ -79,20 +76,10 @@ def cast(
         hand=hand,
         staff=staff,
         picture=Picture(
-            start_unix_ms=timeline.started_unix_ms,
-            workers=frozenset(range(plan.workers)),
-            throttles=hand.throttles,
-            keeper=keeper,
-            metrics=plan.metrics,
+            plan, start_unix_ms=timeline.started_unix_ms, throttles=hand.throttles, keeper=keeper
         ),
         lookout=lookout,
-        phases=Phases(
-            plan,
-            redactor=redactor,
-            on_remark=herald.remark_of_worker,
-            on_said=herald.repeat,
-            clock=clock,
-        ),
+        phases=Phases(plan, redactor=redactor, herald=herald, clock=clock),
         alarm=Alarm(plan),
         siren=siren,
         autopilot=autopilot,

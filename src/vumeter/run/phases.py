@@ -9,6 +9,7 @@ import msgspec
 from vumeter.clock import NsClock
 from vumeter.model.frame import EventLevel, Phase, PhaseStanding, PhaseState
 from vumeter.model.plan import Plan
+from vumeter.run.herald import Herald
 from vumeter.run.life import Life
 from vumeter.run.phase import PhaseRun, skipped
 from vumeter.run.words import span
@@ -30,26 +31,16 @@ class Phases:
     Args:
         plan: With its secrets.
         redactor: Learns what setup provides; nothing of that is shown.
-        on_remark: Told what the workers of phases remark.
-        on_said: Told where their scripts print, and what.
+        herald: Told what the workers of phases remark, and what their scripts print.
         clock: The reader of time.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        *,
-        redactor: Redactor,
-        on_remark: Callable[[str], None],
-        on_said: Callable[[str, str], None],
-        clock: NsClock,
-    ) -> None:
+    def __init__(self, plan: Plan, *, redactor: Redactor, herald: Herald, clock: NsClock) -> None:
         self._plan = plan
         self._redactor = redactor
         # A detached run goes elsewhere once it is under way; scripts stay where they began.
         self._folder = os.getcwd()  # noqa: PTH109 - as text, for a process
-        self._on_remark = on_remark
-        self._on_said = on_said
+        self._herald = herald
         self._clock = clock
         self._runs: dict[Phase, PhaseRun] = {}
         self._skipped: dict[Phase, PhaseState] = {}
@@ -84,8 +75,8 @@ class Phases:
             phase,
             provided=self.provided,
             folder=self._folder,
-            on_remark=self._on_remark,
-            on_said=self._on_said,
+            on_remark=self._herald.remark_of_worker,
+            on_said=self._herald.repeat,
             clock=self._clock,
         )
         self._runs[phase] = self._present = run

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from vumeter.courtesy import give_way
 from vumeter.model.frame import Point
 from vumeter.model.measure import Added, Reading, ScenarioCounts, Snapshot, Tally
-from vumeter.model.metric import CustomMetric
+from vumeter.model.plan import Plan
 from vumeter.model.probes import HostReading, PostgresReading
 from vumeter.model.watched import Watched
 from vumeter.run.keeping import Keeper
@@ -40,17 +40,11 @@ class Picture:
     """Collects one run's seconds, in constant memory but for a packed point each minute."""
 
     def __init__(
-        self,
-        *,
-        start_unix_ms: int,
-        workers: frozenset[int],
-        throttles: Throttles,
-        keeper: Keeper,
-        metrics: tuple[CustomMetric, ...] = (),
+        self, plan: Plan, *, start_unix_ms: int, throttles: Throttles, keeper: Keeper
     ) -> None:
         self._aggregator = Aggregator(start_unix_ms=start_unix_ms)
-        self._aggregator.expect(workers)
-        self._views = Views(throttles, metrics)
+        self._aggregator.expect(frozenset(range(plan.workers)))
+        self._views = Views(throttles, plan.metrics)
         self._keeper = keeper
         self._probed: dict[int, _Probed] = {}
         self.summary = SummaryBuilder()
