@@ -270,11 +270,13 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[Path]:
-    """A folder for runs that no one else sees."""
+    """A folder for runs, and for what the cockpit remembers, that no one else sees."""
     path = Path(tempfile.mkdtemp(prefix="vu"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(folders.RUNS_VARIABLE, str(path))
         patch.delenv("VUMETER_PG", raising=False)
+        for name in ("CONFIG", "STATE", "CACHE"):
+            patch.setenv(f"XDG_{name}_HOME", str(path / name.lower()))
         yield path
     shutil.rmtree(path)
 
@@ -327,6 +329,6 @@ def screen(watched: Watched) -> Iterator[Screen]:
     opened = Screen("attach", "shop", "--watch")
     opened.shows("RUN 00:")
     opened.press("5")
-    opened.shows("[now]")
+    opened.shows("─ pg ", "tables plan")
     yield opened
     opened.close()

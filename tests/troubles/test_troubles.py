@@ -189,7 +189,7 @@ def test_no_slot_that_is_left(watched, cluster, screen) -> None:
     assert named(trouble.reasons("errors"), "connections", "no slot is left but 3", "batch has")
 
 
-def test_a_probe_that_finds_no_slot_says_so_and_comes_back(watched, cluster, screen, until) -> None:
+def test_a_probe_that_finds_no_slot_says_so_and_comes_back(watched, cluster, screen) -> None:
     with full(cluster) as fill, session(cluster, name="chief") as chief:
 
         def put_out() -> bool:
