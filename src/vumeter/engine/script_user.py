@@ -243,29 +243,27 @@ class ScriptedUser(VirtualUser):
         vu, crowd, counts = self._vu, self._crowd, self._counts
         durations = counts.durations
         while self._next is not None:
-            asked, self._next = self._next, None
-            act, then = asked
+            (act, then), self._next = self._next, None
+            is_lap = then == self._lap_end
             error: BaseException | None = None
             self._is_playing = True
-            try:
-                await act(vu)
-            except (Exception, SystemExit, asyncio.CancelledError) as raised:
-                error = raised
-            self._is_playing = False
-            if self._is_cut or play.cancels:
-                # Whoever did that says how it goes on.
-                break
-            if error is not None:
-                self._break(error)
-            elif (
-                then == self._lap_end
-                and crowd.flows
-                and self._has_waited
-                and self._waiter is None
-                and not self.is_leaving
-            ):
+            while True:
+                try:
+                    await act(vu)
+                except (Exception, SystemExit, asyncio.CancelledError) as raised:
+                    error = raised
+                    break
+                if (
+                    not is_lap
+                    or not crowd.flows
+                    or not self._has_waited
+                    or self._waiter is not None
+                    or self.is_leaving
+                    or self._is_cut
+                    or play.cancels
+                ):
+                    break
                 # What `finish_iteration` and `_enter` do, less what they ask: a third of it.
-                self._next = asked
                 now_ns = monotonic_ns()
                 counts.laps += 1
                 took_us = (now_ns - self._entered_ns) // 1000
@@ -277,6 +275,12 @@ class ScriptedUser(VirtualUser):
                 self._entered_ns = now_ns
                 self._cursor += 1
                 self._has_waited = False
+            self._is_playing = False
+            if self._is_cut or play.cancels:
+                # Whoever did that says how it goes on.
+                break
+            if error is not None:
+                self._break(error)
             else:
                 self._give_up()
                 self._walk(then)
