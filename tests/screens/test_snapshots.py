@@ -63,6 +63,8 @@ def pressing(*keys: str) -> Flight:
         await pilot.pause()
         while any(each.group in ASKED and not each.is_finished for each in app.workers):
             await pilot.pause()
+        # They go by themselves after four seconds, which a busy machine takes for a picture.
+        app.clear_notifications()
         await pilot.pause()
 
     return fly
