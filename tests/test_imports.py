@@ -8,6 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+PAID_ELSEWHERE = ("textual", "rich", "numpy", "scipy")
 _ALL_COMMANDS = "from vumeter.cli.app import app_for; app_for([])"
 
 
@@ -22,7 +23,7 @@ _ALL_COMMANDS = "from vumeter.cli.app import app_for; app_for([])"
         "vumeter.run.process",
     ],
 )
-def test_it_loads_no_textual(module: str) -> None:
+def test_it_loads_no_textual_and_no_numpy(module: str) -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", f"import {module}, sys; print(*sys.modules)"],
         capture_output=True,
@@ -31,7 +32,7 @@ def test_it_loads_no_textual(module: str) -> None:
         timeout=60,
     ).stdout.split()
     assert module in loaded
-    assert [name for name in loaded if name.split(".")[0] in ("textual", "rich")] == []
+    assert [name for name in loaded if name.split(".")[0] in PAID_ELSEWHERE] == []
 
 
 def test_the_command_line_is_there_before_aiohttp_is() -> None:

@@ -1,6 +1,7 @@
 """A run held to a stored one, second by second: the same figures as `vumeter compare` has."""
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from vumeter.report.compared.subjects import subjects_of
 from vumeter.run.beside import EVERY_S, Beside
 from vumeter.stats.histogram import bucket_index, highest_us
 from vumeter.stats.redaction import Redactor
+from vumeter.testing.clock import ManualClock
 from vumeter.testing.seconds import MadeUpRun
 from vumeter.testing.stored import plain_plan, store_run
 
@@ -70,8 +72,13 @@ async def flown(
     told: list[str] | None = None,
 ) -> tuple[list[Comparison], Beside]:
     """Return every look that was made at *run*, and who made them."""
+    # How long a look takes is nobody's business here: by this clock, no time.
     beside = Beside(
-        plan, Redactor(plan), journal=lambda: journal, tell=str if told is None else told.append
+        plan,
+        Redactor(plan),
+        journal=lambda: journal,
+        tell=str if told is None else told.append,
+        clock=ManualClock(),
     )
     looks: list[Comparison] = []
     for reading in run:
@@ -183,7 +190,7 @@ async def test_a_baseline_that_has_gone_is_said_and_nothing_else_happens(baselin
 
 async def test_one_that_is_removed_while_it_is_used_stays_what_it_was(baseline: Path) -> None:
     first, *others = readings(2)
-    beside = Beside(plan(), Redactor(plan()), journal=tuple, tell=str)
+    beside = Beside(plan(), Redactor(plan()), journal=tuple, tell=str, clock=ManualClock())
     for reading in (first, *others):
         beside.hear([reading], reading.second + 1.0)
         if beside._task is not None:
@@ -208,3 +215,18 @@ async def test_a_look_that_is_being_made_is_waited_for_at_the_end(baseline: Path
     async with asyncio.timeout(60):
         await beside.close()
     assert beside._task is None
+
+
+async def test_a_look_that_takes_long_is_made_less_often(baseline: Path) -> None:
+    # By this clock each look takes a second, and so the next one comes twenty later.
+    ticks = itertools.count(step=10**9)
+    beside = Beside(plan(), Redactor(plan()), journal=tuple, tell=str, clock=lambda: next(ticks))
+    looked_at_s = []
+    for reading in readings(2):
+        at_s = reading.second + 1.0
+        beside.hear([reading], at_s)
+        if beside._task is not None:
+            looked_at_s.append(at_s)
+            await beside._task
+    await beside.close()
+    assert looked_at_s == [EVERY_S, 2 * EVERY_S, 2 * EVERY_S + 20]

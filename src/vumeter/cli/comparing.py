@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from vumeter.cli.planning import duration_s
 from vumeter.errors import UsageError
-from vumeter.link import baselines
 from vumeter.model.plan import Plan
 from vumeter.profiles.targets import url_problem, without_fragment
 from vumeter.profiles.variants import divided, united, variants_of
@@ -37,6 +36,9 @@ def comparing(plan: Plan, baseline: str | None, budgets: Sequence[str]) -> Plan:
         )
     if not plan.baseline:
         return plan
+    # The store's reader is the price of a baseline, and of nothing else.
+    from vumeter.link import baselines
+
     path = baselines.find(plan.baseline)
     # The run process stands elsewhere: a file is named as a whole.
     is_file = plan.baseline.endswith(path.suffix)
