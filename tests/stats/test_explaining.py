@@ -233,3 +233,15 @@ def test_a_statement_that_is_a_little_older_is_no_reason() -> None:
     assert trouble.why().findings == ()
     trouble.causes["postgres.longest_idle_in_transaction_s"] = lambda at: 0.4 * trouble.strength(at)
     assert first(trouble.why()).sentence.startswith("transactions left open rise with p95")
+
+
+def test_a_reason_says_when_it_was_worst_wherever_p95_had_its_peak() -> None:
+    trouble = Trouble()
+    trouble.causes["postgres.blocked_sessions"] = lambda at: (
+        9.0 if at == 66 else 6.0 * trouble.strength(at) + 20.0 * (at == 10)
+    )
+    rows = trouble.rows()
+    rows[3]["latency.p95_ms"], rows[66]["latency.p95_ms"] = 5_000.0, 660.0
+    found = explanation(rows, Question.LATENCY, from_second=1_000)
+    assert found.worst_second == 1_003
+    assert first(found).worst_second == 1_066

@@ -22,6 +22,7 @@ def found(series: str, rho: float) -> Explanation:
         independent_points=20.0,
         typical=0.0,
         worst=9.0,
+        worst_second=3,
     )
     return Explanation(
         question=Question.LATENCY, from_second=0, to_second=60, span_s=1, findings=(finding,)
@@ -63,7 +64,7 @@ def test_the_second_with_most_of_it_is_asked_and_not_the_one_that_was_slowest(
     assert who(scans, small, reading=reading) == ""
 
 
-def test_of_what_falls_the_second_with_least_is_asked(reading: Make) -> None:
+def test_of_what_falls_the_second_with_least_is_asked_and_of_two_the_nearer(reading: Make) -> None:
     def idle(sessions: int, used: int) -> PostgresReading:
         return PostgresReading(
             state=PostgresState.UP,
@@ -75,5 +76,5 @@ def test_of_what_falls_the_second_with_least_is_asked(reading: Make) -> None:
     gone = PostgresReading(state=PostgresState.DOWN)
     falling = found("postgres.sessions_idle", -0.9)
     assert who(falling, gone, idle(6, 9), idle(0, 10), idle(0, 11), reading=reading) == (
-        "10 of 30 slots"
+        "11 of 30 slots"
     )

@@ -51,6 +51,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     """Of the series, in the better half of the time."""
     worst: float
     """Of the series, in the worst sixth of the time."""
+    worst_second: int | None = None
+    """When the series was worst, in that sixth."""
     also: tuple[str, ...] = ()
     """Other series of the same subject, the best first."""
     culprit: str = ""

@@ -17,7 +17,7 @@ MOST_READINGS = 600
 """In one answer: one has 5 to 50 kB."""
 
 _AROUND_S = 5
-"""How near the worst second it has to be seen who was to blame: details come more seldom."""
+"""How near a worst second it has to be seen who was to blame: details come more seldom."""
 
 
 class Archive:
@@ -60,7 +60,7 @@ class Archive:
         return await asyncio.to_thread(read)
 
     async def witnesses(self, found: Explanation) -> tuple[Reading, ...]:
-        """Return what is stored of the time at which it was worst, the nearest first."""
+        """Return what is stored of the times at which it, or a reason of it, was worst."""
 
         def read() -> tuple[Reading, ...]:
             with open_run(self._path) as run:
@@ -92,9 +92,14 @@ def stored_why(
 
 
 def witnesses(stored: StoredRun, found: Explanation) -> tuple[Reading, ...]:
-    """Return what is stored of the time at which it was worst, the nearest first."""
-    if found.worst_second is None or not found.findings:
+    """Return what is stored of the times at which it, or a reason of it, was worst."""
+    if not found.findings:
         return ()
-    worst = found.worst_second
-    around = stored.readings(max(0, worst - _AROUND_S), worst + found.span_s + _AROUND_S)
-    return tuple(sorted(around, key=lambda reading: abs(reading.second - worst)))
+    seconds = {found.worst_second, *(each.worst_second for each in found.findings)} - {None}
+    readings = {
+        reading.second: reading
+        for worst in seconds
+        if worst is not None
+        for reading in stored.readings(max(0, worst - _AROUND_S), worst + found.span_s + _AROUND_S)
+    }
+    return tuple(readings.values())

@@ -6,6 +6,7 @@ to be explained hardly changed; a series counts only where it changed by an amou
 the direction that does harm. docs/measurement.md, "Why", says what each of them is for.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
@@ -149,7 +150,10 @@ def explanation(
     for each in candidates:
         by_subject.setdefault(each.subject.name, []).append(each)
     findings = tuple(
-        _finding(several, columns, effect, question)
+        replace(
+            _finding(several, columns, effect, question),
+            worst_second=from_second + _worst_at(several[0], columns, effect) * span_s,
+        )
         for several in list(by_subject.values())[:MOST_FINDINGS]
     )
     problem = "" if findings else f"nothing that is watched changes with {question.words}"
@@ -274,6 +278,21 @@ def _finding(
         worst=best.levels.worst,
         also=tuple(each.series for each in several[1:]),
     )
+
+
+def _worst_at(each: _Candidate, columns: Mapping[str, Values], effect: Values) -> int:
+    """Return where the series was worst, of where it goes with the worst of *effect*."""
+    values, lag = columns[each.series], each.lagged.lag
+    pairs = [
+        (behind, math.copysign(1, each.lagged.rho) * value, at)
+        for at, value in enumerate(values)
+        if value is not None
+        and 0 <= at + lag < len(effect)
+        and (behind := effect[at + lag]) is not None
+    ]
+    pairs.sort()
+    worst = pairs[-max(_LEAST_WORST, len(pairs) // _WORST_PART) :]
+    return max(worst, key=lambda pair: pair[1])[2]
 
 
 def _confidence(p: float, rho: float) -> Confidence:

@@ -39,16 +39,17 @@ def with_culprits(found: Explanation, readings: Iterable[Reading]) -> Explanatio
     """
     Return *found* with who it was, by that one of *readings* that has most of it and can say so.
 
-    Of several with as much of it the first counts.
+    Of several with as much of it the nearest to when the series was worst counts.
     """
     seen = tuple(readings)
     return replace(found, findings=tuple(_named(each, seen) for each in found.findings))
 
 
 def _named(finding: Finding, readings: tuple[Reading, ...]) -> Finding:
-    def harm(reading: Reading) -> float:
+    def harm(reading: Reading) -> tuple[float, int]:
         value = probed_value(finding.series, reading)
-        return -math.inf if value is None else math.copysign(1, finding.rho) * value
+        near = -abs(reading.second - (finding.worst_second or 0))
+        return -math.inf if value is None else math.copysign(1, finding.rho) * value, near
 
     worst_first = sorted(readings, key=harm, reverse=True)
     words = (culprit(finding.series, reading) for reading in worst_first)
