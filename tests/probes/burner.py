@@ -5,6 +5,8 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from vumeter.engine.leash import tie
+
 BURNS_S = 0.005
 HOSTILE = "[red]<script>alert(1)</script>\x1b[31m"
 
@@ -34,7 +36,8 @@ class Burner(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve on a free port, which is the first line printed."""
+    """Serve on a free port, which is the first line printed, for as long as who started this."""
+    tie()
     if "--hostile" in sys.argv:
         names = {"co_name": HOSTILE, "co_qualname": HOSTILE, "co_filename": f"{HOSTILE}.py"}
         burn_here.__code__ = burn_here.__code__.replace(**names)
@@ -42,8 +45,12 @@ def main() -> None:
     print(server.server_address[1], flush=True)
     if "--workers" in sys.argv:
         # As Gunicorn does: a parent that waits, and children that serve its socket.
+        parent = os.getpid()
         for _ in range(int(sys.argv[sys.argv.index("--workers") + 1])):
             if os.fork() == 0:
+                tie()
+                if os.getppid() != parent:
+                    return  # it had ended before it could be tied to
                 break
         else:
             os.wait()
