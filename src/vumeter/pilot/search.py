@@ -314,12 +314,13 @@ class Finder:
         self._retries += 1
         left_s = self.search.within_s - (at_s - self._started_s)
         may_pass = judged.is_disturbed and left_s > 2 * _HOLD_TAKES_S
-        if self._retries <= _RETRIES or may_pass:
+        if left_s > _HOLD_TAKES_S and (self._retries <= _RETRIES or may_pass):
             patience = HOLDING if self.phase is PilotPhase.HOLD else None
             return self._try(self.load, self.phase, f"{judged.why}: again", at_s, patience=patience)
         self.is_generator = True
         self._retries = 0
-        if self.low is None or self.phase is PilotPhase.HOLD:
+        is_last = self.phase is PilotPhase.HOLD or left_s < _HOLD_TAKES_S
+        if self.low is None or is_last:
             return self._rest(PilotPhase.OVER, judged.why, at_s)
         return self._hold(self.low, judged.why, at_s)
 

@@ -12,7 +12,7 @@ def parse_law(text: str) -> Law:  # noqa: PLR0911 - one for each law
 
     `none`, `fixed:20ms`, `bimodal:5ms,50ms,10%` (fast, slow, how many are slow),
     `path:/a=5ms,/b=50ms`; or a queue: `mm1:400` (requests per second), `mmc:4,100` (servers,
-    and the rate of each), `md1:400`, `usl:100,0.05,0.001` (λ, σ, κ).
+    and the rate of each), `md1:400`, `mdc:8,25`, `usl:100,0.05,0.001` (λ, σ, κ).
 
     Raises:
         UsageError: *text* describes none.
@@ -40,6 +40,9 @@ def parse_law(text: str) -> Law:  # noqa: PLR0911 - one for each law
         case "md1", [rate]:
             each_s = 1 / float(rate)
             return queue(lambda _: each_s)
+        case "mdc", [servers, rate]:
+            one_s = 1 / float(rate)
+            return queue(lambda _: one_s, servers=int(servers))
         case "usl", [rate, sigma, kappa]:
             return scalable(float(rate), float(sigma), float(kappa))
     raise UsageError(
