@@ -99,7 +99,10 @@ class Step:
         self._scenario = scenario
         self._is_open = is_open
         self._first_second = first_second + patience.settling_s
+        self._readings: list[Reading] = []
+        """All, from when the load had settled."""
         self._clean: list[Second] = []
+        """Of these, what tells of the target."""
         self.limited = 0
         """Seconds in which the generator was the limit."""
         self._disturbed = 0
@@ -122,6 +125,7 @@ class Step:
         if reading.second < self._first_second:
             return None
         second = second_of(reading, self._rules)
+        self._readings.append(reading)
         if not second.is_clean:
             self.limited += 1
             self._disturbed += has_room(reading.generator)
@@ -256,7 +260,11 @@ class Step:
         """Return that the target does not keep up with the rate, in words; empty: it does."""
         if not self._is_open:
             return ""
-        counts = [each.reading.scenarios.get(self._scenario) for each in seconds]
+        # Those left out included: what came just before one of them is done in it.
+        between = range(seconds[0].reading.second, seconds[-1].reading.second + 1)
+        counts = [
+            each.scenarios.get(self._scenario) for each in self._readings if each.second in between
+        ]
         due = sum(each.iterations_due for each in counts if each)
         done = sum(each.iterations_done for each in counts if each)
         # Arrivals scatter by chance like √n, and what was begun before ends now.
