@@ -225,6 +225,17 @@ def test_what_is_counted_a_second_late_is_not_taken_for_an_effect() -> None:
     assert late.sentence.startswith("deadlocks rise 1 s after p95")
 
 
+def test_deadlocks_are_counted_late_and_named_all_the_same() -> None:
+    trouble = Trouble()
+    grown = [0.0]
+    for at in range(120):
+        grown.append(grown[-1] + 2 * trouble.strength(at - 5))
+    trouble.causes["postgres.deadlocks"] = lambda at: grown[at + 1]
+    trouble.causes["host.busiest_core_percent"] = lambda at: 5 + 90 * trouble.strength(at - 1)
+    late = first(trouble.why())
+    assert (late.series, late.lag_s) == ("postgres.deadlocks", -5)
+
+
 def test_a_statement_that_is_a_little_older_is_no_reason() -> None:
     trouble = Trouble()
     trouble.causes["postgres.longest_idle_in_transaction_s"] = lambda at: (

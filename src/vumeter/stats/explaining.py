@@ -56,6 +56,9 @@ Of what changes only after the effect: most likely another effect. A second is n
 database counts what happened up to a second late.
 """
 
+_TOLD_LATE = ".deadlocks"
+"""No effect of slowness, and counted up to ten seconds late: when its session works again."""
+
 _FAR_WEIGHT = 0.02
 """Less for each second of lag: shifted far enough, any step fits any other."""
 
@@ -67,11 +70,13 @@ _LEAST_CHANGE = {Unit.PERCENT: 5.0, Unit.RATIO: 0.02, Unit.COUNT: 0.5, Unit.MS: 
 """A change is told where it is a fifth of the value, and at least so much in the series' unit."""
 _LEAST_OF: tuple[tuple[str, float], ...] = (
     # The longest of many statements is now and then a little longer.
-    (".longest_", 50.0),
+    (".longest_", 100.0),
     # What servers read and write for themselves, and the probe for itself.
     (".rows_read_per_request", 100.0),
     (".rows_written_per_s", 100.0),
     (".rows_read_per_s", 10_000.0),
+    (".disk_read_bytes_per_s", 1e6),
+    (".disk_write_bytes_per_s", 1e6),
     ("_bytes_per_s", 50_000.0),
 )
 """Of series with this in their names the change has to be larger than their unit tells."""
@@ -102,9 +107,10 @@ class _Candidate(NamedTuple):
     @property
     def score(self) -> float:
         """What it is ranked by."""
-        is_behind = self.lag_s <= -_BEHIND_FROM_S
+        is_late = self.lag_s < 0 and self.series.endswith(_TOLD_LATE)
+        is_behind = self.lag_s <= -_BEHIND_FROM_S and not is_late
         weight = self.subject.weight * (_BEHIND_WEIGHT if is_behind else 1.0)
-        near = 1 - _FAR_WEIGHT * abs(self.lag_s)
+        near = 1.0 if is_late else 1 - _FAR_WEIGHT * abs(self.lag_s)
         size = 1 - _SIZE_WEIGHT * (1 - _size(self.series, self.levels))
         return abs(self.lagged.rho) * weight * near * size
 
