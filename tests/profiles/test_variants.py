@@ -130,6 +130,7 @@ def test_the_only_request_may_have_another_path_there() -> None:
         (plan(vus=5), "5 VUs cannot be halved"),
         (plan(iterations=9), "9 iterations cannot be halved"),
         (plan(against=A), "Both targets are"),
+        (plan(against="http://ann:secret@127.0.0.1:1"), "headers of the first"),
         (plan(alternate_s=1.0), "whole seconds"),
         (plan(alternate_s=5.0, stages=(Stage(duration_s=9, target=4),)), "take turns"),
         (plan(alternate_s=5.0, duration_s=None), "take turns"),

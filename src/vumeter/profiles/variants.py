@@ -75,6 +75,11 @@ def _check(plan: Plan, variants: Variants) -> None:
     own = _origin(plan.target)
     if _origin(variants.against) == own and urlsplit(variants.against).path in ("", "/"):
         raise UsageError(f"Both targets are {plan.target}.")
+    if "@" in urlsplit(variants.against).netloc:
+        raise UsageError(
+            "The second target has a user and a password, and gets the headers of the first.",
+            hint="Name scheme and host only.",
+        )
     is_long = urlsplit(variants.against).path not in ("", "/")
     if is_long and len(list(plan.requests)) > 1:
         raise UsageError(
