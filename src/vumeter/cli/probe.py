@@ -226,6 +226,7 @@ def _plan(wishes: "Wishes", typed: frozenset[str], variables: list[str]) -> Plan
             raise UsageError(f"-e is for profiles, and {wishes.url} is a URL.")
         return planning.plan(wishes)
     from vumeter.cli import profiled
+    from vumeter.profiles.variants import united
 
     plan = profiled.profile_plan(
         Path(wishes.url),
@@ -233,4 +234,6 @@ def _plan(wishes: "Wishes", typed: frozenset[str], variables: list[str]) -> Plan
         environment=os.environ,
         time_scale=1.0,
     )
-    return profiled.overridden(plan, wishes, given=typed)
+    # A search is for what one target can take, and is compared with nothing.
+    alone = replace(united(plan), variants=None, baseline="", budgets=())
+    return profiled.overridden(alone, wishes, given=typed)
