@@ -105,7 +105,7 @@ class LevelCruise:
         if sum(each.requests for each in self._short) < LEAST_SAMPLES and len(self._short) < 5:
             return None
         mean = mean_s(self.course.rule, 0, self._short)
-        if mean is None:
+        if not mean:
             self.why = "nothing was measured"
             return None
         self._learn()

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from vumeter.model.measure import Reading
+from vumeter.model.metric import Unit
 from vumeter.model.pilot import Finding, Outcome, PilotKind, PilotPhase, PilotState
 from vumeter.model.plan import Plan
 from vumeter.model.throttle import Command, CommandKind, Lever, ThrottleState
@@ -130,7 +131,7 @@ class Cruising:
             floor=floor,
             top=state.limit,
         )
-        is_queue = is_time(rule) and state.lever is Lever.RATE
+        is_queue = is_time(rule) and rule.unit is Unit.MS and state.lever is Lever.RATE
         self._cruise = (LevelCruise if is_queue else Cruise)(self._course)
         self._cruise.begin(at_s)
         self._started_s = at_s
