@@ -217,8 +217,8 @@ class Finder:
             is_lowest = self.load <= self.search.floor
             after = PilotPhase.OVER if is_lowest else PilotPhase.DESCEND
             return self._rest(after, judged.why, at_s)
-        if judged.is_steady and judged.severity < _MILD:
-            # What follows is no higher, and no worse for what is still waiting.
+        # Below the limit it failed by what piles up.
+        if judged.is_steady and 0 < judged.severity < _MILD:
             return self._next(judged, at_s)
         return self._rest(PilotPhase.BISECT, judged.why, at_s)
 
