@@ -101,7 +101,7 @@ def test_a_pool_that_is_exhausted(watched, shop, screen) -> None:
         assert trouble.shown_after_s(database(lambda look: is_exhausted(of_shop(look)))) <= LIMIT_S
         screen.turn_to("sessions")
         screen.shows("shop shop local  ! none idles")
-    assert named(trouble.reasons(), "connections", "none of shop's 8 idles")
+    assert named(trouble.reasons(), "none of shop's 8 idles: its pool is exhausted")
 
 
 def test_a_query_for_each_of_fifteen_rows(watched, shop, screen) -> None:

@@ -75,7 +75,10 @@ _TABLE: tuple[tuple[str, Subject | None], ...] = (
         r"postgres.*\.longest_\w+",
         Subject("the age of the longest statement", weight=_SYMPTOM, is_one=True),
     ),
-    (r"postgres.*\.active_sessions", Subject("active sessions of the database", weight=_SYMPTOM)),
+    (
+        r"postgres.*\.active_sessions",
+        Subject("active sessions of the database", weight=_SYMPTOM, key="connections"),
+    ),
     (r"postgres.*\.transactions_per_s", None),
     (
         r"host\..*(cpu|core|load|run_queue).*",
