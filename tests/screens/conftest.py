@@ -118,6 +118,10 @@ class Term:
         self._stream.feed(data)
 
 
+def _control() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Desk:
     """A user's account for one test: folders of its own, and runs that end with it."""
 
@@ -140,9 +144,14 @@ class Desk:
         *arguments: str,
         size: tuple[int, int] = (80, 24),
         stderr: int | None = None,
+        is_controlling: bool = True,
         **environment: str,
     ) -> AsyncIterator[Term]:
-        """Run the program in a terminal of its own; whatever is left of it ends with the test."""
+        """
+        Run the program in a terminal of its own; whatever is left of it ends with the test.
+
+        Where the terminal is not the controlling one, nobody sends SIGHUP when it goes.
+        """
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         process = subprocess.Popen(  # noqa: ASYNC220 - takes a millisecond
@@ -152,8 +161,8 @@ class Desk:
             stderr=slave if stderr is None else stderr,
             env=self.environment | environment,
             start_new_session=True,
-            # Nothing else makes it the controlling terminal, without which there is no SIGHUP.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,  # noqa: PLW1509
+            # Nothing else makes it the controlling terminal.
+            preexec_fn=_control if is_controlling else None,  # noqa: PLW1509
         )
         os.close(slave)
         term = Term(master, process, size)

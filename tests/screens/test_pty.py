@@ -113,6 +113,17 @@ async def test_sighup_ends_the_viewer_at_once_and_not_the_run(desk: Desk, url: s
     await until(lambda: desk.status("flight")["total"]["requests"] > before)
 
 
+async def test_a_terminal_that_goes_without_a_signal_ends_the_viewer_too(
+    desk: Desk, url: str
+) -> None:
+    async with desk.open("run", url, *RUN, is_controlling=False) as term:
+        await term.sees("GET /")
+        term.hang_up()
+        await term.ends(within_s=10)
+    before = desk.status("flight")["total"]["requests"]
+    await until(lambda: desk.status("flight")["total"]["requests"] > before)
+
+
 async def test_sigterm_restores_the_terminal_first(desk: Desk, url: str) -> None:
     async with desk.open("run", url, *RUN) as term:
         settings = term.line_settings()

@@ -1,6 +1,7 @@
 """The cockpit: draws what its session knows, and sends what the operator asks for."""
 
 import asyncio
+import signal
 from typing import Any
 
 from textual.app import ComposeResult
@@ -12,7 +13,7 @@ from vumeter.model.frame import Frame
 from vumeter.model.throttle import CommandKind
 from vumeter.tui import keymap
 from vumeter.tui.dialogs.question_bar import Answer, Question
-from vumeter.tui.driver import terminal_reads
+from vumeter.tui.driver import terminal_is_gone, terminal_reads
 from vumeter.tui.feed import Departure
 from vumeter.tui.format import age_text, clock_text, number_text
 from vumeter.tui.keys import KEYS
@@ -145,7 +146,7 @@ class Cockpit(Steering, Looking):
 
         Nothing while the terminal does not read: the frame is skipped, never queued.
         """
-        if not self.is_running or not (self.is_headless or terminal_reads()):
+        if not self.is_running or not (self.is_headless or self._terminal_takes()):
             return
         self._note_link()
         frame, drawn = self.newest, self._drawn
@@ -162,6 +163,13 @@ class Cockpit(Steering, Looking):
         age_s = (self._clock() - self._drawn_heard_ns) / NANOSECONDS_PER_S if has_news else 0.0
         if self._drawn is not drawn or self._rate_hz > _SLOW_HZ or age_s > _OVERDUE_S:
             self.board.set_age(age_s)
+
+    def _terminal_takes(self) -> bool:
+        """Whether there is a terminal that takes what is drawn; where it has gone, go as well."""
+        if terminal_is_gone():
+            signal.raise_signal(signal.SIGHUP)
+            return False
+        return terminal_reads()
 
     def hear_anew(self) -> None:
         """Draw the newest frame again, though it may have been drawn before."""

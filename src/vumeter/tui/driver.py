@@ -35,6 +35,20 @@ class StdoutDriver(LinuxDriver):
         super().write(thinned(data))
 
 
+def terminal_is_gone() -> bool:
+    """
+    Return whether the terminal has hung up.
+
+    SIGHUP says so, but only where it was the controlling terminal. Without that (`setsid`, some
+    containers) Textual would read nothing from it for ever, with all of a core.
+    """
+    if sys.__stdin__ is None:
+        return False
+    waiting = select.poll()
+    waiting.register(sys.__stdin__.fileno(), 0)
+    return bool(waiting.poll(0))
+
+
 def terminal_reads() -> bool:
     """
     Return whether the terminal takes what is written at this moment.
