@@ -138,7 +138,7 @@ class LevelCruise:
             self._full = self._wanted
         if beyond < _FAR_BELOW:
             self._error_s = None
-            self._full = max(self._full, self._wanted) if self._full < math.inf else self._full
+            self._full = max(self._full, self._wanted)
             is_full = self._wanted >= _NEAR_FULL * self._full
             step = _CREEP * len(short) if is_full else min(_MOST_UP, -_CLIMB * beyond)
             self.why = "far below the set point"
