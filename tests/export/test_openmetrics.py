@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from vumeter.export import openmetrics
 from vumeter.export.rows import Row, Run
+from vumeter.model.probes import PostgresReading, PostgresState
 
 _HISTOGRAM = re.compile(r"\w+_(bucket|sum|count)\{")
 
@@ -67,6 +69,25 @@ def test_histograms_are_cumulative(long_rows: list[Row]) -> None:
     assert counts == {"0.005": 50, "0.1": 50, "+Inf": 75}
     total_s = found["vumeter_service_time_seconds_sum", (label,)][-1][1]
     assert total_s == pytest.approx(25 * 0.304)
+
+
+def test_every_database_is_there_and_all_but_the_first_by_name(
+    make_row: Callable[..., Row],
+) -> None:
+    row = make_row(9, {})
+    first, other = (
+        PostgresReading(state=PostgresState.UP, remark="", age_s=0.1, connections_used=used)
+        for used in (12, 5)
+    )
+    gone = PostgresReading(state=PostgresState.DOWN, remark="refused", age_s=3.0)
+    reading = replace(row.reading, postgres=first, postgres_more={"orders": other, "logs": gone})
+    found = parsed([row._replace(reading=reading)])
+    of_orders, of_logs = (("database", "orders"),), (("database", "logs"),)
+    up = [found["vumeter_postgres_up", each][-1][1] for each in ((), of_orders, of_logs)]
+    assert up == [1, 1, 0]
+    assert found["vumeter_postgres_connections", ()][-1][1] == 12
+    assert found["vumeter_postgres_connections", of_orders][-1][1] == 5
+    assert ("vumeter_postgres_connections", of_logs) not in found
 
 
 def test_names_from_outside_stay_within_their_quotes(

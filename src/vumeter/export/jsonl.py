@@ -65,6 +65,7 @@ class Line(Requests, frozen=True, kw_only=True):
     generator: GeneratorReading
     host: HostReading | None
     postgres: PostgresReading | None
+    postgres_more: dict[str, PostgresReading]
     watched: tuple[Watched, ...]
     extents: dict[str, Extent]
 
@@ -106,6 +107,7 @@ def line(run: Run, row: Row) -> Line:
         generator=reading.generator,
         host=reading.host,
         postgres=reading.postgres,
+        postgres_more=reading.postgres_more,
         watched=reading.watched,
         extents=reading.extents,
     )

@@ -14,9 +14,10 @@ from vumeter.model.measure import ScenarioCounts
 from vumeter.stats.exposition import Family, Kind, Sample, labels_text
 from vumeter.stats.families import (
     gauge,
+    of_databases,
     of_generator,
+    of_host,
     of_iterations,
-    of_probes,
     of_requests,
     of_watched,
 )
@@ -107,7 +108,8 @@ def _families(row: Row, totals: Totals) -> Iterator[Family]:
             Sample(row.rate_target_per_s),
         )
     yield from of_generator(reading.generator)
-    yield from of_probes(reading.host, reading.postgres)
+    yield from of_host(reading.host)
+    yield from of_databases(reading.postgres, reading.postgres_more)
     yield from of_watched(reading.watched)
 
 

@@ -14,9 +14,10 @@ from vumeter.stats.exposition import Family, Sample
 from vumeter.stats.families import (
     counter,
     gauge,
+    of_databases,
     of_generator,
+    of_host,
     of_iterations,
-    of_probes,
     of_requests,
     of_watched,
 )
@@ -40,7 +41,8 @@ def families(frame: Frame, *, totals: _Tallies, scenario_totals: _Counts) -> lis
         *_of_scenarios(frame, scenario_totals),
         *_of_rules(frame),
         *_of_generator(frame),
-        *of_probes(frame.host, frame.postgres),
+        *of_host(frame.host),
+        *of_databases(frame.postgres, frame.postgres_more),
         *of_watched(frame.watched),
     ]
 

@@ -120,27 +120,38 @@ def of_generator(it: GeneratorReading) -> list[Family]:
     ]
 
 
-def of_probes(host: HostReading | None, database: PostgresReading | None) -> list[Family]:
-    """Return what was watched of the host and the database."""
-    found: list[Family] = []
-    if host is not None:
-        found += [
-            gauge(
-                "host_cpu_ratio", "Of all cores of the generator's host.", _part(host.cpu_percent)
-            ),
-            gauge("host_memory_used_bytes", "Of that host.", Sample(host.memory_used_bytes)),
-        ]
-    if database is not None:
-        is_up = database.state is PostgresState.UP
-        found.append(gauge("postgres_up", "1 while the database answers.", Sample(int(is_up))))
-        for name, text, value in (
-            ("connections", "Client backends.", database.connections_used),
-            ("sessions_active", "Sessions at work.", database.sessions_active),
-            ("sessions_blocked", "Sessions that wait for a lock.", database.blocked_sessions),
-        ):
-            if value is not None:
-                found.append(gauge(f"postgres_{name}", text, Sample(value)))
-    return found
+def of_host(host: HostReading | None) -> list[Family]:
+    """Return what was seen of the generator's host."""
+    if host is None:
+        return []
+    return [
+        gauge("host_cpu_ratio", "Of all cores of the generator's host.", _part(host.cpu_percent)),
+        gauge("host_memory_used_bytes", "Of that host.", Sample(host.memory_used_bytes)),
+    ]
+
+
+def of_databases(
+    first: PostgresReading | None, more: Mapping[str, PostgresReading]
+) -> list[Family]:
+    """Return what was seen of the databases; those but the *first* have their names as a label."""
+    seen: list[tuple[dict[str, str], PostgresReading]] = [] if first is None else [({}, first)]
+    seen += [({"database": name}, it) for name, it in more.items()]
+    found = [
+        gauge(
+            "postgres_up",
+            "1 while the database answers.",
+            *(Sample(int(it.state is PostgresState.UP), labels) for labels, it in seen),
+        )
+    ]
+    for name, text, field in (
+        ("connections", "Client backends.", "connections_used"),
+        ("sessions_active", "Sessions at work.", "sessions_active"),
+        ("sessions_blocked", "Sessions that wait for a lock.", "blocked_sessions"),
+    ):
+        values = ((labels, getattr(it, field)) for labels, it in seen)
+        samples = (Sample(value, labels) for labels, value in values if value is not None)
+        found.append(gauge(f"postgres_{name}", text, *samples))
+    return [family for family in found if family.samples]
 
 
 def of_watched(watched: Iterable[Watched]) -> list[Family]:

@@ -40,7 +40,7 @@ def terminal_is_gone() -> bool:
     Return whether the terminal has hung up.
 
     SIGHUP says so, but only where it was the controlling terminal. Without that (`setsid`, some
-    containers) Textual would read nothing from it for ever, with all of a core.
+    containers) Textual would read nothing from it for ever, with a third of a core.
     """
     if sys.__stdin__ is None:
         return False
