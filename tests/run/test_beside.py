@@ -10,30 +10,21 @@ from msgspec.structs import replace
 
 from vumeter.link.folders import RUNS_VARIABLE
 from vumeter.model.comparison import Comparison, Judgement, Metric
-from vumeter.model.measure import Histogram, Reading
+from vumeter.model.measure import Reading
 from vumeter.model.plan import Load, Plan
 from vumeter.model.throttle import Command, CommandKind, JournalEntry
 from vumeter.report.compared.comparison import compare
 from vumeter.report.compared.subjects import subjects_of
 from vumeter.run.beside import EVERY_S, Beside
-from vumeter.stats.histogram import bucket_index, highest_us
 from vumeter.stats.redaction import Redactor
 from vumeter.testing.clock import ManualClock
-from vumeter.testing.seconds import MadeUpRun
+from vumeter.testing.seconds import MadeUpRun, slower
 from vumeter.testing.stored import plain_plan, store_run
 
 pytestmark = pytest.mark.slow
 
 SECONDS = 40
 SLOW = "GET /endpoint/1"
-
-
-def slower(histogram: Histogram, factor: float) -> Histogram:
-    counts: dict[int, int] = {}
-    for index, number in histogram.counts.items():
-        moved = bucket_index(round(highest_us(index) * factor))
-        counts[moved] = counts.get(moved, 0) + number
-    return Histogram(counts=counts, sum_us=round(histogram.sum_us * factor))
 
 
 def readings(seed: int, *, factor: float = 1.0) -> Iterator[Reading]:

@@ -20,7 +20,7 @@ from vumeter.model.measure import (
     Timings,
     TrendSum,
 )
-from vumeter.stats.histogram import histogram_of
+from vumeter.stats.histogram import bucket_index, highest_us, histogram_of
 from vumeter.testing.scenery import generator, host, moment_at, postgres
 
 STARTED_UNIX_MS = 1_790_000_000_000
@@ -115,3 +115,12 @@ def _metrics(chance: random.Random, second: int) -> dict[str, Added]:
             samples=2,
         ),
     }
+
+
+def slower(histogram: Histogram, factor: float) -> Histogram:
+    """Return *histogram* as if everything had taken *factor* times as long."""
+    counts: dict[int, int] = {}
+    for index, number in histogram.counts.items():
+        moved = bucket_index(round(highest_us(index) * factor))
+        counts[moved] = counts.get(moved, 0) + number
+    return Histogram(counts=counts, sum_us=round(histogram.sum_us * factor))

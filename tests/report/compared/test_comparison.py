@@ -12,12 +12,11 @@ from msgspec.structs import replace
 
 from vumeter.errors import UsageError
 from vumeter.model.comparison import Comparison, Judgement, Metric
-from vumeter.model.measure import Histogram, Reading, Tally
+from vumeter.model.measure import Reading, Tally
 from vumeter.report.compared import words
 from vumeter.report.compared.comparison import compare
 from vumeter.report.compared.subjects import Subject, subjects_of
-from vumeter.stats.histogram import bucket_index, highest_us
-from vumeter.testing.seconds import MadeUpRun
+from vumeter.testing.seconds import MadeUpRun, slower
 from vumeter.testing.stored import store_run
 from vumeter.thresholds import budgets
 from vumeter.thresholds.budgets import Budget, budget_of
@@ -25,14 +24,6 @@ from vumeter.thresholds.budgets import Budget, budget_of
 pytestmark = pytest.mark.slow
 
 SECONDS = 60
-
-
-def slower(histogram: Histogram, factor: float) -> Histogram:
-    counts: dict[int, int] = {}
-    for index, number in histogram.counts.items():
-        moved = bucket_index(round(highest_us(index) * factor))
-        counts[moved] = counts.get(moved, 0) + number
-    return Histogram(counts=counts, sum_us=round(histogram.sum_us * factor))
 
 
 def readings(seed: int, *, factor: float = 1.0) -> Iterator[Reading]:
