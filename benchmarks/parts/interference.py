@@ -29,6 +29,7 @@ _ATTACHING_S = 4
 _PAINTED = ("watched", "p95")
 """What stands on the screen when the cockpit does: the run, and its figures."""
 _PAIRS_PER_ROUND = 2
+_DRAINED_EVERY_S = 1.0
 
 _COLUMNS = (
     Column(key="p50_ms", heading="p50, ms", form=".3f", shows_spread=True),
@@ -113,16 +114,18 @@ async def _by_turns(socket: Path, cockpit: Terminal, *, pairs: int, bench: Bench
 @contextlib.asynccontextmanager
 async def _drained(terminal: Terminal) -> AsyncIterator[None]:
     """Read what the terminal draws, or its program would wait for somebody who does."""
-    is_over = asyncio.Event()
 
     async def drain() -> None:
-        while not is_over.is_set():
-            await asyncio.to_thread(terminal.read_for, 0.2)
+        # Seldom, for whoever reads is elsewhere: it is not to be another load here.
+        while True:
+            await asyncio.sleep(_DRAINED_EVERY_S)
+            terminal.drain()
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(drain())
+    reader = asyncio.create_task(drain())
+    try:
         yield
-        is_over.set()
+    finally:
+        reader.cancel()
 
 
 async def _look(frames: AsyncIterator[Frame]) -> tuple[float, float]:

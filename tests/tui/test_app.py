@@ -1,5 +1,6 @@
 """The cockpit as a program: its link, how it is left, its palette, its sizes and its help."""
 
+import math
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +11,7 @@ import pytest
 
 from vumeter.model.throttle import CommandKind
 from vumeter.testing.story import story
+from vumeter.tui.app import Cockpit, is_worth_drawing
 from vumeter.tui.feed import Departure
 from vumeter.tui.terminal import GlyphSet
 
@@ -72,6 +74,17 @@ async def test_a_newer_frame_replaces_one_that_waits(fly: Fly) -> None:
         assert shown == sorted(shown)
 
 
+@pytest.mark.parametrize(("rate_hz", "drawings"), [(0.5, 1), (1.0, 1), (2.0, 2), (4.0, 4)])
+def test_frames_and_their_ages_are_drawn_so_often_and_no_more(
+    rate_hz: float, drawings: int
+) -> None:
+    # Whenever in a second the ticks come; a frame is drawn at once.
+    for offset_ms in range(1, 250):
+        ticks_s = [offset_ms / 1000 + tick / rate_hz for tick in range(math.ceil(rate_hz))]
+        ages = [age_s for age_s in ticks_s if is_worth_drawing(age_s, rate_hz=rate_hz)]
+        assert 1 + len(ages) == drawings, offset_ms
+
+
 async def test_a_lost_link_is_said_called_again_and_found(fly: Fly) -> None:
     async with fly() as flight:
         lost = flight.feed
@@ -101,7 +114,6 @@ def _later(flight: Any, lost: Any) -> Any:
 
 async def test_a_run_that_was_never_there_ends_the_cockpit_with_the_reason() -> None:
     from vumeter.errors import LinkError
-    from vumeter.tui.app import Cockpit
 
     async def dial() -> Any:
         raise LinkError("There is no run.", hint="Start one.")
@@ -205,7 +217,6 @@ async def test_the_terminal_gets_only_what_it_can_show(
 
 
 async def test_the_first_paint_comes_before_any_link() -> None:
-    from vumeter.tui.app import Cockpit
 
     painted: list[str] = []
 

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
 
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import Lever
@@ -153,6 +156,43 @@ async def test_only_the_lines_that_changed_are_drawn_again() -> None:
         table.show(replace(frame, endpoints=(first, slower, *rest)))
         await pilot.pause()
         assert app.drawn == [2]
+
+
+class _Pair(App[None]):
+    """Two panels, one above the other."""
+
+    def __init__(self, *panels: Panel) -> None:
+        super().__init__()
+        self._panels = panels
+
+    def compose(self) -> ComposeResult:
+        for panel in self._panels:
+            panel.styles.height = 4
+            yield panel
+
+
+async def test_a_panel_is_not_rendered_because_another_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    header, table = HeaderRow(), EndpointTable()
+    rendered: list[Widget] = []
+    render = StylesCache.render_widget
+
+    def noted(cache: StylesCache, widget: Widget, crop: Region) -> list[Strip]:
+        rendered.append(widget)
+        return render(cache, widget, crop)
+
+    app = _Pair(header, table)
+    async with app.run_test(size=(80, 10)) as pilot:
+        for panel in (header, table):
+            panel.show(_frames()[117])
+        await pilot.pause()
+        monkeypatch.setattr(StylesCache, "render_widget", noted)
+        header.age_s = 7.0
+        await pilot.pause()
+        assert [panel for panel in rendered if isinstance(panel, Panel)] == [header]
+        assert "STALE 7.0s" in _screen(app)[0]
+        assert "GET /quotes" in _screen(app)[5]
 
 
 @pytest.mark.slow

@@ -95,6 +95,7 @@ def _by_type(figures: Mapping[str, float]) -> dict[str, float]:
 def _counters(at_ns: int) -> _Counters:
     disks = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
     cards = psutil.net_io_counters(pernic=True, nowrap=False) or {}
+    give_way()
     disk_names = _with_hardware(disks, Path("/sys/block"))
     card_names = _with_hardware((name for name in cards if name != "lo"), Path("/sys/class/net"))
     return _Counters(

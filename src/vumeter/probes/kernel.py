@@ -75,6 +75,7 @@ class KernelProbe:
             **losses,
             **({"ctxt": stat["ctxt"]} if "ctxt" in stat else {}),
         }
+        give_way()
         grown, span_s = self._rates.progress(counters, at_ns=at_ns)
         found = dict(_sockets(self._proc))
         if "procs_running" in stat:

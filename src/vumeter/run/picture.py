@@ -91,6 +91,7 @@ class Picture:
             give_way()
         shown = [reading for each in bare if (reading := self._take(each, elapsed_s)) is not None]
         if bare:
+            give_way()
             self._keeper.stalls(self._aggregator.stalls)
             give_way()
             # What is counted ends with the newest second, so the time rates are over does, too.
@@ -151,6 +152,7 @@ class Picture:
         point = self._views.add(reading)
         give_way()
         self.series.add(reading.second, series_of(reading, point))
+        give_way()
         self._keeper.second(reading, point)
         return reading
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.events import Event, Key, Paste
 
 from vumeter.clock import NANOSECONDS_PER_S
+from vumeter.courtesy import give_way
 from vumeter.errors import VumeterError
 from vumeter.model.frame import Frame
 from vumeter.model.throttle import CommandKind
@@ -25,9 +26,9 @@ from vumeter.tui.steering import Steering
 from vumeter.tui.terminal import DEFAULT_THEME, PALETTES
 from vumeter.tui.widgets.endpoint_table import SortKey
 
-_SLOW_HZ = 1.0
+_FRAMES_EVERY_S = 1.0
 _OVERDUE_S = 1.5
-"""At that rate, or slower, a frame's age is not drawn between it and the next, until it is late."""
+"""So old a frame is drawn with its age whenever something may be drawn."""
 
 
 class Cockpit(Steering, Looking):
@@ -161,7 +162,7 @@ class Cockpit(Steering, Looking):
         self._drawn_fetches = self.session.fetches
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen
         age_s = (self._clock() - self._drawn_heard_ns) / NANOSECONDS_PER_S if has_news else 0.0
-        if self._drawn is not drawn or self._rate_hz > _SLOW_HZ or age_s > _OVERDUE_S:
+        if self._drawn is not drawn or is_worth_drawing(age_s, rate_hz=self._rate_hz):
             self.board.set_age(age_s)
 
     def _terminal_takes(self) -> bool:
@@ -186,7 +187,9 @@ class Cockpit(Steering, Looking):
         lever = self.hand.lever(frame)
         self.board.set_active((lever.scenario, lever.lever) if lever else None)
         self.board.show(frame)
+        give_way()
         self.want_past()
+        give_way()
         self.freshen()
         self._drawn, self._drawn_ns = frame, self._clock()
         self._drawn_heard_ns = self.session.heard_ns
@@ -263,3 +266,17 @@ _DEPARTURES = {
     LinkState.LOST: Departure.LOST,
     LinkState.GONE: Departure.LOST,
 }
+
+
+def is_worth_drawing(age_s: float, *, rate_hz: float) -> bool:
+    """
+    Return whether a frame that is drawn already is to be drawn once more, for its age alone.
+
+    Not right after it and not when the next is about to come, so that there are *rate_hz*
+    drawings a second and no more; always when the next is late.
+
+    >>> [is_worth_drawing(age_s, rate_hz=2.0) for age_s in (0.1, 0.4, 0.9, 1.6)]
+    [False, True, False, True]
+    """
+    apart_s = 0.5 / rate_hz
+    return apart_s <= age_s < _FRAMES_EVERY_S - apart_s or age_s > _OVERDUE_S

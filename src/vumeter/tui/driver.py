@@ -8,6 +8,7 @@ import sys
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from vumeter.courtesy import give_way
 from vumeter.tui.thinning import thinned
 
 
@@ -32,7 +33,11 @@ class StdoutDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Draw *data*, without what the terminal knows already."""
-        super().write(thinned(data))
+        give_way()
+        thin = thinned(data)
+        give_way()
+        super().write(thin)
+        give_way()
 
 
 def terminal_is_gone() -> bool:

@@ -2,12 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Self
 
 from textual.events import Resize, Show
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from vumeter.courtesy import give_way
 from vumeter.model.frame import Frame
 from vumeter.tui.terminal import DEFAULT_LOOK, Ink, Look
 from vumeter.tui.widgets.line import Line, Part, Spans, fitting, spans_width, to_strip
@@ -42,6 +44,7 @@ class Panel(Widget):
         self._divided = divided
         self._shown: list[Spans] = []
         self._strips: list[Strip] = []
+        self._rendered: tuple[Region, list[Strip]] | None = None
 
     @property
     def look(self) -> Look:
@@ -75,12 +78,14 @@ class Panel(Widget):
         width, height = self.size
         if not (width and height and self.display):
             return
+        give_way()
         composed = list(self.compose_lines(width - self._divided, height))[:height]
         composed += [Line(self._look) for _ in range(height - len(composed))]
         spans = [self._finished(line, row, width) for row, line in enumerate(composed)]
         if len(self._shown) != height:
             self._shown = [()] * height
             self._strips = [Strip.blank(width)] * height
+        give_way()
         regions = []
         for row, (old, new) in enumerate(zip(self._shown, spans, strict=True)):
             if old != new:
@@ -89,6 +94,29 @@ class Panel(Widget):
         self._shown = spans
         if regions:
             self.refresh(*regions)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Have Textual draw anew, and know that what it was given before may be stale."""
+        self._rendered = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """
+        Return the lines in *crop*, made anew only if anything has changed.
+
+        Whatever is to be drawn, Textual asks every panel on the screen for all of its lines. For
+        the age in the header, drawn each second, that was half of the work.
+        """
+        if self._rendered is None or self._rendered[0] != crop:
+            give_way()
+            self._rendered = crop, super().render_lines(crop)
+        return self._rendered[1]
 
     def render_line(self, y: int) -> Strip:
         """Return a line as it was composed last."""
