@@ -117,6 +117,9 @@ class _Arrangement(Layout):
 class Board(Widget):
     """Every panel, once. A view is a matter of which of them have a place."""
 
+    # Textual asks for its lines at each drawing, though no cell of them is ever seen.
+    BLANK = True
+
     def __init__(self, history: History, keys: Sequence[Key] = KEYS) -> None:
         super().__init__(id="board")
         self._keys = keys

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from textual.app import App
 from textual.driver import Driver
+from textual.screen import Screen
 
 from vumeter.clock import NsClock, monotonic_ns
 from vumeter.model.frame import Frame
@@ -35,6 +36,12 @@ from vumeter.tui.terminal import ColourDepth, Terminal, detect, look_for
 TOAST_S = 4.0
 
 
+class _Ground(Screen[object]):
+    """Nothing but the background."""
+
+    BLANK = True
+
+
 class Deck(App[Departure]):
     """
     The ground that the cockpit stands on.
@@ -51,6 +58,10 @@ class Deck(App[Departure]):
 
     keys: Sequence[Key] = KEYS
     """What the keys do."""
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return what lies under the board."""
+        return _Ground(id="_default")
 
     def __init__(
         self,
