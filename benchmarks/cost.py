@@ -14,7 +14,7 @@ from typing import Protocol
 import psutil
 
 from benchmarks.generators import Errand, Generator, GeneratorError
-from benchmarks.machine import CpuTimes, cpu_times, tree_cpu_s, tree_memory_bytes
+from benchmarks.machine import CpuTimes, TreeTimes, cpu_times, tree_memory_bytes, tree_times
 from benchmarks.own_words import OwnWords
 
 _MARGIN_S = 1.0
@@ -42,6 +42,8 @@ class Cost:
     window_s: float
     cpu_s: float
     """Of all of the generator's processes."""
+    kernel_s: float
+    """Of that, what the kernel took for what they asked of it."""
     memory_bytes: int
     """Of all of the generator's processes at the end of the window, shared pages once."""
     target_busy_ratio: float
@@ -57,6 +59,11 @@ class Cost:
     def per_cpu_s(self) -> float:
         """Requests for each CPU-second of the generator."""
         return self.requests / self.cpu_s
+
+    @property
+    def kernel_ratio(self) -> float:
+        """Of the CPU time, what was the kernel's."""
+        return self.kernel_s / self.cpu_s
 
     @property
     def rate_per_s(self) -> float:
@@ -85,7 +92,7 @@ class _Look:
 
     machine: CpuTimes
     requests: int
-    cpu_s: float
+    times: TreeTimes
     target_cpu_s: float
     own_cpu_s: float
 
@@ -131,7 +138,7 @@ def measure(
                 raise GeneratorError(f"{' '.join(command)}: {error}\n{_said(folder)}") from error
         if code != 0:
             raise GeneratorError(f"{' '.join(command)}: exit {code}\n{_said(folder)}")
-        if after.cpu_s <= before.cpu_s:
+        if after.times.cpu_s <= before.times.cpu_s:
             raise GeneratorError(f"{' '.join(command)}: did nothing in its window\n{_said(folder)}")
         return _cost(before, after, memory_bytes, generator.reads(folder))
 
@@ -179,7 +186,7 @@ def _look(pid: int, target: Target) -> _Look:
     return _Look(
         requests=target.requests(),
         machine=cpu_times(),
-        cpu_s=tree_cpu_s(psutil.Process(pid)),
+        times=tree_times(psutil.Process(pid)),
         target_cpu_s=target.cpu_s(),
         own_cpu_s=own.user + own.system,
     )
@@ -187,7 +194,7 @@ def _look(pid: int, target: Target) -> _Look:
 
 def _cost(before: _Look, after: _Look, memory_bytes: int, own_words: OwnWords) -> Cost:
     window_s = after.machine.at_s - before.machine.at_s
-    cpu_s = after.cpu_s - before.cpu_s
+    cpu_s = after.times.cpu_s - before.times.cpu_s
     target_cpu_s = after.target_cpu_s - before.target_cpu_s
     known_s = cpu_s + target_cpu_s + after.own_cpu_s - before.own_cpu_s
     others_s = after.machine.busy_s - before.machine.busy_s - known_s
@@ -195,6 +202,7 @@ def _cost(before: _Look, after: _Look, memory_bytes: int, own_words: OwnWords) -
         requests=after.requests - before.requests,
         window_s=window_s,
         cpu_s=cpu_s,
+        kernel_s=after.times.kernel_s - before.times.kernel_s,
         memory_bytes=memory_bytes,
         target_busy_ratio=target_cpu_s / window_s,
         # The machine's times are counted in ticks, those of processes exactly.

@@ -33,16 +33,26 @@ def cpu_times() -> CpuTimes:
     )
 
 
-def tree_cpu_s(process: psutil.Process) -> float:
-    """Return the CPU time of *process* and of all that it has started, ended ones included."""
-    total_s = 0.0
+@dataclass(frozen=True, kw_only=True)
+class TreeTimes:
+    """What a process and all that it has started have used of the CPUs, ended ones included."""
+
+    cpu_s: float
+    kernel_s: float
+    """Of it, what the kernel did for them; the kernel looks each tick, so this has 1 % or so."""
+
+
+def tree_times(process: psutil.Process) -> TreeTimes:
+    """Return what *process* and all that it has started have used so far."""
+    user_s = kernel_s = 0.0
     for each in tree(process):
         try:
             times = each.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        total_s += times.user + times.system + times.children_user + times.children_system
-    return total_s
+        user_s += times.user + times.children_user
+        kernel_s += times.system + times.children_system
+    return TreeTimes(cpu_s=user_s + kernel_s, kernel_s=kernel_s)
 
 
 def tree_memory_bytes(process: psutil.Process) -> int:

@@ -1,7 +1,9 @@
 """How many requests a CPU-second makes: what the generators are asked to do, and the bars."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.cost import Cost
 from benchmarks.generators import (
     H2LOAD,
     HEY,
@@ -30,6 +32,7 @@ COLUMNS = (
     Column(key="per_cpu_s", heading="requests per CPU-second", form=",.0f", shows_spread=True),
     Column(key="to_reference", heading="", form=".2f"),
     Column(key="cpu_us", heading="CPU per request, µs", form=",.1f"),
+    Column(key="kernel_us", heading="of it in the kernel, µs", form=",.1f"),
     Column(key="rate_per_s", heading="requests/s", form=",.0f"),
     Column(key="target_busy", heading="target's core", form=".0%"),
 )
@@ -82,6 +85,7 @@ class Comparison:
             figures = {
                 "per_cpu_s": spread(per_cpu_s[name]),
                 "cpu_us": spread(1e6 / each for each in per_cpu_s[name]),
+                "kernel_us": spread(run.kernel_ratio * 1e6 / run.per_cpu_s for run in runs),
                 "rate_per_s": spread(run.rate_per_s for run in runs),
                 "target_busy": spread(run.target_busy_ratio for run in runs),
             }
@@ -96,7 +100,16 @@ class Comparison:
             columns=_columns(self.reference.name),
             rows=tuple(rows),
             bars=tuple(_bar(floor, per_cpu_s) for floor in self.floors if _is_there(floor)),
-            notes=missing_notes(self.generators),
+            notes=(
+                *(
+                    _reach(floor, self.reference, costs)
+                    for floor in self.floors
+                    if _is_there(floor)
+                    and floor.other is not self.reference
+                    and not _bar(floor, per_cpu_s).holds
+                ),
+                *missing_notes(self.generators),
+            ),
             rounds=bench.rounds,
         )
 
@@ -114,6 +127,18 @@ def _is_there(floor: Floor) -> bool:
 def _bar(floor: Floor, per_cpu_s: dict[str, list[float]]) -> Bar:
     ratio = ratios(per_cpu_s[floor.ours.name], per_cpu_s[floor.other.name])
     return at_least(f"{floor.ours.name} × {floor.other.name}", ratio.median, floor.at_least)
+
+
+def _reach(floor: Floor, reference: Generator, costs: Mapping[str, Sequence[Cost]]) -> str:
+    """Return what can be reached on this machine of a bar that does not hold."""
+    ours, theirs = floor.ours.name, [run.per_cpu_s for run in costs[floor.other.name]]
+    kernel_alone = [run.per_cpu_s / run.kernel_ratio for run in costs[ours]]
+    text = f"{ours} × {floor.other.name} would be {ratios(kernel_alone, theirs).median:.2f}"
+    text += " if nothing but the kernel took time"
+    if reference.name in costs:
+        fastest = ratios([run.per_cpu_s for run in costs[reference.name]], theirs).median
+        text += f"; {reference.name} makes {fastest:.2f} × {floor.other.name}"
+    return f"{text}."
 
 
 COMPARISONS = (

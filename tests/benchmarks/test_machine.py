@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from benchmarks.machine import cpu_times, tree, tree_cpu_s, tree_memory_bytes
+from benchmarks.machine import cpu_times, tree, tree_memory_bytes, tree_times
 
 pytestmark = pytest.mark.slow
 
@@ -44,8 +44,33 @@ def test_a_generators_time_is_that_of_its_children_too_dead_or_alive(
 ) -> None:
     process = psutil.Process(parent.pid)
     own_s = sum(process.cpu_times()[:2])
-    assert tree_cpu_s(process) >= own_s + 2 * BURNS_S - 0.02  # two ticks of the kernel
+    assert tree_times(process).cpu_s >= own_s + 2 * BURNS_S - 0.02  # two ticks of the kernel
     assert len(tree(process)) == 2
+
+
+@pytest.mark.parametrize(
+    ("work", "is_kernels"),
+    [("pass", False), ("zeros.readinto(room)", True)],
+    ids=["by itself", "by the kernel"],
+)
+def test_what_the_kernel_did_is_told_from_what_a_process_did_itself(
+    work: str, is_kernels: bool
+) -> None:
+    program = f"""
+import time
+zeros, room = open("/dev/zero", "rb", buffering=0), bytearray(1_000_000)
+while time.process_time() < {BURNS_S}: {work}
+print(flush=True)
+input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        times = tree_times(psutil.Process(process.pid))
+        process.communicate("\n")
+    assert (times.kernel_s > times.cpu_s / 2) is is_kernels
 
 
 def test_pages_that_processes_share_are_counted_once(parent: subprocess.Popen[str]) -> None:

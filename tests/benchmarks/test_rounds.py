@@ -11,6 +11,7 @@ from benchmarks.rounds import Bench
 QUIET = Cost(
     requests=1000,
     window_s=2.0,
+    kernel_s=0.5,
     cpu_s=0.5,
     memory_bytes=0,
     target_busy_ratio=0.2,
