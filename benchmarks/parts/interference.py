@@ -28,7 +28,7 @@ _ATTACHING_S = 4
 """So long a cockpit may take to its first picture, in the mean."""
 _PAINTED = ("watched", "p95")
 """What stands on the screen when the cockpit does: the run, and its figures."""
-_PAIRS_PER_ROUND = 2
+_PAIRS_PER_ROUND = 4
 _DRAINED_EVERY_S = 1.0
 
 _COLUMNS = (
@@ -98,12 +98,10 @@ async def _by_turns(socket: Path, cockpit: Terminal, *, pairs: int, bench: Bench
     async with await Link.open(socket, viewer="benchmark", watch=True) as link:
         frames = link.frames()
         for number in range(1, pairs + 1):
-            looks[_ALONE].append(await _look(frames))
-            with cockpit:
-                # One that does not attach would cost nothing.
-                await asyncio.to_thread(cockpit.wait_for, *_PAINTED)
-                async with _drained(cockpit):
-                    looks[_WATCHED].append(await _look(frames))
+            # Now one first, now the other, so that what changes with time changes both.
+            for name in (_ALONE, _WATCHED) if number % 2 else (_WATCHED, _ALONE):
+                async with _watched(cockpit) if name is _WATCHED else contextlib.nullcontext():
+                    looks[name].append(await _look(frames))
             bench.say(
                 f"{number}/{pairs}  p99 {looks[_ALONE][-1][1]:.3f} ms alone, "
                 f"{looks[_WATCHED][-1][1]:.3f} ms with a cockpit"
@@ -112,20 +110,23 @@ async def _by_turns(socket: Path, cockpit: Terminal, *, pairs: int, bench: Bench
 
 
 @contextlib.asynccontextmanager
-async def _drained(terminal: Terminal) -> AsyncIterator[None]:
-    """Read what the terminal draws, or its program would wait for somebody who does."""
+async def _watched(cockpit: Terminal) -> AsyncIterator[None]:
+    """Have *cockpit* look on, and read what it draws, or it would wait for somebody who does."""
 
     async def drain() -> None:
         # Seldom, for whoever reads is elsewhere: it is not to be another load here.
         while True:
             await asyncio.sleep(_DRAINED_EVERY_S)
-            terminal.drain()
+            cockpit.drain()
 
-    reader = asyncio.create_task(drain())
-    try:
-        yield
-    finally:
-        reader.cancel()
+    with cockpit:
+        # One that does not attach would cost nothing.
+        await asyncio.to_thread(cockpit.wait_for, *_PAINTED)
+        reader = asyncio.create_task(drain())
+        try:
+            yield
+        finally:
+            reader.cancel()
 
 
 async def _look(frames: AsyncIterator[Frame]) -> tuple[float, float]:

@@ -139,6 +139,7 @@ class Cockpit(Steering, Looking):
     def hear(self) -> None:
         """Something is new: draw it now if the last drawing is long enough ago."""
         if self._clock() - self._drawn_ns >= NANOSECONDS_PER_S / self._rate_hz:
+            give_way()
             self._tick()
 
     def _tick(self) -> None:
@@ -162,6 +163,7 @@ class Cockpit(Steering, Looking):
         self._drawn_fetches = self.session.fetches
         has_news = self.session.state is not LinkState.ENDED or self._is_frozen
         age_s = (self._clock() - self._drawn_heard_ns) / NANOSECONDS_PER_S if has_news else 0.0
+        give_way()
         if self._drawn is not drawn or is_worth_drawing(age_s, rate_hz=self._rate_hz):
             self.board.set_age(age_s)
 
