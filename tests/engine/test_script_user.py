@@ -1,4 +1,8 @@
-"""Scenarios in Python against a real server: what is sent, counted, and how it ends."""
+"""
+Scenarios in Python against a real server: what is sent, counted, and how it ends.
+
+Over 400 lines: one small script after the other, each with the requests that it leads to.
+"""
 
 import asyncio
 import socket

@@ -122,6 +122,23 @@ async def test_one_that_is_given_up_leaves_no_pyspy_behind(pyspy: str, burner) -
         assert psutil.Process(target.pid).status() != psutil.STATUS_STOPPED
 
 
+async def test_looks_that_failed_are_told_beside_those_that_did_not(
+    tmp_path: Path, burner
+) -> None:
+    stumbling = tmp_path / "py-spy"
+    stumbling.write_text(
+        f"#!{sys.executable}\nimport pathlib, sys\n"
+        'path = pathlib.Path(sys.argv[sys.argv.index("--output") + 1])\n'
+        'path.write_text("main (shop.py:1);burn (shop.py:2) 90\\n")\n'
+        'print(f"py-spy> Wrote raw flamegraph data to {path}. Samples: 90 Errors: 10")\n'
+    )
+    stumbling.chmod(stat.S_IRWXU)
+    with burner() as target:
+        suspect = Suspect(target.pid, "burner", has_children=False, others=0)
+        found = await sampled(str(stumbling), suspect, duration_s=1, cut=asyncio.Event())
+    assert found.remark == "10 looks failed, 90 saw a stack"
+
+
 async def test_one_that_never_ends_is_killed(tmp_path: Path, burner) -> None:
     deaf = tmp_path / "py-spy"
     deaf.write_text(

@@ -1,4 +1,8 @@
-"""What is said of a profile that is wrong: all of it at once, each with its line."""
+"""
+What is said of a profile that is wrong: all of it at once, each with its line.
+
+Over 400 lines: one table of what can be wrong, with what is said of it.
+"""
 
 from collections.abc import Callable
 from itertools import pairwise

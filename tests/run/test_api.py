@@ -1,4 +1,8 @@
-"""The control API, over its socket."""
+"""
+The control API, over its socket.
+
+Over 400 lines: each resource with what it answers and what it refuses.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,8 @@
-"""What hands do to a plan with stages: by tables of cases, and by what must always hold."""
+"""
+What hands do to a plan with stages: by tables of cases, and by what must always hold.
+
+Over 400 lines: mostly tables.
+"""
 
 from typing import Any
 

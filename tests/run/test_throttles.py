@@ -1,4 +1,8 @@
-"""Commands to legs and words, by tables of cases."""
+"""
+Commands to legs and words, by tables of cases.
+
+Over 400 lines: mostly tables.
+"""
 
 import math
 from typing import Any

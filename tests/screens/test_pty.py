@@ -1,4 +1,8 @@
-"""The real program under real keys, in terminals that behave badly."""
+"""
+The real program under real keys, in terminals that behave badly.
+
+Over 400 lines: each bad terminal with what the program makes of it.
+"""
 
 import asyncio
 import os

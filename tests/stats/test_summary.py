@@ -1,4 +1,8 @@
-"""The whole run as one value."""
+"""
+The whole run as one value.
+
+Over 400 lines: every field of a summary, held against what it follows from.
+"""
 
 import tracemalloc
 from typing import Any

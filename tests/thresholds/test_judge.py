@@ -1,4 +1,8 @@
-"""The judge against seconds made up for it, and against merging everything anew."""
+"""
+The judge against seconds made up for it, and against merging everything anew.
+
+Over 400 lines: a second judge, plain and slow, and what both must agree on.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

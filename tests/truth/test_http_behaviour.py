@@ -2,6 +2,8 @@
 HTTP as an independent server understands it: httpbin, which nobody here wrote.
 
 What it got is what it says in its answers; what we did is what it says there.
+
+Over 400 lines: one behaviour after the other, as the server tells it.
 """
 
 import asyncio

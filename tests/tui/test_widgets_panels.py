@@ -1,4 +1,8 @@
-"""The panels: what they say of a system in trouble, at rest, and not watched at all."""
+"""
+The panels: what they say of a system in trouble, at rest, and not watched at all.
+
+Over 400 lines: each panel in each state, line by line.
+"""
 
 import functools
 import time

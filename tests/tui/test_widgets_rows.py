@@ -1,4 +1,8 @@
-"""The rows that are always there: header, throttle, lights, plan and keys."""
+"""
+The rows that are always there: header, throttle, lights, plan and keys.
+
+Over 400 lines: each row in each state, mostly as tables.
+"""
 
 import functools
 from typing import Any

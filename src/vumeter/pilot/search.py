@@ -7,6 +7,8 @@ The search for a capacity: readings in, moves of a lever out. Pure.
 
 docs/probe.md says the same for people. Whoever owns one of these feeds it every reading of the
 run, and sets the lever to what it answers.
+
+Over 400 lines: its phases share one state, and each is some lines of it.
 """
 
 import math

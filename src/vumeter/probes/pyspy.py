@@ -190,7 +190,7 @@ def _sampled(content: str, said: str) -> Sampled:
     if _IS_BEHIND in said:
         remarks.append("py-spy could not keep up: the host is busy")
     if errors is not None and int(errors[1]) > samples * _ERRORS_RATIO:
-        remarks.append(f"{errors[1]} looks failed")
+        remarks.append(f"{errors[1]} looks failed, {samples} saw a stack")
     if is_cut:
         remarks.append(f"stacks beyond {_MOST_BYTES // 2**20} MB were left out")
     if not samples:

@@ -3,6 +3,8 @@ The cockpit's side of the link: dialling, reading, re-dialling, and one command 
 
 No Textual in here. The screen asks what is known, and is told when that has changed; if it
 is slow, it finds the newest frame next time and the ones between are gone.
+
+Over 400 lines: one question to the run after the other, each a few lines.
 """
 
 import asyncio
