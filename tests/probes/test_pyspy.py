@@ -122,9 +122,7 @@ async def test_one_that_is_given_up_leaves_no_pyspy_behind(pyspy: str, burner) -
         assert psutil.Process(target.pid).status() != psutil.STATUS_STOPPED
 
 
-async def test_looks_that_failed_are_told_beside_those_that_did_not(
-    tmp_path: Path, burner
-) -> None:
+async def test_looks_that_failed_are_told_beside_those_that_did_not(tmp_path: Path, burner) -> None:
     stumbling = tmp_path / "py-spy"
     stumbling.write_text(
         f"#!{sys.executable}\nimport pathlib, sys\n"
