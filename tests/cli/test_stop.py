@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from vumeter.link import folders
+from vumeter.testing.patience import wait_until
 from vumeter.testing.server_process import ServerProcess
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,8 @@ def test_a_run_that_dies_before_its_end_is_told_and_not_waited_for(
     ) as stopping:
         assert stopping.stdout is not None
         assert "has 30s to end" in stopping.stdout.readline()
+        # It may have taken the order and not have written that down yet.
+        wait_until(lambda: "stopping: what" in vumeter("logs", "night").stdout, "the order")
         process.kill()
         _, complaints = stopping.communicate(timeout=30)
     assert stopping.returncode == 1
