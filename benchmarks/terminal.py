@@ -61,10 +61,9 @@ class Terminal:
             count += len(self._read(left_s))
         return count
 
-    def drain(self) -> None:
-        """Read what has been drawn, without looking at it."""
-        while self._read(0):
-            pass
+    def fileno(self) -> int:
+        """Return the descriptor from which to read what is drawn."""
+        return self._descriptor
 
     def wait_for(self, *texts: str, within_s: float = 30.0) -> None:
         """

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import statistics
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
@@ -29,7 +30,6 @@ _ATTACHING_S = 4
 _PAINTED = ("watched", "p95")
 """What stands on the screen when the cockpit does: the run, and its figures."""
 _PAIRS_PER_ROUND = 4
-_DRAINED_EVERY_S = 1.0
 
 _COLUMNS = (
     Column(key="p50_ms", heading="p50, ms", form=".3f", shows_spread=True),
@@ -111,22 +111,21 @@ async def _by_turns(socket: Path, cockpit: Terminal, *, pairs: int, bench: Bench
 
 @contextlib.asynccontextmanager
 async def _watched(cockpit: Terminal) -> AsyncIterator[None]:
-    """Have *cockpit* look on, and read what it draws, or it would wait for somebody who does."""
-
-    async def drain() -> None:
-        # Seldom, for whoever reads is elsewhere: it is not to be another load here.
-        while True:
-            await asyncio.sleep(_DRAINED_EVERY_S)
-            cockpit.drain()
-
+    """Have *cockpit* look on, and what it draws read at once, as an SSH server would."""
     with cockpit:
         # One that does not attach would cost nothing.
         await asyncio.to_thread(cockpit.wait_for, *_PAINTED)
-        reader = asyncio.create_task(drain())
+        reader = subprocess.Popen(  # noqa: ASYNC220 - takes a millisecond
+            ["cat"],
+            stdin=cockpit.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             yield
         finally:
-            reader.cancel()
+            reader.kill()
+            reader.wait()
 
 
 async def _look(frames: AsyncIterator[Frame]) -> tuple[float, float]:

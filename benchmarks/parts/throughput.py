@@ -92,6 +92,12 @@ class Comparison:
             if reference is not None:
                 figures["to_reference"] = ratios(per_cpu_s[name], reference)
             rows.append(Row(name=name, figures=figures))
+        bars = {floor: _bar(floor, per_cpu_s) for floor in self.floors if _is_there(floor)}
+        missed = [
+            floor
+            for floor, bar in bars.items()
+            if not bar.holds and floor.other is not self.reference
+        ]
         rows.sort(key=lambda row: -row.figures["per_cpu_s"].median)
         return Part(
             key=self.key,
@@ -99,15 +105,9 @@ class Comparison:
             how=self.how,
             columns=_columns(self.reference.name),
             rows=tuple(rows),
-            bars=tuple(_bar(floor, per_cpu_s) for floor in self.floors if _is_there(floor)),
+            bars=tuple(bars.values()),
             notes=(
-                *(
-                    _reach(floor, self.reference, costs)
-                    for floor in self.floors
-                    if _is_there(floor)
-                    and floor.other is not self.reference
-                    and not _bar(floor, per_cpu_s).holds
-                ),
+                *(_reach(floor, self.reference, costs) for floor in missed),
                 *missing_notes(self.generators),
             ),
             rounds=bench.rounds,

@@ -113,7 +113,9 @@ def _sign(processes: int, *, seconds: float) -> _Signed:
 def _signed_row(signed: Mapping[int, Sequence[_Signed]], processes: int) -> Row:
     these, single = signed[processes], signed[1]
     return Row(
-        name="signing alone, one process" if processes == 1 else f"signing alone, {processes}",
+        name="signing alone, one process"
+        if processes == 1
+        else f"signing alone, {processes} processes",
         figures={
             "rate_per_s": spread(each.rate_per_s for each in these),
             "worth": ratios(

@@ -8,15 +8,14 @@ from msgspec.structs import replace
 
 from vumeter.errors import StoreError
 from vumeter.model.comparison import Comparison, Judgement, Metric
-from vumeter.model.measure import Histogram, Reading
+from vumeter.model.measure import Reading
 from vumeter.model.plan import Plan, Variant
 from vumeter.model.throttle import Command, CommandKind, JournalEntry
 from vumeter.profiles.variants import divided, turn, variants_of
 from vumeter.run.beside import Beside
 from vumeter.run.versus import stored_versus
-from vumeter.stats.histogram import bucket_index, highest_us
 from vumeter.stats.redaction import Redactor
-from vumeter.testing.seconds import MadeUpRun
+from vumeter.testing.seconds import MadeUpRun, slower
 from vumeter.testing.stored import plain_plan, store_run, summary_of
 
 pytestmark = pytest.mark.slow
@@ -30,14 +29,6 @@ def plan(*, alternate_s: float = 0.0) -> Plan:
     scenario = replace(scenario, load=replace(scenario.load, duration_s=float(SECONDS)))
     variants = variants_of("http://127.0.0.1:2", alternate_s)
     return divided(replace(plain_plan(), scenarios=(scenario,), variants=variants))
-
-
-def slower(histogram: Histogram, factor: float) -> Histogram:
-    counts: dict[int, int] = {}
-    for index, number in histogram.counts.items():
-        moved = bucket_index(round(highest_us(index) * factor))
-        counts[moved] = counts.get(moved, 0) + number
-    return Histogram(counts=counts, sum_us=round(histogram.sum_us * factor))
 
 
 def readings(

@@ -22,6 +22,9 @@ WINDOW_S = 10
 """What "current" means in a frame: the last ten seconds."""
 
 
+FRAME_EVERY_S = 1.0
+"""A live run shows one at least so often."""
+
 SPANS_S = (1, 10, 60)
 """The resolutions at which a run's points can be had: seconds, tens of them, minutes."""
 

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from vumeter.clock import NsClock, monotonic_ns
 from vumeter.courtesy import give_way
 from vumeter.link.protocol import Hello
-from vumeter.model.frame import EventLevel, Frame, Phase, Point, StopCause
+from vumeter.model.frame import FRAME_EVERY_S, EventLevel, Frame, Phase, Point, StopCause
 from vumeter.model.measure import Reading
 from vumeter.model.messages import Stop
 from vumeter.model.plan import Plan
@@ -48,7 +48,6 @@ LAST_WORDS_S = 2.0
 """How long commands and webhooks of alerts may keep a run that has ended."""
 
 _TICK_S = 0.1
-_FRAME_EVERY_S = 1.0
 
 
 class Conductor:
@@ -405,7 +404,7 @@ class Conductor:
         abort = self._alarm.command
         if abort is not None and not self._life.is_stopping:
             self._do(abort, cause=StopCause.THRESHOLD)
-        if developed or at_s - self._shown_s >= _FRAME_EVERY_S:
+        if developed or at_s - self._shown_s >= FRAME_EVERY_S:
             self._tell_of_store()
             give_way()
             self._show()

@@ -10,7 +10,7 @@ from textual.events import Event, Key, Paste
 from vumeter.clock import NANOSECONDS_PER_S
 from vumeter.courtesy import give_way
 from vumeter.errors import VumeterError
-from vumeter.model.frame import Frame
+from vumeter.model.frame import FRAME_EVERY_S, Frame
 from vumeter.model.throttle import CommandKind
 from vumeter.tui import keymap
 from vumeter.tui.dialogs.question_bar import Answer, Question
@@ -26,7 +26,6 @@ from vumeter.tui.steering import Steering
 from vumeter.tui.terminal import DEFAULT_THEME, PALETTES
 from vumeter.tui.widgets.endpoint_table import SortKey
 
-_FRAMES_EVERY_S = 1.0
 _OVERDUE_S = 1.5
 """So old a frame is drawn with its age whenever something may be drawn."""
 
@@ -281,4 +280,4 @@ def is_worth_drawing(age_s: float, *, rate_hz: float) -> bool:
     [False, True, False, True]
     """
     apart_s = 0.5 / rate_hz
-    return apart_s <= age_s < _FRAMES_EVERY_S - apart_s or age_s > _OVERDUE_S
+    return apart_s <= age_s < FRAME_EVERY_S - apart_s or age_s > _OVERDUE_S
